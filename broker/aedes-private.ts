@@ -1,0 +1,59 @@
+/**
+ * The private parts of aedes 1.2.0 and mqtt-packet 9.0.2 that the guards lean on, in one place, so that an upgrade
+ * knows where to look. Each guard has a test that fails when one of these moves.
+ */
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Aedes, AedesPublishPacket, Client } from 'aedes';
+import type { Message } from './link.js';
+
+export interface PrivateParser extends EventEmitter {
+  packet: { length: number };
+  _parseLength(): boolean;
+  _emitError(error: Error): void;
+}
+
+export interface PrivateClient extends Omit<Client, 'conn'> {
+  readonly conn: Socket;
+  readonly will: WirePacket | null;
+  readonly _parser: PrivateParser;
+  duplicates: object;
+}
+
+/** A packet as the parser made it, with what the guards note on it between their hooks. */
+export interface WirePacket {
+  cmd: string;
+  topic: string;
+  payload: Buffer;
+  qos: 0 | 1 | 2;
+  retain: boolean;
+  subscriptions?: { topic: string; qos: number }[];
+  unsubscriptions?: string[];
+  /** Why it is not routed, though acknowledged; set by the first hook that finds out. */
+  [DIVERTED]?: boolean;
+  [WASHED]?: string;
+  [ROUTED_QOS]?: 0 | 1 | 2;
+}
+
+export const DIVERTED = Symbol('diverted');
+/** The topic as it came, where aedes would have dropped the client for it. */
+export const WASHED = Symbol('washed');
+export const ROUTED_QOS = Symbol('routed qos');
+
+type Done = (error?: Error | null) => void;
+
+export interface PrivateAedes extends Omit<Aedes, 'publish' | 'close'> {
+  readonly clients: Record<string, PrivateClient>;
+  readonly mq: { emit(packet: AedesPublishPacket, done?: () => void): void };
+  publish(packet: object, client: PrivateClient | null | Done, done?: Done): void;
+  unregisterClient(client: PrivateClient): void;
+  close(done: () => void): void;
+}
+
+/** A packet or will in the words of the port. */
+export const messageOf = (packet: WirePacket): Message => ({
+  topic: packet[WASHED] ?? packet.topic,
+  payload: packet.payload,
+  qos: packet.qos > 0 ? 1 : 0,
+  retain: packet.retain,
+});

@@ -1,0 +1,180 @@
+import { BROKER_LIMITS, publishBytes } from './limits.js';
+import type { Link, LinkError, Message } from './link.js';
+import type { Refusal, TopicRules } from './rules.js';
+import {
+  downFilters,
+  exported,
+  imported,
+  isRefusal,
+  shown,
+  TOPIC_LIMITS,
+  type TopicLimits,
+} from './topics.js';
+
+export interface BridgeOptions {
+  /** This node's own broker, as its owner. */
+  readonly local: Link;
+  /** The parent's broker. */
+  readonly up: Link;
+  /** This node's name at its parent. */
+  readonly name: string;
+  readonly rules: TopicRules;
+  /** A message that can't pass, with its topic on the side it came from; or, without one, a parent that refuses. */
+  readonly onRefused: (event: Refusal & { readonly message?: Message }) => void;
+  readonly limits?: Partial<TopicLimits & { readonly maxPacketBytes: number }>;
+}
+
+/** Retained messages sent at once: more would push others out of the uplink's bounded queue. */
+const SNAPSHOT_CHUNK = 256;
+const CHUNK_DEADLINE_MS = 1000;
+
+/** Joins two links: what flows up gets this node's name, what flows down loses it. The two are disjoint: no loops. */
+export class Bridge {
+  readonly #limits: TopicLimits & { readonly maxPacketBytes: number };
+  /** Topics, as the parent sees them, that it has retained from us. */
+  readonly #held = new Set<string>();
+  /** What the snapshot under way has still to send; a live message takes its older copy out. */
+  #pending = new Map<string, Message>();
+  /** Live topics since the local store was asked for the snapshot under way. */
+  #overtaken: Set<string> | null = null;
+  /** Counts connections, so that a snapshot for an earlier one ends. */
+  #connection = 0;
+  #running = false;
+  readonly #onConnected = () => {
+    if (this.options.up.state === 'connected') void this.#snapshot();
+  };
+
+  constructor(private readonly options: BridgeOptions) {
+    this.#limits = { ...TOPIC_LIMITS, maxPacketBytes: BROKER_LIMITS.maxPacketBytes, ...options.limits };
+  }
+
+  /** Resolves when the local side is subscribed; the parent may come later, and come and go. Once only. */
+  async start(): Promise<void> {
+    const { local, up, rules, name } = this.options;
+    this.#running = true;
+    await local.subscribe([`${rules.prefix}/#`], message => this.#export(message));
+    up.on('connected', this.#onConnected);
+    // A foreign local broker that comes back may have changed what it retains.
+    local.on('connected', this.#onConnected);
+    // Resolves when the parent grants it, which may be never; on closing it is rejected.
+    up.subscribe(downFilters(rules, name), message => this.#import(message)).catch((error: LinkError) => {
+      if (!this.#running || error.code !== 'refused') return;
+      this.options.onRefused({
+        code: 'not-authorized',
+        reason: `no commands from the parent: ${error.message}`,
+      });
+    });
+    if (up.state === 'connected') await this.#snapshot();
+  }
+
+  /** Nothing passes from now on; the links are the caller's to close. */
+  stop(): void {
+    this.#running = false;
+    this.#connection++;
+    this.options.up.off('connected', this.#onConnected);
+    this.options.local.off('connected', this.#onConnected);
+  }
+
+  #export(message: Message): void {
+    if (!this.#running) return;
+    const above = this.#above(message);
+    if (!above) return;
+    if (!above.retain) {
+      this.options.up.publish(above);
+      return;
+    }
+    // The subscription's replay of the store: the snapshot sends that.
+    if (message.retain) return;
+    this.#pending.delete(above.topic);
+    this.#overtaken?.add(above.topic);
+    // The snapshot at the next connection has the newest of these; older ones need not queue for it.
+    if (this.options.up.state === 'connected') this.#sendRetained(above);
+  }
+
+  #import(message: Message): void {
+    if (!this.#running) return;
+    const { rules, name, local } = this.options;
+    const topic = imported(rules, name, message.topic);
+    if (topic === null) return;
+    if (isRefusal(topic)) this.options.onRefused({ ...topic, message });
+    else if (message.retain) {
+      const reason = `a stored command would fire at every reconnect: ${shown(message.topic)}`;
+      this.options.onRefused({ code: 'retained-command', reason, message });
+    } else local.publish({ topic, payload: message.payload, qos: qosOf(rules, topic), retain: false });
+  }
+
+  /** The message as the parent is to have it; null if it stays here or, reported, can't pass. */
+  #above(message: Message): Message | null {
+    const { rules, name } = this.options;
+    const topic = exported(rules, name, message.topic, this.#limits);
+    if (topic === null) return null;
+    if (isRefusal(topic)) {
+      this.options.onRefused({ ...topic, message });
+      return null;
+    }
+    if (publishBytes(topic, message.payload) > this.#limits.maxPacketBytes) {
+      const reason = `more than ${this.#limits.maxPacketBytes} bytes with the longer topic: ${shown(topic)}`;
+      this.options.onRefused({ code: 'too-large', reason, message });
+      return null;
+    }
+    return {
+      topic,
+      payload: message.payload,
+      qos: qosOf(rules, topic),
+      retain: rules.retained.has(channelOf(topic)),
+    };
+  }
+
+  #sendRetained(message: Message): void {
+    if (message.payload.length === 0) this.#held.delete(message.topic);
+    else this.#held.add(message.topic);
+    this.options.up.publish(message);
+  }
+
+  /** All that is retained here, and the end of what no longer is: a new connection may be to a parent that knows nothing. */
+  async #snapshot(): Promise<void> {
+    const connection = ++this.#connection;
+    this.#overtaken = new Set();
+    const stored = await this.options.local.retained(`${this.options.rules.prefix}/#`).catch(() => null);
+    if (connection !== this.#connection) return;
+    const overtaken = this.#overtaken;
+    this.#overtaken = null;
+    // The local broker is gone: so is this node, soon, or there will be another connection.
+    if (!stored) return;
+    this.#pending = new Map();
+    const present = new Set<string>();
+    for (const message of stored) {
+      const above = this.#above(message);
+      if (!above?.retain) continue;
+      present.add(above.topic);
+      if (!overtaken.has(above.topic)) this.#pending.set(above.topic, above);
+    }
+    for (const topic of this.#held) {
+      if (present.has(topic) || overtaken.has(topic)) continue;
+      const qos = qosOf(this.options.rules, topic);
+      this.#pending.set(topic, { topic, payload: Buffer.alloc(0), qos, retain: true });
+    }
+    await this.#sendPending(connection);
+  }
+
+  async #sendPending(connection: number): Promise<void> {
+    const { up } = this.options;
+    const pending = this.#pending;
+    while (connection === this.#connection && up.state === 'connected' && pending.size > 0) {
+      let room = SNAPSHOT_CHUNK;
+      for (const [topic, message] of pending) {
+        pending.delete(topic);
+        this.#sendRetained(message);
+        if (--room === 0) break;
+      }
+      while (
+        connection === this.#connection &&
+        up.state === 'connected' &&
+        !(await up.flush(CHUNK_DEADLINE_MS))
+      );
+    }
+  }
+}
+
+const channelOf = (topic: string): string => topic.slice(topic.lastIndexOf('/') + 1);
+const qosOf = (rules: TopicRules, topic: string): 0 | 1 => rules.qos(channelOf(topic));

@@ -1,0 +1,52 @@
+/** Who may come in: what a CONNECT is answered with. Pure. */
+import { judge } from './judge.js';
+import type { BrokerLimits } from './limits.js';
+import type { Message } from './link.js';
+import type { Identity, Refusal, TopicRules } from './rules.js';
+import { isRefusal } from './topics.js';
+
+/** CONNACK return codes of MQTT 3.1.1, table 3.1. */
+export const CONNACK = { identifierRejected: 2, unavailable: 3, notAuthorized: 5 } as const;
+
+export interface Caller {
+  readonly identity: Identity | null;
+  /** Seconds; 0 = never. */
+  readonly keepalive: number;
+  readonly will: Message | null;
+}
+
+export interface House {
+  readonly rules: TopicRules;
+  readonly limits: BrokerLimits;
+  /** Connected clients, this one aside. */
+  readonly clients: number;
+  /** Whether another live instance holds the name. */
+  readonly isTaken: (name: string, instance: string) => boolean;
+}
+
+export interface Turned extends Refusal {
+  readonly returnCode: number;
+}
+
+/** Why a caller is not let in; null where it is. */
+export function turnAway(house: House, { identity, keepalive, will }: Caller): Turned | null {
+  const { limits } = house;
+  if (house.clients >= limits.maxClients) {
+    return turned(CONNACK.unavailable, 'too-many-clients', `there are ${limits.maxClients} clients already`);
+  }
+  if (keepalive === 0 || keepalive > limits.keepaliveLimit) {
+    const reason = `a keepalive of 1 to ${limits.keepaliveLimit} seconds is asked for, not ${keepalive}`;
+    return turned(CONNACK.notAuthorized, 'bad-keepalive', reason);
+  }
+  if (will) {
+    const verdict = judge(house.rules, limits, identity, will);
+    if (isRefusal(verdict)) return turned(CONNACK.notAuthorized, verdict.code, `will: ${verdict.reason}`);
+  }
+  if (identity && house.isTaken(identity.name, identity.instance)) {
+    const reason = `another live node is named ${identity.name}`;
+    return turned(CONNACK.identifierRejected, 'name-taken', reason);
+  }
+  return null;
+}
+
+const turned = (returnCode: number, code: string, reason: string): Turned => ({ returnCode, code, reason });

@@ -1,0 +1,43 @@
+/** The bounds of a broker. Every one of them is there since without it a stranger can exhaust the process. */
+
+export interface BrokerLimits {
+  /** Remaining length of an MQTT packet, checked before its body is read. */
+  readonly maxPacketBytes: number;
+  /** Bytes that may wait for one subscriber: beyond it QoS 0 is dropped and a QoS 1 subscriber disconnected. */
+  readonly backlogBytes: number;
+  readonly maxClients: number;
+  /** Until CONNECT must have arrived. */
+  readonly connectTimeoutMs: number;
+  /** Until a subscriber whose socket is full must have read what is in it. */
+  readonly drainTimeoutMs: number;
+  /**
+   * Seconds; a CONNECT with a longer keepalive, or none (0), is refused. 20 minutes is the longest that common clients
+   * and public brokers use, and bounds how long a silent socket is kept to half an hour.
+   */
+  readonly keepaliveLimit: number;
+  readonly maxTopicBytes: number;
+  readonly maxTopicLevels: number;
+  /** Retained messages, and the bytes of their topics and payloads. */
+  readonly maxRetained: number;
+  readonly maxRetainedBytes: number;
+  /** Messages kept for one clean=false session while it is away. */
+  readonly maxQueuedPerClient: number;
+}
+
+export const BROKER_LIMITS: BrokerLimits = {
+  maxPacketBytes: 256 * 1024,
+  backlogBytes: 256 * 1024,
+  maxClients: 10_000,
+  connectTimeoutMs: 5000,
+  drainTimeoutMs: 5000,
+  keepaliveLimit: 1200,
+  maxTopicBytes: 1024,
+  maxTopicLevels: 32,
+  maxRetained: 65_536,
+  maxRetainedBytes: 64 * 1024 * 1024,
+  maxQueuedPerClient: 1000,
+};
+
+/** The remaining length of a PUBLISH: what maxPacketBytes is compared with. */
+export const publishBytes = (topic: string, payload: Buffer): number =>
+  2 + Buffer.byteLength(topic) + 2 + payload.length;

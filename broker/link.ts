@@ -1,0 +1,65 @@
+/** The port through which everything in Canopy talks MQTT: in-process, over TCP, or to a foreign broker. */
+
+export type QoS = 0 | 1;
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  /** Publishing: store it. Receiving: it was replayed from the store (live deliveries say false, MQTT-3.3.1-9). */
+  readonly retain: boolean;
+}
+
+export type MessageHandler = (message: Message) => void;
+
+/** `connecting` until the first CONNACK; `lost` while reconnecting; `closed` for good after close() or abort(). */
+export type LinkState = 'connecting' | 'connected' | 'lost' | 'closed';
+
+export type LinkErrorCode =
+  | 'name-taken' // the parent already has a live child of this name (CONNACK 2)
+  | 'refused' // the broker answered CONNECT with another return code
+  | 'unreachable' // no TCP connection, or it broke
+  | 'protocol'; // the other side does not speak MQTT 3.1.1
+
+export class LinkError extends Error {
+  constructor(
+    readonly code: LinkErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface LinkEvents {
+  /** Every time it comes up, the first included, before any message published afterwards goes out. */
+  connected: () => void;
+  /** It was up and is not any more. */
+  lost: (cause: LinkError) => void;
+  /** One attempt to connect failed; the next follows after the backoff. */
+  failed: (cause: LinkError) => void;
+  /** Messages given up because a bound was reached. */
+  dropped: (count: number, why: string) => void;
+}
+
+export interface Link {
+  readonly state: LinkState;
+  /** Why it is not connected; null while it is. */
+  readonly lastError: LinkError | null;
+  /**
+   * Never throws for a network reason and never blocks. QoS 0 is dropped while not connected or congested (only the
+   * newest heartbeat counts); QoS 1 waits in a bounded queue, the oldest dropped and reported when it is full.
+   */
+  publish(message: Message): void;
+  /** Live messages and, at every (re)connect, what is retained. Resolves when the broker granted it once. */
+  subscribe(filters: readonly string[], handler: MessageHandler): Promise<void>;
+  /** What is retained under a filter now. */
+  retained(filter: string): Promise<Message[]>;
+  on<E extends keyof LinkEvents>(event: E, listener: LinkEvents[E]): void;
+  off<E extends keyof LinkEvents>(event: E, listener: LinkEvents[E]): void;
+  /** Waits until every QoS 1 message is acknowledged; false when the deadline (ms) passed first. */
+  flush(deadlineMs: number): Promise<boolean>;
+  /** Says goodbye (DISCONNECT): the will does not fire. */
+  close(): Promise<void>;
+  /** Drops the connection as a crash would: the will fires. */
+  abort(): void;
+}

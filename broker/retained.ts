@@ -1,0 +1,63 @@
+import { matches } from './topics.js';
+
+export interface RetainedPacket {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: number;
+}
+
+/** The last retained message of each topic, within bounds; what both the wire and the local links are served from. */
+export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
+  readonly #byTopic = new Map<string, P>();
+  #bytes = 0;
+
+  constructor(private readonly limits: { readonly maxRetained: number; readonly maxRetainedBytes: number }) {}
+
+  get size(): number {
+    return this.#byTopic.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether a message of this size still has room; an empty payload always has, it makes some. */
+  fits(topic: string, payloadBytes: number): boolean {
+    if (payloadBytes === 0) return true;
+    const old = this.#byTopic.get(topic);
+    const grown = this.#bytes - (old ? cost(old) : 0) + topic.length * 2 + payloadBytes;
+    return (
+      grown <= this.limits.maxRetainedBytes && (old !== undefined || this.size < this.limits.maxRetained)
+    );
+  }
+
+  /** Stores, or forgets where the payload is empty; false if it had no room. */
+  set(packet: P): boolean {
+    if (!this.fits(packet.topic, packet.payload.length)) return false;
+    const old = this.#byTopic.get(packet.topic);
+    if (old) this.#bytes -= cost(old);
+    if (packet.payload.length === 0) this.#byTopic.delete(packet.topic);
+    else {
+      // The payload is a view on the socket's 64 KiB chunk, which would stay in memory with it.
+      this.#byTopic.set(packet.topic, { ...packet, payload: Buffer.from(packet.payload) });
+      this.#bytes += cost(packet);
+    }
+    return true;
+  }
+
+  get(topic: string): P | undefined {
+    return this.#byTopic.get(topic);
+  }
+
+  /** What is retained under a filter now. Without a wildcard it is one look-up: aedes would scan them all. */
+  *find(filter: string): Generator<P> {
+    if (!/[+#]/.test(filter)) {
+      const packet = this.#byTopic.get(filter);
+      if (packet) yield packet;
+      return;
+    }
+    for (const [topic, packet] of this.#byTopic) if (matches(filter, topic)) yield packet;
+  }
+}
+
+const cost = (packet: RetainedPacket): number => packet.topic.length * 2 + packet.payload.length;

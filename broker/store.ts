@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream';
+import type { AedesPublishPacket, Client, Subscription } from 'aedes';
+import MemoryPersistence from 'aedes-persistence/asyncPersistence.js';
+import type { RetainedStore } from './retained.js';
+
+export interface StoreOptions {
+  readonly retained: RetainedStore<AedesPublishPacket & { payload: Buffer }>;
+  readonly maxQueuedPerClient: number;
+  /** Whether a client may have this subscription: aedes would store those of its packet that were refused, too. */
+  readonly maySubscribe: (client: Client, filter: string) => boolean;
+  /** A session's queue is full; told once until it has been emptied a little. */
+  readonly onQueueFull: (clientId: string) => void;
+}
+
+/** Aedes' in-memory store with bounds. */
+export class BoundedStore extends MemoryPersistence {
+  /** Messages waiting per clean=false session. */
+  readonly #queued = new Map<string, number>();
+  readonly #full = new Set<string>();
+
+  constructor(private readonly options: StoreOptions) {
+    super();
+  }
+
+  override async storeRetained(packet: AedesPublishPacket): Promise<void> {
+    this.options.retained.set(packet as AedesPublishPacket & { payload: Buffer });
+  }
+
+  override createRetainedStream(pattern: string): Readable {
+    return this.createRetainedStreamCombi([pattern]);
+  }
+
+  override createRetainedStreamCombi(patterns: string[]): Readable {
+    const { retained } = this.options;
+    return Readable.from(patterns.flatMap(pattern => [...retained.find(pattern)]));
+  }
+
+  override async addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> {
+    await super.addSubscriptions(
+      client,
+      subscriptions.filter(({ topic }) => this.options.maySubscribe(client, topic)),
+    );
+  }
+
+  override async outgoingEnqueue(
+    subscription: { clientId: string },
+    packet: AedesPublishPacket,
+  ): Promise<void> {
+    await this.outgoingEnqueueCombi([subscription], packet);
+  }
+
+  override async outgoingEnqueueCombi(
+    subscriptions: { clientId: string }[],
+    packet: AedesPublishPacket,
+  ): Promise<void> {
+    const room = subscriptions.filter(({ clientId }) => this.#enter(clientId));
+    if (room.length > 0) await super.outgoingEnqueueCombi(room, detached(packet));
+  }
+
+  /** Rejects where nothing is queued, and aedes would drop the client for it: a full queue is no reason to. */
+  override async outgoingUpdate(client: Client, packet: AedesPublishPacket): Promise<void> {
+    if (this.#queued.has(client.id)) await super.outgoingUpdate(client, packet).catch(() => {});
+  }
+
+  /** Only for sessions that have a queue: aedes leaks an empty one for every client id otherwise. */
+  override async outgoingClearMessageId(
+    client: Client,
+    packet: { messageId?: number },
+  ): Promise<AedesPublishPacket | undefined> {
+    if (!this.#queued.has(client.id)) return undefined;
+    const cleared = await super.outgoingClearMessageId(client, packet);
+    if (!cleared) return undefined;
+    const count = this.#queued.get(client.id) ?? 0;
+    if (count <= 1) this.#queued.delete(client.id);
+    else this.#queued.set(client.id, count - 1);
+    this.#full.delete(client.id);
+    return cleared;
+  }
+
+  /** Aedes publishes the wills of brokers it has not heard for a while; after a suspend that would be our own. */
+  override streamWill(): Readable {
+    return Readable.from([]);
+  }
+
+  #enter(clientId: string): boolean {
+    const count = this.#queued.get(clientId) ?? 0;
+    if (count < this.options.maxQueuedPerClient) {
+      this.#queued.set(clientId, count + 1);
+      return true;
+    }
+    if (!this.#full.has(clientId)) this.options.onQueueFull(clientId);
+    this.#full.add(clientId);
+    return false;
+  }
+}
+
+/** A copy that does not hold the socket's whole chunk in memory. */
+function detached(packet: AedesPublishPacket): AedesPublishPacket {
+  return Object.assign(Object.create(Object.getPrototypeOf(packet)), packet, {
+    payload: Buffer.from(packet.payload),
+  });
+}

@@ -1,0 +1,80 @@
+/** `canopy start|stop|restart|status`: one node as a daemon, found again by the pid file in its data directory. */
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pidFileOf } from '../compose/node.js';
+import { environment } from '../config/environment.js';
+import { loadNode } from '../config/load.js';
+import type { NodeSettings } from '../config/settings.js';
+import { spawnDaemon } from '../process/daemon.js';
+import { readPidFile, runningPid } from '../process/pid-file.js';
+import { signalProcess } from '../process/signals.js';
+import { CliError, EXIT } from './exit.js';
+import { say, type View } from './print.js';
+
+/** Milliseconds that a node may take until its parent has heard it. */
+const UP_MS = 15_000;
+/** Milliseconds beyond the grace period that a node may take to be gone. */
+const GONE_MARGIN_MS = 15_000;
+
+const load = (file: string | undefined): NodeSettings =>
+  loadNode({ ...(file && { file }), env: environment(), cwd: process.cwd() }).settings;
+
+const logFileOf = (settings: NodeSettings): string =>
+  settings.logFile ?? join(settings.dataDir, 'canopy.log');
+
+export async function start(file: string | undefined, view: View): Promise<void> {
+  const settings = load(file);
+  const { name } = settings;
+  const running = await runningPid(pidFileOf(settings));
+  if (running !== null)
+    throw new CliError(EXIT.failed, `already-running: ${name} runs as process ${running}`);
+  const logFile = logFileOf(settings);
+  const script = process.argv[1] as string;
+  const args = ['run', ...(file === undefined ? [] : [file])];
+  const { pid, outcome } = await spawnDaemon({ script, args, env: environment(), logFile, waitMs: UP_MS });
+  if (outcome === 'ready')
+    return say(view, { name, pid, status: 'up', logFile }, `${name} is up (process ${pid}, log ${logFile})`);
+  if ('failed' in outcome) throw new CliError(EXIT.failed, `${name} did not start: ${outcome.failed}`);
+  throw new CliError(
+    EXIT.failed,
+    `${name} runs as process ${pid} and keeps trying, but is not up: ${outcome.pending}`,
+  );
+}
+
+export async function stop(file: string | undefined, view: View): Promise<void> {
+  const settings = load(file);
+  const { name } = settings;
+  const pid = await runningPid(pidFileOf(settings));
+  if (pid === null) return say(view, { name, status: 'stopped' }, `${name} is not running`);
+  signalProcess(pid, 'SIGTERM');
+  const deadline = performance.now() + settings.stopGrace * 1000 + GONE_MARGIN_MS;
+  while ((await runningPid(pidFileOf(settings))) !== null) {
+    if (performance.now() > deadline)
+      throw new CliError(EXIT.failed, `${name} (process ${pid}) has not ended in time`);
+    await pause(20);
+  }
+  say(view, { name, pid, status: 'stopped' }, `${name} is stopped`);
+}
+
+export async function restart(file: string | undefined, view: View): Promise<void> {
+  await stop(file, { ...view, quiet: view.json === true });
+  await start(file, view);
+}
+
+export async function status(file: string | undefined, view: View): Promise<void> {
+  const settings = load(file);
+  const { name, role } = settings;
+  const pidFile = pidFileOf(settings);
+  const pid = await runningPid(pidFile);
+  const held = await readPidFile(pidFile);
+  const stale = pid === null && held !== null;
+  const note = stale ? ` (a stale pid file of process ${held === 'corrupt' ? '?' : held.pid} is left)` : '';
+  const text =
+    pid === null ? `${name} (${role}) is not running${note}` : `${name} (${role}) runs as process ${pid}`;
+  say(
+    view,
+    { name, role, status: pid === null ? 'stopped' : 'running', pid, stale, logFile: logFileOf(settings) },
+    text,
+  );
+  if (pid === null) process.exitCode = EXIT.noAnswer;
+}

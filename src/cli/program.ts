@@ -1,0 +1,93 @@
+/** The command line as a tree of commands; each is a call into a file beside this one. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../compose/version.js';
+import { cliUrl } from '../config/environment.js';
+import { KINDS, STATUSES } from '../core/facts.js';
+import { RestClient } from './client.js';
+import * as daemon from './daemon.js';
+import * as query from './query.js';
+import { run } from './run.js';
+import { up } from './up.js';
+
+interface AskOptions {
+  url: string;
+  json?: boolean;
+}
+
+export function program(): Command {
+  const canopy = new Command('canopy')
+    .description('Health monitor and process supervisor, built as a tree of MQTT brokers')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(canopy --help lists the commands)');
+  hosting(canopy);
+  daemons(canopy);
+  asking(canopy);
+  return canopy;
+}
+
+function hosting(canopy: Command): void {
+  canopy
+    .command('up')
+    .description('host a whole tree, or one node of it, in this process')
+    .argument('[file]', 'the tree file', 'tree.yaml')
+    .option('--node <path>', 'host this node of the file and the leaves right below it')
+    .action(up);
+  canopy
+    .command('run')
+    .description('run one node in the foreground')
+    .argument('[file]', 'its .env file; left out, the environment has it all')
+    .action(file => run(file));
+}
+
+function daemons(canopy: Command): void {
+  const verbs = {
+    start: ['run one node as a daemon; returns when it is up, or says why not', daemon.start],
+    stop: ['stop it and its target; returns when it is gone', daemon.stop],
+    restart: ['stop, then start', daemon.restart],
+    status: ['whether it runs; exit code 3 where it does not', daemon.status],
+  } as const;
+  for (const [verb, [about, action]] of Object.entries(verbs)) {
+    canopy
+      .command(verb)
+      .description(about)
+      .argument('[file]', 'its .env file; left out, the environment has it all')
+      .option('--json', 'for programs')
+      .action((file: string | undefined, view) => action(file, view));
+  }
+}
+
+function asking(canopy: Command): void {
+  const ask = (name: string, about: string): Command =>
+    canopy
+      .command(name)
+      .description(about)
+      .option('--url <url>', 'the REST address (CANOPY_URL)', cliUrl())
+      .option('--json', 'for programs');
+  ask('tree', 'the whole tree').action((view: AskOptions) => query.tree(new RestClient(view.url), view));
+  ask('nodes', 'the nodes, a line each')
+    .addOption(new Option('--status <status>').choices(STATUSES))
+    .addOption(new Option('--kind <kind>').choices(KINDS))
+    .option('--app <name>')
+    .option('--under <path>', 'that node and all below it')
+    .action(({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
+      query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
+    );
+  ask('get', 'one node')
+    .argument('<path>')
+    .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
+  ask('cmd', 'command a node: restart, stop, start, signal HUP, ping')
+    .argument('<path>', "the node; '.' is the one that answers")
+    .argument('<words...>')
+    .option('--wait <seconds>', 'for the final result', seconds, 30)
+    .action((path: string, words: string[], view: AskOptions & { wait: number }) =>
+      query.cmd(new RestClient(view.url), path, words, view),
+    );
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 60))
+    throw new InvalidArgumentError(`expected 0 to 60 seconds, found ${JSON.stringify(text)}`);
+  return value;
+}

@@ -1,0 +1,115 @@
+/** `canopy tree|nodes|get|cmd`: asking and commanding over REST. */
+import { MalformedPayload } from '../protocol/codec.js';
+import { wordsToCommand } from '../protocol/commands.js';
+import type { Heartbeat } from '../protocol/payloads.js';
+import type { NodeDetail, NodeView, TreeView } from '../rest/views.js';
+import type { Tracked } from '../tree/desk.js';
+import { branches } from './branches.js';
+import { type RestClient, urlPath } from './client.js';
+import { CliError, EXIT } from './exit.js';
+import { age, bytes, say, table, type View } from './print.js';
+
+export async function tree(client: RestClient, view: View): Promise<void> {
+  const root = await client.get<TreeView>('/api/v1/tree');
+  const lines = branches(root, node => node.children);
+  const width = Math.max(...lines.map(line => line.stem.length + line.item.name.length)) + 2;
+  const drawn = lines.map(({ stem, item }) => `${(stem + item.name).padEnd(width)}${inWords(item)}`);
+  say(view, root, drawn.join('\n'));
+}
+
+export interface NodesFilter {
+  readonly status?: string;
+  readonly app?: string;
+  readonly kind?: string;
+  readonly under?: string;
+}
+
+export async function nodes(client: RestClient, filter: NodesFilter, view: View): Promise<void> {
+  const found: NodeView[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = new URLSearchParams({ ...filter, ...(cursor && { cursor }) });
+    const page: { nodes: NodeView[]; nextCursor: string | null } = await client.get(`/api/v1/nodes?${query}`);
+    found.push(...page.nodes);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  const now = Date.now();
+  const rows = found.map(node => [
+    node.path || '.',
+    node.kind,
+    node.app ?? '-',
+    node.status,
+    node.phase ?? '-',
+    String(node.pid ?? '-'),
+    age(node.since, now),
+    node.status === 'up' ? '' : why(node),
+  ]);
+  say(view, { nodes: found }, table(['PATH', 'KIND', 'APP', 'STATUS', 'PHASE', 'PID', 'SINCE', 'WHY'], rows));
+}
+
+export async function get(client: RestClient, path: string, view: View): Promise<void> {
+  const node = await client.get<NodeDetail>(`/api/v1/nodes/${urlPath(path)}`);
+  const now = Date.now();
+  const beat = node.heartbeat as Heartbeat | null;
+  const rows = [
+    ['status', `${node.status} for ${age(node.since, now)}`],
+    ['why', why(node)],
+    ['kind', node.app && node.app !== node.name ? `${node.kind} of ${node.app}` : node.kind],
+    ['phase', node.phase ?? ''],
+    ['health', node.health ?? ''],
+    ['pid', String(node.pid ?? '')],
+    ['last seen', `${age(node.lastSeenAt, now)} ago`],
+    ['heartbeat', beat ? `${beat.seq}, every ${beat.interval} s` : 'none yet'],
+    ['uptime', beat?.uptime === undefined ? '' : `${beat.uptime} s, ${beat.restarts ?? 0} restarts`],
+    [
+      'cpu, rss',
+      beat?.rss === undefined ? '' : `${Math.round((beat.cpu ?? 0) * 100)} % of a core, ${bytes(beat.rss)}`,
+    ],
+    ['leaves', beat?.leaves ? JSON.stringify(beat.leaves).replace(/["{}]/g, '').replaceAll(',', ', ') : ''],
+    ['children', node.children.join(' ')],
+  ].filter(([, value]) => value);
+  say(
+    view,
+    node,
+    `${node.path || node.name}\n${rows.map(([key, value]) => `  ${key?.padEnd(11)}${value}`).join('\n')}`,
+  );
+}
+
+export async function cmd(
+  client: RestClient,
+  path: string,
+  words: readonly string[],
+  view: View & { wait: number },
+): Promise<void> {
+  const { v: _version, ...command } = fromWords(words);
+  const place = path === '.' ? '' : path;
+  const target = `/api/v1/commands?wait=${view.wait}`;
+  const result = await client.post<Tracked>(target, { path: place, by: 'cli', ...command }, view.wait * 1000);
+  const error = result.error ? ` ${result.error.code}: ${result.error.message}` : '';
+  const data = result.data ? ` ${JSON.stringify(result.data)}` : '';
+  say(view, result, `${path} ${result.op}: ${result.status}${error}${data}`);
+  if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
+}
+
+function fromWords([op = '', ...rest]: readonly string[]): Record<string, unknown> {
+  try {
+    return wordsToCommand(op, rest);
+  } catch (error) {
+    if (error instanceof MalformedPayload) throw new CliError(EXIT.usage, error.message);
+    throw error;
+  }
+}
+
+function inWords(node: NodeView): string {
+  const what = [node.status, node.kind === 'leaf' ? (node.app ?? '') : node.kind];
+  if (node.pid !== null && node.status === 'up') what.push(`pid ${node.pid}`);
+  if (node.status !== 'up') what.push(why(node));
+  return what.filter(Boolean).join('  ');
+}
+
+/** Why a node is not up, in a few words. */
+function why(node: NodeView): string {
+  if (node.blockedBy !== null) return `behind ${node.blockedBy}`;
+  if (node.status === 'down' && node.cause) return `lost (${node.cause})`;
+  return node.reason ?? '';
+}

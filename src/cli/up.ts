@@ -1,0 +1,24 @@
+/** `canopy up`: a whole tree, or one node of it with its leaves, in this process. */
+import { Host } from '../compose/host.js';
+import { openLog } from '../compose/log.js';
+import { targetEnvironment } from '../compose/target-env.js';
+import { environment } from '../config/environment.js';
+import { loadTree, type TreeNode } from '../config/tree-file.js';
+import { picture } from './picture.js';
+import { untilStopped } from './signals.js';
+
+export async function up(file: string, options: { node?: string }): Promise<void> {
+  const env = environment();
+  const { nodes, warnings } = loadTree({ file, env, cwd: process.cwd(), ...options });
+  const top = nodes.find(node => node.hosted) as TreeNode;
+  const log = openLog(top.settings);
+  for (const warning of warnings) log.warn(warning);
+  const host = new Host({ log, env: targetEnvironment(env) });
+  const stopped = untilStopped(
+    () => host.stop(),
+    () => host.hurry(),
+  );
+  await host.start(nodes);
+  if (!top.settings.silent) process.stdout.write(picture(nodes, host));
+  await stopped;
+}

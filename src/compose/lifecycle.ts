@@ -1,0 +1,57 @@
+/** Starts in order, stops in reverse, each stop with a deadline: what tsyringe does not do. */
+export interface Step {
+  readonly name: string;
+  start(): void | Promise<void>;
+  stop(): void | Promise<void>;
+  /** Milliseconds that its stop may take before the next one's turn. */
+  readonly stopMs?: number;
+}
+
+const STOP_MS = 5000;
+
+export class Lifecycle {
+  private readonly started: Step[] = [];
+
+  constructor(
+    private readonly steps: readonly Step[],
+    private readonly log: { warn(fields: object, message: string): void },
+  ) {}
+
+  /** Where a step fails, those before it are stopped again and the error is thrown. */
+  async start(): Promise<void> {
+    for (const step of this.steps) {
+      try {
+        await step.start();
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+      this.started.push(step);
+    }
+  }
+
+  /** Never throws: what can't be stopped is logged, and the rest is stopped all the same. */
+  async stop(): Promise<void> {
+    for (let step = this.started.pop(); step; step = this.started.pop()) {
+      const { name, stopMs = STOP_MS } = step;
+      try {
+        const inTime = await withDeadline(step.stop(), stopMs);
+        if (!inTime) this.log.warn({ step: name, stopMs }, 'did not stop in time');
+      } catch (err) {
+        this.log.warn({ step: name, err }, 'failed to stop');
+      }
+    }
+  }
+}
+
+async function withDeadline(work: void | Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>(resolve => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([Promise.resolve(work).then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

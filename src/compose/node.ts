@@ -1,0 +1,95 @@
+/** One running node of any role: its container, its steps, and what a host may ask of it. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { EmbeddedBroker } from '../../broker/embedded.js';
+import type { Link } from '../../broker/link.js';
+import type { NodeSettings } from '../config/settings.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { openInstallation } from '../node/installation.js';
+import { claimPidFile, releasePidFile } from '../process/pid-file.js';
+import { NodeContainer } from './container.js';
+import { leafSteps } from './leaf.js';
+import { Lifecycle, type Step } from './lifecycle.js';
+import { relaySteps, rootSteps } from './relay.js';
+import { REST } from './rest.js';
+import {
+  BROKER,
+  CLOCK,
+  INSTALLATION,
+  LEAF,
+  LOG,
+  PARENT_BROKER,
+  SETTINGS,
+  TARGET_ENV,
+  UPLINK,
+} from './tokens.js';
+
+export interface NodeParts {
+  readonly settings: NodeSettings;
+  readonly log: Logger;
+  readonly env: NodeJS.ProcessEnv;
+  readonly parentBroker?: EmbeddedBroker | null;
+  readonly clock?: Clock;
+}
+
+export const pidFileOf = (settings: NodeSettings): string => join(settings.dataDir, 'canopy.pid');
+
+const STEPS = { root: rootSteps, relay: relaySteps, leaf: leafSteps };
+
+export class CanopyNode {
+  readonly container = new NodeContainer();
+  private lifecycle: Lifecycle | null = null;
+
+  constructor(private readonly parts: NodeParts) {
+    const { settings, log, env, parentBroker = null, clock = systemClock } = parts;
+    this.container
+      .set(SETTINGS, settings)
+      .set(LOG, log)
+      .set(TARGET_ENV, env)
+      .set(PARENT_BROKER, parentBroker)
+      .set(CLOCK, clock);
+  }
+
+  get settings(): NodeSettings {
+    return this.parts.settings;
+  }
+  /** Null on a leaf, and before the start. */
+  get broker(): EmbeddedBroker | null {
+    return this.container.has(BROKER) ? this.container.get(BROKER) : null;
+  }
+  /** Null on a root, and before the start. */
+  get uplink(): Link | null {
+    return this.lifecycle && this.container.has(UPLINK) ? this.container.get(UPLINK) : null;
+  }
+  /** `http://host:port` where it serves REST. */
+  get restUrl(): string | null {
+    return this.container.has(REST) ? this.container.get(REST).listeningOrigin : null;
+  }
+
+  /** Throws what keeps it from starting (AlreadyRunningError, EADDRINUSE, LinkError name-taken, …), all undone. */
+  async start(): Promise<void> {
+    const { settings, log, clock = systemClock } = this.parts;
+    const pidFile = pidFileOf(settings);
+    const claim: Step = {
+      name: 'pid file',
+      start: async () => {
+        const { replaced } = await claimPidFile(pidFile);
+        if (replaced) log.warn({ pidFile }, `replaced a ${replaced} pid file`);
+        this.container.set(INSTALLATION, await openInstallation(settings.dataDir, clock.now()));
+      },
+      stop: async () => void (await releasePidFile(pidFile)),
+    };
+    this.lifecycle = new Lifecycle([claim, ...STEPS[settings.role](this.container)], log);
+    await this.lifecycle.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.lifecycle?.stop();
+  }
+
+  /** Does not wait for the grace period: the target is killed now. */
+  hurry(): void {
+    if (this.settings.role === 'leaf' && this.lifecycle)
+      this.container.get(LEAF).supervisor.signal('SIGKILL');
+  }
+}

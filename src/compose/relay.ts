@@ -1,0 +1,116 @@
+/** A relay is: a broker, the tree below it, and a bridge upward. A root is the same without the bridge. */
+import { Bridge } from '../../broker/bridge.js';
+import { EmbeddedBroker } from '../../broker/embedded.js';
+import { systemClock } from '../core/clock.js';
+import { Registry } from '../core/registry.js';
+import { identify } from '../protocol/identity.js';
+import { topicRules } from '../protocol/topics.js';
+import { Ingest } from '../tree/ingest.js';
+import { Tree } from '../tree/tree.js';
+import type { NodeContainer } from './container.js';
+import type { Step } from './lifecycle.js';
+import { restSteps } from './rest.js';
+import {
+  BRIDGE,
+  BROKER,
+  CLOCK,
+  INGEST,
+  INSTALLATION,
+  LOG,
+  OWN_LINK,
+  REGISTRY,
+  SETTINGS,
+  TREE,
+  UPLINK,
+} from './tokens.js';
+import { provideUplink } from './uplink.js';
+
+/** Milliseconds that the last words may take to reach the parent. */
+const GOODBYE_MS = 1000;
+
+export const relaySteps = (node: NodeContainer): Step[] => [
+  brokerStep(node),
+  bridgeStep(node),
+  treeStep(node),
+  ...restSteps(node),
+];
+
+export const rootSteps = (node: NodeContainer): Step[] => [
+  brokerStep(node),
+  treeStep(node),
+  ...restSteps(node),
+];
+
+function brokerStep(node: NodeContainer): Step {
+  node
+    .provide(CLOCK, () => systemClock)
+    .provide(REGISTRY, () => new Registry())
+    .provide(INGEST, from => new Ingest(from.get(REGISTRY), from.get(CLOCK)))
+    .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
+    .provide(TREE, makeTree);
+  return {
+    name: 'broker',
+    start: async () => void node.set(BROKER, await listen(node)),
+    stop: () => node.get(BROKER).close(),
+  };
+}
+
+function listen(node: NodeContainer): Promise<EmbeddedBroker> {
+  const { host, port, maxPacket, maxClients } = node.get(SETTINGS);
+  return EmbeddedBroker.listen({
+    host,
+    port,
+    rules: topicRules,
+    identify,
+    admit: node.get(INGEST).receive,
+    onRefused: refused => node.get(TREE).refusals.take(refused),
+    limits: { maxPacketBytes: maxPacket, maxClients },
+  });
+}
+
+function makeTree(node: NodeContainer): Tree {
+  const { role, hbInterval, timeout } = node.get(SETTINGS);
+  return new Tree({
+    kind: role === 'root' ? 'root' : 'relay',
+    epoch: node.get(INSTALLATION).epoch,
+    interval: hbInterval,
+    timeout,
+    link: node.get(OWN_LINK),
+    registry: node.get(REGISTRY),
+    ingest: node.get(INGEST),
+    clock: node.get(CLOCK),
+    log: node.get(LOG),
+    release: name => node.get(BROKER).release(name),
+  });
+}
+
+const treeStep = (node: NodeContainer): Step => ({
+  name: 'tree',
+  start: () => node.get(TREE).start(),
+  stop: async () => {
+    node.get(TREE).stop();
+    await node.get(OWN_LINK).flush(GOODBYE_MS);
+  },
+});
+
+function bridgeStep(node: NodeContainer): Step {
+  provideUplink(node).provide(BRIDGE, makeBridge);
+  return {
+    name: 'bridge',
+    start: () => node.get(BRIDGE).start(),
+    stop: async () => {
+      await node.get(UPLINK).flush(GOODBYE_MS);
+      await node.get(BRIDGE).stop();
+      await node.get(UPLINK).close();
+    },
+  };
+}
+
+const makeBridge = (node: NodeContainer): Bridge =>
+  new Bridge({
+    local: node.get(OWN_LINK),
+    up: node.get(UPLINK),
+    name: node.get(SETTINGS).name,
+    rules: topicRules,
+    onRefused: refused => node.get(TREE).refusals.take(refused),
+  });

@@ -1,0 +1,64 @@
+/** REST over what a tree knows: served by a root, and by any relay that is told where. */
+import type { FastifyInstance } from 'fastify';
+import { CanopyError } from '../core/errors.js';
+import { isDirectChild, lastName, parentOf } from '../core/names.js';
+import { verdict } from '../core/verdict.js';
+import { asCommand } from '../protocol/commands.js';
+import { buildRest } from '../rest/server.js';
+import { Views } from '../rest/views.js';
+import { forgetBelow, forgettable } from '../tree/orders.js';
+import { type NodeContainer, token } from './container.js';
+import type { Step } from './lifecycle.js';
+import { LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import { VERSION } from './version.js';
+
+export const REST = token<FastifyInstance>('rest');
+
+/** Milliseconds that a relay may take to forget a node of its own. */
+const FORGET_MS = 5000;
+
+export function restSteps(node: NodeContainer): Step[] {
+  const { rest } = node.get(SETTINGS);
+  if (rest === null) return [];
+  return [
+    {
+      name: 'rest',
+      start: async () => {
+        node.set(REST, await build(node));
+        await node.get(REST).listen({ host: rest.host, port: rest.port });
+      },
+      stop: () => node.get(REST).close(),
+    },
+  ];
+}
+
+function build(node: NodeContainer): Promise<FastifyInstance> {
+  return buildRest({
+    views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
+    forget: path => forget(node, path),
+    desk: node.get(TREE).desk,
+    readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
+    version: VERSION,
+    log: node.get(LOG),
+  });
+}
+
+/** A direct child here; a deeper one by its own parent, or here where that is gone too. */
+async function forget(node: NodeContainer, path: string): Promise<void> {
+  const registry = node.get(REGISTRY);
+  const { desk, publisher } = node.get(TREE);
+  forgettable(registry, path);
+  const parent = isDirectChild(path) ? undefined : registry.get(parentOf(path));
+  if (!parent || parent.link !== 'online' || verdict(registry, parent).blockedBy !== null) {
+    forgetBelow(registry, publisher, path);
+    return;
+  }
+  const command = asCommand({ op: 'forget', args: { path: lastName(path) }, by: 'rest' });
+  desk.send(parent.path, command);
+  const result = await desk.wait(command.id, FORGET_MS);
+  if (result?.status === 'succeeded') return;
+  throw new CanopyError(
+    'node-unreachable',
+    `"${parent.path}" did not forget it: ${result?.error?.message ?? 'no answer'}`,
+  );
+}

@@ -1,0 +1,30 @@
+/** What a node is made of, by name and type. */
+import type { Logger } from 'pino';
+import type { Bridge } from '../../broker/bridge.js';
+import type { EmbeddedBroker } from '../../broker/embedded.js';
+import type { Link } from '../../broker/link.js';
+import type { NodeSettings } from '../config/settings.js';
+import type { Clock } from '../core/clock.js';
+import type { Registry } from '../core/registry.js';
+import type { Leaf } from '../leaf/leaf.js';
+import type { Installation } from '../node/installation.js';
+import type { Ingest } from '../tree/ingest.js';
+import type { Tree } from '../tree/tree.js';
+import { token } from './container.js';
+
+export const SETTINGS = token<NodeSettings>('settings');
+export const CLOCK = token<Clock>('clock');
+export const LOG = token<Logger>('log');
+export const INSTALLATION = token<Installation>('installation');
+/** The environment that the target inherits. */
+export const TARGET_ENV = token<NodeJS.ProcessEnv>('target environment');
+/** The parent's broker where this very process hosts it, else null. */
+export const PARENT_BROKER = token<EmbeddedBroker | null>('parent broker');
+export const UPLINK = token<Link>('uplink');
+export const BROKER = token<EmbeddedBroker>('broker');
+export const OWN_LINK = token<Link>('own link');
+export const REGISTRY = token<Registry>('registry');
+export const INGEST = token<Ingest>('ingest');
+export const TREE = token<Tree>('tree');
+export const BRIDGE = token<Bridge>('bridge');
+export const LEAF = token<Leaf>('leaf');

@@ -1,0 +1,67 @@
+/** The link of a node to its parent's broker: in-process where this process hosts it, else over MQTT. */
+import type { Link, LinkError } from '../../broker/link.js';
+import { MqttLink } from '../../broker/mqtt-link.js';
+import { encode } from '../protocol/codec.js';
+import { clientIdOf } from '../protocol/identity.js';
+import { topicOf } from '../protocol/topics.js';
+import type { NodeContainer } from './container.js';
+import { CLOCK, INSTALLATION, LOG, PARENT_BROKER, SETTINGS, UPLINK } from './tokens.js';
+
+/** Milliseconds that a relay may hold heartbeats to send many at once. */
+const BATCH_MS = 50;
+
+export const provideUplink = (node: NodeContainer): NodeContainer => node.provide(UPLINK, openUplink);
+
+function openUplink(node: NodeContainer): Link {
+  const { name, parentUrl, role } = node.get(SETTINGS);
+  const { instance } = node.get(INSTALLATION);
+  const will = {
+    topic: topicOf(name, 'state'),
+    payload: encode('state', lastWords(node)),
+    qos: 1,
+    retain: true,
+  } as const;
+  const parent = node.get(PARENT_BROKER);
+  if (parent) return told(node, parent.link({ name, instance, will }));
+  const clientId = clientIdOf(name, instance);
+  const batchMs = role === 'relay' ? BATCH_MS : 0;
+  return told(node, new MqttLink({ url: parentUrl ?? '', clientId, will, batchMs }));
+}
+
+/** What the parent's broker says for us when our socket dies. */
+function lastWords(node: NodeContainer) {
+  const { role, appName } = node.get(SETTINGS);
+  const ts = node.get(CLOCK).now();
+  return {
+    v: 1,
+    epoch: node.get(INSTALLATION).epoch,
+    ts,
+    kind: role,
+    app: appName,
+    link: 'lost',
+    reason: 'will',
+  } as const;
+}
+
+/** Each turn of the link in the log, and not every failed attempt. */
+function told(node: NodeContainer, link: Link): Link {
+  const log = node.get(LOG);
+  const parent = node.get(SETTINGS).parentUrl;
+  let lastCode: string | null = null;
+  const failed = (cause: LinkError): void => {
+    const level = cause.code === lastCode ? 'debug' : cause.code === 'unreachable' ? 'warn' : 'error';
+    lastCode = cause.code;
+    log[level]({ parent, code: cause.code }, cause.message);
+  };
+  link.on('connected', () => {
+    lastCode = null;
+    log.info({ parent }, 'uplink connected');
+  });
+  link.on('lost', cause => {
+    lastCode = cause.code;
+    log.warn({ parent, code: cause.code }, `uplink lost: ${cause.message}`);
+  });
+  link.on('failed', failed);
+  link.on('dropped', (count, why) => log.warn({ parent, count }, `messages dropped: ${why}`));
+  return link;
+}

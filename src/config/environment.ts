@@ -1,0 +1,9 @@
+/** The only reader of the process's environment. */
+
+export const DEFAULT_URL = 'http://127.0.0.1:8004';
+
+/** A copy, so that nobody changes the environment of the process by accident. */
+export const environment = (): NodeJS.ProcessEnv => ({ ...process.env });
+
+/** The REST address that the command line talks to: `CANOPY_URL`, or the default. */
+export const cliUrl = (env: NodeJS.ProcessEnv = process.env): string => env.CANOPY_URL?.trim() || DEFAULT_URL;

@@ -1,0 +1,180 @@
+/** From single values to the settings of one node: what they mean together, and where they contradict. */
+
+import { resolve } from 'node:path';
+import { isName, NAME_RULE } from '../core/names.js';
+import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.js';
+import { checkedValues, type GivenSettings } from './given.js';
+import { type Findings, shown } from './problems.js';
+import { fullSignalName } from './schemas.js';
+import type { NodeSettings, Role, SettingKey, Values } from './settings.js';
+import * as table from './settings.js';
+import { splitTarget } from './target.js';
+
+/** The settings of one node as they were written, and what its surroundings say of it. */
+export interface Source {
+  given: GivenSettings;
+  /** The key as this kind of file spells it. */
+  spell(key: SettingKey): string;
+  /** Where messages point for a key that was not given. */
+  place(key: SettingKey): string;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  /** Known from the place in a tree. */
+  role?: Role;
+  parent?: Address;
+  dataDir?: string;
+}
+
+/** One node being resolved. */
+interface Case {
+  source: Source;
+  values: Values;
+  role: Role;
+  findings: Findings;
+}
+
+/** Null where not even the role is known; what it returns with a problem reported is not to be used. */
+export function resolveNode(source: Source, findings: Findings): NodeSettings | null {
+  const values = checkedValues(source.given, findings);
+  const role = decideRole(source, values);
+  if (!role) return null;
+  const node: Case = { source, values, role, findings };
+  checkRole(node);
+  const name = nameOf(node);
+  const parent = parentOf(node);
+  const settings: NodeSettings = {
+    ...plainSettings(values),
+    role,
+    name,
+    appName: role === 'leaf' ? (values.app_name ?? name) : null,
+    parentUrl: parent && brokerUrl(parent),
+    rest: restOf(node),
+    target: role === 'leaf' ? targetOf(node) : null,
+    dataDir: resolve(source.cwd, values.data_dir ?? source.dataDir ?? `./data/${name}`),
+    logFile: values.log_file === undefined ? null : resolve(source.cwd, values.log_file),
+    stopSignal: fullSignalName(values.stop_signal ?? table.SETTINGS.stop_signal.fallback ?? '') ?? 'SIGTERM',
+  };
+  checkDurations(node, settings);
+  checkAddresses(node, settings, parent);
+  return settings;
+}
+
+function decideRole({ role, given }: Source, values: Values): Role | null {
+  if (role) return role;
+  const wrong = (['role', 'is_leaf'] as const).some(key => given.has(key) && values[key] === undefined);
+  if (wrong) return null;
+  const hasParent = table.PARENT_KEYS.some(key => given.has(key));
+  return values.role ?? (values.is_leaf ? 'leaf' : hasParent ? 'relay' : 'root');
+}
+
+function checkRole({ source, values, role, findings }: Case): void {
+  for (const [key, { text, where }] of source.given) {
+    const { roles } = table.settingOf(key);
+    const contradicts =
+      (key === 'role' && values.role !== undefined && values.role !== role) ||
+      (key === 'is_leaf' && values.is_leaf !== undefined && values.is_leaf !== (role === 'leaf'));
+    if (contradicts) findings.add('conflict', where, `what fits a ${role}`, shown(text));
+    if (!roles.includes(role)) {
+      const whose = roles.map(word => `a ${word}`).join(' or ');
+      findings.add('not-for-role', where, `it only on ${whose}`, `it on a ${role}: ${shown(text)}`);
+    }
+  }
+}
+
+function nameOf({ source, values, role, findings }: Case): string {
+  if (values.name !== undefined) return values.name;
+  const fallback = { leaf: values.app_name, root: 'root', relay: undefined }[role];
+  if (fallback !== undefined && isName(fallback)) return fallback;
+  if (source.given.has('name')) return '?';
+  const found =
+    fallback === undefined ? 'none' : `only ${source.spell('app_name')} ${shown(fallback)}, which is none`;
+  findings.add('missing', source.place('name'), `a name: ${NAME_RULE}`, found);
+  return '?';
+}
+
+function parentOf({ source, values, role, findings }: Case): Address | null {
+  if (role === 'root') return null;
+  if (source.parent) return source.parent;
+  const url = source.given.get('parent_url');
+  const parent = {
+    host: values.parent_host ?? table.SETTINGS.parent_host.fallback ?? '',
+    port: values.parent_port ?? table.SETTINGS.parent_port.fallback ?? 0,
+  };
+  if (!url) return parent;
+  const beside = table.PARENT_KEYS.filter(key => key !== 'parent_url' && source.given.has(key)).map(
+    source.spell,
+  );
+  if (beside.length > 0)
+    findings.add('conflict', url.where, 'the parent given once', `${beside.join(' and ')} as well`);
+  const parsed = values.parent_url === undefined ? parent : parseBrokerUrl(values.parent_url);
+  if (typeof parsed !== 'string') return parsed;
+  findings.add('invalid-value', url.where, parsed, shown(url.text));
+  return parent;
+}
+
+function restOf({ source, values, role }: Case): Address | null {
+  const asked = source.given.has('rest_host') || source.given.has('rest_port');
+  if (role === 'leaf' || (role === 'relay' && !asked)) return null;
+  return {
+    host: values.rest_host ?? table.SETTINGS.rest_host.fallback ?? '',
+    port: values.rest_port ?? table.SETTINGS.rest_port.fallback ?? 0,
+  };
+}
+
+function targetOf({ source, values, findings }: Case): NodeSettings['target'] {
+  const given = source.given.get('target');
+  if (!given) findings.add('missing', source.place('target'), 'the command that the leaf runs', 'none');
+  if (!given || values.target === undefined) return null;
+  const split = splitTarget(values.target, source.env);
+  if ('words' in split) return { words: split.words, text: values.target };
+  findings.add('invalid-value', given.where, split.problem, shown(given.text));
+  return null;
+}
+
+function checkDurations({ source, role, findings }: Case, settings: NodeSettings): void {
+  const where = (key: SettingKey): string => source.given.get(key)?.where ?? source.place(key);
+  const { hbInterval, timeout, backoffMin, backoffMax } = settings;
+  const ownInterval = `its own ${source.spell('hb_interval')} (${hbInterval} s)`;
+  if (role === 'leaf') {
+    if (backoffMin > backoffMax)
+      findings.add(
+        'conflict',
+        where('backoff_max'),
+        `at least ${source.spell('backoff_min')} (${backoffMin} s)`,
+        `${backoffMax} s`,
+      );
+  } else if (timeout <= hbInterval) {
+    findings.add(
+      'timeout-too-low',
+      where('timeout'),
+      `more than ${ownInterval}, better twice that`,
+      `${timeout} s`,
+    );
+  } else if (timeout < 2 * hbInterval) {
+    findings.warn(
+      where('timeout'),
+      `${timeout} s is less than twice ${ownInterval}: one late heartbeat may lose a child`,
+    );
+  }
+}
+
+function checkAddresses(
+  { source, role, findings }: Case,
+  settings: NodeSettings,
+  parent: Address | null,
+): void {
+  if (role === 'leaf') return;
+  const where = source.given.get('port')?.where ?? source.place('port');
+  const found = `${settings.host}:${settings.port}`;
+  if (settings.rest && sameAddress(settings, settings.rest))
+    findings.add('conflict', where, 'another address than its own REST listener', found);
+  // In a tree, the check of all addresses sees this.
+  if (parent && !source.parent && sameAddress(settings, parent))
+    findings.add('conflict', where, 'another address than that of its parent', found);
+}
+
+function plainSettings(values: Values): table.PlainSettings {
+  const camel = (key: string): string => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const pairs = table.PLAIN.map(key => [camel(key), values[key] ?? table.SETTINGS[key].fallback]);
+  return Object.fromEntries(pairs) as table.PlainSettings;
+}

@@ -1,0 +1,43 @@
+/** The few kinds of value that settings have. `description` is the "expected …" of every message. */
+
+import { isIP } from 'node:net';
+import { constants } from 'node:os';
+import { Type } from 'typebox';
+import { isName, NAME_RULE } from '../core/names.js';
+
+const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?\.?$/;
+/** The longest delay that a timer of Node takes, in seconds. */
+const LONGEST = 2_147_483;
+
+export const isHost = (text: string): boolean => isIP(text) !== 0 || HOST.test(text);
+
+/** `SIGTERM` for TERM, sigterm, SIGTERM; null for what this machine has no signal of. */
+export function fullSignalName(text: string): NodeJS.Signals | null {
+  const name = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
+  return Object.hasOwn(constants.signals, name) ? (name as NodeJS.Signals) : null;
+}
+
+export const text = (description: string, maxLength = 4096) =>
+  Type.String({ description, minLength: 1, maxLength });
+export const flag = () => Type.Boolean({ description: 'true or false' });
+export const choice = <T extends string>(...words: T[]) =>
+  Type.Enum(words, { description: `one of ${words.join(', ')}` });
+export const wholeNumber = (minimum: number, maximum: number) =>
+  Type.Integer({ description: `a whole number from ${minimum} to ${maximum}`, minimum, maximum });
+export const seconds = () =>
+  Type.Number({
+    description: `seconds above 0 and up to ${LONGEST}, fractions allowed`,
+    exclusiveMinimum: 0,
+    maximum: LONGEST,
+  });
+export const listenPort = () =>
+  Type.Integer({ description: 'a port from 0 to 65535, 0 for any free one', minimum: 0, maximum: 65535 });
+export const remotePort = () =>
+  Type.Integer({ description: 'a port from 1 to 65535', minimum: 1, maximum: 65535 });
+export const host = () => Type.Refine(Type.String({ description: 'a host name or an IP address' }), isHost);
+export const nodeName = () => Type.Refine(Type.String({ description: NAME_RULE }), isName);
+export const signal = () =>
+  Type.Refine(
+    Type.String({ description: 'the name of a signal, such as TERM or SIGHUP' }),
+    word => fullSignalName(word) !== null,
+  );

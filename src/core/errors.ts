@@ -1,0 +1,34 @@
+/** Every code that a caller of Canopy can meet, with what it means; `topics.md` and the REST description list them. */
+export const ERROR_CODES = {
+  'bad-payload': 'the payload is neither a JSON object with "v": 1 nor, for a command, plain words',
+  'unknown-op': 'the node does not know this command',
+  'unsupported-op': 'the command exists, but not for this kind of node',
+  'bad-argument': 'an argument of the command is missing, unknown or has a value that is not allowed',
+  'retained-command': 'a command was published with the retain flag; it would fire again at every reconnect',
+  expired: 'the command arrived after its expiresAt',
+  'not-running': 'the target has no process to act upon',
+  'spawn-failed': 'the target could not be started',
+  superseded: 'a later command took its place before it was done',
+  'no-result': 'no final result arrived within the time allowed',
+  'node-alive': 'the node is alive and cannot be forgotten',
+  'node-unreachable': 'the node, or a hop on the way to it, cannot be reached now',
+  'not-found': 'there is no such node, command or route',
+  'bad-request': 'the request is malformed',
+  'bad-path': 'the path is not made of legal names',
+  'body-too-large': 'the request body is larger than allowed',
+  'unsupported-media-type': 'the request body must be application/json',
+  'method-not-allowed': 'the route exists, but not for this method',
+  'internal-error': 'an error on our side; the log of the node has the details',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error with a stable code; the message says what was expected and what was found. */
+export class CanopyError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,39 @@
+/** Leases over direct children: arithmetic on a monotonic clock, no timers. */
+
+interface Lease {
+  heardAt: number;
+  readonly timeoutMs: number;
+}
+
+export class Leases {
+  private readonly leases = new Map<string, Lease>();
+  private sweptAt: number | null = null;
+
+  /** A child was heard at `now` (monotonic ms). */
+  renew(name: string, now: number, timeoutMs: number): void {
+    this.leases.set(name, { heardAt: now, timeoutMs });
+  }
+
+  drop(name: string): void {
+    this.leases.delete(name);
+  }
+
+  /**
+   * Names whose lease ran out by `now`; they are dropped. `period` is how often this is called: where it comes much
+   * later than that, it was this process that slept (suspend, SIGSTOP), and no child is blamed for it.
+   */
+  expired(now: number, period: number): string[] {
+    const late = this.sweptAt === null ? 0 : now - this.sweptAt - period;
+    this.sweptAt = now;
+    if (late > period * 2) for (const lease of this.leases.values()) lease.heardAt += late;
+    const gone: string[] = [];
+    for (const [name, lease] of this.leases) if (now - lease.heardAt >= lease.timeoutMs) gone.push(name);
+    for (const name of gone) this.leases.delete(name);
+    return gone;
+  }
+}
+
+/** How long (ms) a child may be silent. One that beats slower than the timeout is not declared lost for it. */
+export function leaseMs(timeoutMs: number, intervalMs: number): number {
+  return intervalMs < timeoutMs ? timeoutMs : intervalMs * 3;
+}

@@ -1,0 +1,216 @@
+/** What an observer knows of the nodes below it. Changed only by apply*: no timers, no sockets. */
+import type { Moment } from './clock.js';
+import type { Cause, Health, Kind, LinkFact, Phase } from './facts.js';
+import { ancestors, parentOf } from './names.js';
+
+export interface StateReport {
+  readonly epoch: number;
+  readonly kind: Kind;
+  readonly app?: string | null;
+  readonly link: LinkFact;
+  readonly phase?: Phase;
+  readonly health?: Health;
+  readonly reason?: string;
+  readonly pid?: number | null;
+  readonly exitCode?: number | null;
+  readonly signal?: string | null;
+}
+
+export interface BeatReport {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly interval: number;
+  readonly kind: Kind;
+  readonly app?: string | null;
+  readonly phase?: Phase;
+  readonly health?: Health;
+  readonly pid?: number | null;
+}
+
+export interface NodeRecord {
+  readonly path: string;
+  /** Null while only nodes below it have been heard (a plain MQTT bridge stands in for it). */
+  kind: Kind | null;
+  app: string | null;
+  epoch: number | null;
+  link: LinkFact;
+  cause: Cause | null;
+  reason: string | null;
+  phase: Phase | null;
+  health: Health | null;
+  pid: number | null;
+  exitCode: number | null;
+  signal: string | null;
+  beat: BeatReport | null;
+  /** When the link last changed; when the node's own facts last changed what they say of it. */
+  linkAt: Moment;
+  factsAt: Moment;
+  /** When anything was last reported of it, by itself or by its parent; null before. */
+  heardAt: Moment | null;
+  /** When the node itself was last heard. */
+  seenAt: Moment | null;
+  /** When it came back after a loss: what is below it must be heard again from then on. */
+  healedAt: Moment | null;
+  /** When it was first heard again after a hop above it had healed. */
+  regainedAt: Moment | null;
+}
+
+/** `stale`: of an older epoch, or a heartbeat already seen; nothing was changed. */
+export type Applied =
+  | { readonly stale: true }
+  | { readonly stale: false; readonly from: LinkFact | null; readonly record: NodeRecord };
+
+const STALE: Applied = { stale: true };
+
+const blank = (path: string, at: Moment): NodeRecord => ({
+  path,
+  kind: null,
+  app: null,
+  epoch: null,
+  link: 'online',
+  cause: null,
+  reason: null,
+  phase: null,
+  health: null,
+  pid: null,
+  exitCode: null,
+  signal: null,
+  beat: null,
+  linkAt: at,
+  factsAt: at,
+  heardAt: null,
+  seenAt: null,
+  healedAt: null,
+  regainedAt: null,
+});
+
+export class Registry {
+  private readonly records = new Map<string, NodeRecord>();
+  private readonly below = new Map<string, Set<string>>();
+
+  get size(): number {
+    return this.records.size;
+  }
+  get(path: string): NodeRecord | undefined {
+    return this.records.get(path);
+  }
+  all(): IterableIterator<NodeRecord> {
+    return this.records.values();
+  }
+  /** Paths of the nodes right below, in order of their names. */
+  childrenOf(path: string): string[] {
+    return [...(this.below.get(path) ?? [])].sort();
+  }
+
+  applyState(path: string, report: StateReport, at: Moment): Applied {
+    const known = this.records.get(path);
+    if (known?.epoch != null && report.epoch < known.epoch) return STALE;
+    const record = known ?? this.add(path, at);
+    const from = known ? known.link : null;
+    this.enterEpoch(record, report.epoch);
+    this.heard(record, at);
+    if (report.link !== 'lost') record.seenAt = at;
+    this.takeFacts(record, report, at);
+    this.moveLink(record, report, at);
+    return { stale: false, from, record };
+  }
+
+  applyBeat(path: string, beat: BeatReport, at: Moment): Applied {
+    const known = this.records.get(path);
+    if (known?.epoch != null && beat.epoch < known.epoch) return STALE;
+    if (known?.beat && beat.epoch === known.epoch && beat.seq <= known.beat.seq) return STALE;
+    const record = known ?? this.add(path, at);
+    const from = known ? known.link : null;
+    const reborn = record.epoch !== beat.epoch;
+    this.enterEpoch(record, beat.epoch);
+    this.heard(record, at);
+    record.seenAt = at;
+    this.takeFacts(record, beat, at);
+    record.beat = beat;
+    if (reborn) this.moveLink(record, { link: 'online' }, at);
+    return { stale: false, from, record };
+  }
+
+  /** Something below a node that never spoke for itself was heard through it. */
+  heardThrough(path: string, at: Moment): NodeRecord | null {
+    const record = this.records.get(path);
+    if (record === undefined || !isStandIn(record)) return null;
+    this.heard(record, at);
+    return record;
+  }
+
+  /** Forgets a node and all below it; the paths that were known. */
+  forget(path: string): string[] {
+    const gone = [...(this.below.get(path) ?? [])].flatMap(child => this.forget(child));
+    if (this.records.delete(path)) gone.push(path);
+    this.below.delete(path);
+    if (path !== '') this.below.get(parentOf(path))?.delete(path);
+    return gone;
+  }
+
+  private add(path: string, at: Moment): NodeRecord {
+    for (const above of ancestors(path)) if (!this.records.has(above)) this.add(above, at);
+    const record = blank(path, at);
+    this.records.set(path, record);
+    if (path !== '') {
+      const siblings = this.below.get(parentOf(path)) ?? new Set();
+      this.below.set(parentOf(path), siblings.add(path));
+    }
+    return record;
+  }
+
+  private enterEpoch(record: NodeRecord, epoch: number): void {
+    if (record.epoch === epoch) return;
+    record.epoch = epoch;
+    record.beat = null;
+  }
+
+  private heard(record: NodeRecord, at: Moment): void {
+    const healed = latestHeal(this, record.path);
+    if (healed && (record.heardAt === null || record.heardAt.mono < healed.mono)) record.regainedAt = at;
+    record.heardAt = at;
+  }
+
+  private takeFacts(record: NodeRecord, report: Partial<StateReport>, at: Moment): void {
+    const before = factsKey(record);
+    if (report.kind !== undefined) record.kind = report.kind;
+    if (report.app !== undefined) record.app = report.app;
+    if (report.phase !== undefined) record.phase = report.phase;
+    if (report.health !== undefined) record.health = report.health;
+    if (report.pid !== undefined) record.pid = report.pid;
+    if (report.exitCode !== undefined) record.exitCode = report.exitCode;
+    if (report.signal !== undefined) record.signal = report.signal;
+    if (report.reason !== undefined) record.reason = report.reason;
+    if (factsKey(record) !== before) record.factsAt = at;
+  }
+
+  private moveLink(record: NodeRecord, report: { link: LinkFact; reason?: string }, at: Moment): void {
+    if (report.link === 'lost' && record.link === 'lost') {
+      record.reason = record.cause; // the first cause of a loss stands: a late will is the same outage
+      return;
+    }
+    const changed = report.link !== record.link;
+    if (changed && report.link === 'online') record.healedAt = at;
+    if (changed) record.linkAt = at;
+    record.link = report.link;
+    record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
+  }
+}
+
+/** Never spoke for itself: a plain MQTT bridge stands in for it. */
+export const isStandIn = (record: Pick<NodeRecord, 'epoch'>): boolean => !record.epoch;
+
+const factsKey = (record: NodeRecord): string => `${record.phase} ${record.health}`;
+
+/** The last time that a hop above this path came back; null where none was ever lost. */
+export function latestHeal(
+  registry: { get(path: string): NodeRecord | undefined },
+  path: string,
+): Moment | null {
+  let latest: Moment | null = null;
+  for (const above of ancestors(path)) {
+    const healed = registry.get(above)?.healedAt ?? null;
+    if (healed && (latest === null || healed.mono > latest.mono)) latest = healed;
+  }
+  return latest;
+}

@@ -1,0 +1,104 @@
+/** A leaf: one target, its supervisor, and what it tells and obeys over one link to its parent's broker. */
+import type { Link, LinkError, Message } from '../../broker/link.js';
+import type { Clock } from '../core/clock.js';
+import type { TargetModel } from '../core/phases.js';
+import { Heart } from '../node/heart.js';
+import { Publisher } from '../node/publisher.js';
+import { Responder } from '../node/responder.js';
+import { topicOf } from '../protocol/topics.js';
+import { leafPlan } from './orders.js';
+import { type LeafFacts, LeafReporter } from './reporter.js';
+import { Supervisor, type TargetSpec } from './supervisor.js';
+
+export interface LeafLog {
+  info(fields: object, message: string): void;
+}
+
+export interface LeafOptions {
+  readonly name: string;
+  readonly facts: LeafFacts;
+  readonly target: TargetSpec;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly log: LeafLog;
+}
+
+/** Milliseconds that the last words may take to reach the parent. */
+const GOODBYE_MS = 1000;
+/** Milliseconds that the parent may take to answer before the target is started without its word. */
+const FIRST_WORD_MS = 2000;
+
+export class Leaf {
+  readonly supervisor: Supervisor;
+  private readonly reporter: LeafReporter;
+  private readonly heart: Heart;
+  private readonly responder: Responder;
+
+  constructor(private readonly options: LeafOptions) {
+    const { name, facts, link, clock } = options;
+    const publisher = new Publisher(link, name, facts.epoch, clock);
+    this.reporter = new LeafReporter(facts, publisher, clock);
+    this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
+    this.responder = new Responder(publisher, clock, leafPlan(this.supervisor));
+    this.heart = new Heart(facts.interval * 1000, seq => {
+      void this.reporter.beat(seq, () => this.supervisor.model);
+    });
+  }
+
+  /**
+   * The target is started whether or not the parent can be reached, but not where the parent says that another leaf of
+   * this name is alive: throws LinkError name-taken.
+   */
+  async start(): Promise<void> {
+    const { link, name } = this.options;
+    const refused = await nameTaken(link);
+    if (refused) {
+      link.abort();
+      throw refused;
+    }
+    link.on('connected', this.connected);
+    if (link.state === 'connected') this.connected();
+    void link.subscribe([topicOf(name, 'cmd')], this.obey);
+    this.heart.start();
+    this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+  }
+
+  /** Stops the target, tells the parent that this is a goodbye, and closes the link. */
+  async stop(): Promise<void> {
+    const { link } = this.options;
+    this.supervisor.dispatch({ type: 'stop', by: 'canopy' });
+    await this.supervisor.when(model => (model.phase === 'stopped' ? true : null));
+    this.heart.stop();
+    this.reporter.state(this.supervisor.model, 'offline');
+    await link.flush(GOODBYE_MS);
+    await link.close();
+  }
+
+  private readonly connected = (): void => this.reporter.state(this.supervisor.model);
+  private readonly obey = (message: Message): void => this.responder.handle(message);
+
+  private changed(now: TargetModel, before: TargetModel): void {
+    this.reporter.change(now, before);
+    if (now.phase === before.phase) return;
+    this.options.log.info({ pid: now.pid, from: before.phase, to: now.phase, reason: now.reason }, 'target');
+  }
+}
+
+/** Waits for the first word of the parent, or that there is none. */
+function nameTaken(link: Link): Promise<LinkError | null> {
+  return new Promise(resolve => {
+    const settle = (cause: LinkError | null): void => {
+      clearTimeout(timer);
+      link.off('connected', connected);
+      link.off('failed', settle);
+      resolve(cause?.code === 'name-taken' ? cause : null);
+    };
+    const connected = (): void => settle(null);
+    const timer = setTimeout(connected, FIRST_WORD_MS);
+    link.on('connected', connected);
+    link.on('failed', settle);
+    if (link.state === 'connected') settle(null);
+    else if (link.lastError) settle(link.lastError);
+  });
+}

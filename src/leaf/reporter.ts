@@ -1,0 +1,78 @@
+/** Tells above what the target does: state at every change and every connect, an event per change, heartbeats. */
+import type { Clock } from '../core/clock.js';
+import type { Health } from '../core/facts.js';
+import type { TargetModel } from '../core/phases.js';
+import type { Publisher } from '../node/publisher.js';
+import { forgetUsage, usage } from '../process/usage.js';
+import type { Heartbeat, State } from '../protocol/payloads.js';
+
+export interface LeafFacts {
+  readonly app: string;
+  readonly epoch: number;
+  /** Seconds. */
+  readonly interval: number;
+}
+
+export class LeafReporter {
+  constructor(
+    private readonly facts: LeafFacts,
+    private readonly publisher: Publisher,
+    private readonly clock: Clock,
+  ) {}
+
+  state(model: TargetModel, link: State['link'] = 'online'): void {
+    this.publisher.state(leafState(this.facts, model, link, this.clock.now()));
+  }
+
+  change(model: TargetModel, before: TargetModel): void {
+    this.state(model);
+    if (model.pid !== before.pid && before.pid !== null) forgetUsage(before.pid);
+    if (model.phase === before.phase) return;
+    this.publisher.event('phase', model.reason, { from: before.phase, to: model.phase });
+  }
+
+  async beat(seq: number, model: () => TargetModel): Promise<void> {
+    const { pid } = model();
+    const measured = pid === null ? null : await usage(pid).catch(() => null);
+    const { app, epoch, interval } = this.facts;
+    const now = model(); // it may have changed while we measured
+    const heartbeat: Heartbeat = {
+      v: 1,
+      epoch,
+      seq,
+      ts: this.clock.now(),
+      interval,
+      kind: 'leaf',
+      app,
+      phase: now.phase,
+      health: healthOf(now),
+      pid: now.pid,
+      uptime: now.pid === null ? 0 : Math.round(this.clock.mono() - now.startedAt) / 1000,
+      restarts: Math.max(0, now.generation - 1),
+      cpu: measured ? Math.round(measured.cpu * 1e4) / 1e4 : 0,
+      rss: measured?.rss ?? 0,
+    };
+    this.publisher.beat(heartbeat);
+  }
+}
+
+/** Without a probe, a running target passes; of one that does not run nothing is known. */
+export const healthOf = (model: TargetModel): Health => (model.phase === 'running' ? 'passing' : 'unknown');
+
+export function leafState(facts: LeafFacts, model: TargetModel, link: State['link'], now: number): State {
+  const state: State = {
+    v: 1,
+    epoch: facts.epoch,
+    ts: now,
+    kind: 'leaf',
+    app: facts.app,
+    link,
+    phase: model.phase,
+    health: healthOf(model),
+    reason: model.reason.slice(0, 1024),
+    pid: model.pid,
+  };
+  if (model.exitCode !== null) state.exitCode = model.exitCode;
+  if (model.signal !== null) state.signal = model.signal;
+  return state;
+}

@@ -1,0 +1,31 @@
+/** Beats every interval; the first one at once, the rest at a random phase so that many leaves do not beat as one. */
+export class Heart {
+  private timer: NodeJS.Timeout | null = null;
+  private seq = 0;
+
+  constructor(
+    private readonly intervalMs: number,
+    private readonly beat: (seq: number) => void,
+  ) {}
+
+  start(): void {
+    this.tick();
+    this.timer = setTimeout(
+      () => {
+        this.tick();
+        this.timer = setInterval(() => this.tick(), this.intervalMs);
+      },
+      this.intervalMs * (0.5 + Math.random() / 2),
+    );
+  }
+
+  stop(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private tick(): void {
+    this.seq += 1;
+    this.beat(this.seq);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Answers commands: decodes, refuses with a code and a message that helps, executes each id once, tells each stage.
+ * What a command means is handed in; the same for a leaf, a relay and a root.
+ */
+import type { Message } from '../../broker/link.js';
+import type { Clock } from '../core/clock.js';
+import { CanopyError, type ErrorCode } from '../core/errors.js';
+import { MalformedPayload } from '../protocol/codec.js';
+import { decodeCommand } from '../protocol/commands.js';
+import type { Command, Result } from '../protocol/payloads.js';
+import type { Publisher } from './publisher.js';
+
+/** Checks a command at once (throws CanopyError: `rejected`) and returns what carries it out (throws: `failed`). */
+export type Plan = (command: Command) => () => Promise<Record<string, unknown> | undefined>;
+
+type Stage = Omit<Result, 'v' | 'ts'>;
+/** Ids remembered, so that a redelivered command is answered and not executed again. */
+const REMEMBERED = 1000;
+const UNKNOWN_ID = 'unknown';
+
+export class Responder {
+  private readonly answered = new Map<string, Stage>();
+
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly clock: Clock,
+    private readonly plan: Plan,
+  ) {}
+
+  readonly handle = (message: Message): void => {
+    const command = this.read(message);
+    if (command === null) return;
+    const earlier = this.answered.get(command.id);
+    if (earlier) return this.publisher.result(earlier);
+    if (message.retain) return this.refuse(command, retainedCommand());
+    if (command.expiresAt !== undefined && command.expiresAt < this.clock.now()) {
+      const late = this.clock.now() - command.expiresAt;
+      return this.tell(
+        command,
+        'expired',
+        new CanopyError('expired', `arrived ${late} ms after its expiresAt`),
+      );
+    }
+    try {
+      const run = this.plan(command);
+      this.tell(command, 'accepted');
+      void this.execute(command, run);
+    } catch (error) {
+      this.refuse(command, asCanopyError(error));
+    }
+  };
+
+  private read(message: Message): Command | null {
+    try {
+      return decodeCommand(message.payload);
+    } catch (error) {
+      const problem = error instanceof MalformedPayload ? error.message : String(error);
+      const unread = { id: salvageId(message.payload), op: 'unknown' } as Command;
+      this.answer({ ...failure(unread, 'rejected', new CanopyError('bad-payload', problem)) });
+      return null;
+    }
+  }
+
+  private async execute(command: Command, run: ReturnType<Plan>): Promise<void> {
+    try {
+      const data = await run();
+      this.answer({ id: command.id, op: command.op, status: 'succeeded', done: true, ...(data && { data }) });
+    } catch (error) {
+      this.tell(command, 'failed', asCanopyError(error));
+    }
+  }
+
+  private refuse(command: Command, error: CanopyError): void {
+    this.tell(command, 'rejected', error);
+  }
+
+  private tell(command: Command, status: Result['status'], error?: CanopyError): void {
+    if (error) this.answer(failure(command, status, error));
+    else this.answer({ id: command.id, op: command.op, status, done: false });
+  }
+
+  private answer(stage: Stage): void {
+    if (stage.id !== UNKNOWN_ID) this.answered.set(stage.id, stage);
+    const [oldest] = this.answered.keys();
+    if (this.answered.size > REMEMBERED && oldest !== undefined) this.answered.delete(oldest);
+    this.publisher.result(stage);
+  }
+}
+
+const failure = (
+  command: Pick<Command, 'id' | 'op'>,
+  status: Result['status'],
+  error: CanopyError,
+): Stage => ({
+  id: command.id,
+  op: command.op,
+  status,
+  done: true,
+  error: { code: error.code, message: error.message },
+});
+
+export const retainedCommand = (): CanopyError =>
+  new CanopyError(
+    'retained-command',
+    'published with the retain flag, so it would be executed again at every reconnect; publish it without (mosquitto_pub without -r)',
+  );
+
+export const asCanopyError = (error: unknown): CanopyError =>
+  error instanceof CanopyError
+    ? error
+    : new CanopyError(
+        'internal-error' satisfies ErrorCode,
+        error instanceof Error ? error.message : String(error),
+      );
+
+/** The id of a command that does not decode otherwise, so that its sender can match the refusal. */
+export function salvageId(payload: Uint8Array): string {
+  const found = /"id"\s*:\s*"([^"\\]{1,128})"/.exec(Buffer.from(payload.subarray(0, 4096)).toString('utf8'));
+  return found?.[1] ?? UNKNOWN_ID;
+}
+
+/** Throws `bad-argument` unless every key of the arguments is one of `known`. */
+export function onlyArguments(command: Command, known: readonly string[]): Record<string, unknown> {
+  const args = command.args ?? {};
+  const strange = Object.keys(args).find(key => !known.includes(key));
+  if (strange !== undefined) {
+    const takes = known.length ? `takes ${known.join(', ')}` : 'takes no arguments';
+    throw new CanopyError('bad-argument', `"${command.op}" ${takes}, found "${strange}"`);
+  }
+  return args;
+}

@@ -1,0 +1,58 @@
+/** Which process a pid means: pids are used again, but not together with the start time and the boot. */
+
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { isZombie, parseStat } from './stat.js';
+
+export interface ProcessIdentity {
+  pid: number;
+  /** Linux: clock ticks since boot; elsewhere the date as `ps` prints it. Only good for comparing. */
+  startTime: string;
+  /** Changes with every boot; '' where the start time is a date. */
+  bootId: string;
+}
+
+const run = promisify(execFile);
+
+/** Null where no such process lives (a zombie does not). */
+export async function processIdentity(pid: number): Promise<ProcessIdentity | null> {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return null;
+  return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
+}
+
+/** Whether the process recorded earlier still lives. */
+export async function sameProcess(known: ProcessIdentity): Promise<boolean> {
+  const now = await processIdentity(known.pid);
+  return now !== null && now.startTime === known.startTime && now.bootId === known.bootId;
+}
+
+async function fromProc(pid: number): Promise<ProcessIdentity | null> {
+  try {
+    const [line, boot] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+    ]);
+    const stat = parseStat(line);
+    return stat && !isZombie(stat) ? { pid, startTime: stat.startTicks, bootId: boot.trim() } : null;
+  } catch (error) {
+    // ESRCH: it went between opening and reading.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}
+
+async function fromPs(pid: number): Promise<ProcessIdentity | null> {
+  try {
+    const { stdout } = await run('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: ENGLISH });
+    const [state = '', ...date] = stdout.trim().split(/\s+/);
+    return state.startsWith('Z') || date.length === 0 ? null : { pid, startTime: date.join(' '), bootId: '' };
+  } catch (error) {
+    // ps ends with 1 where it finds nothing.
+    if ((error as { code?: unknown }).code === 1) return null;
+    throw error;
+  }
+}
+
+/** So that the date is printed alike, whatever the language of who asks. */
+const ENGLISH = { LC_ALL: 'C', TZ: 'UTC', PATH: '/bin:/usr/bin' };

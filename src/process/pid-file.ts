@@ -1,0 +1,101 @@
+/** A file that says which process holds a node, so that it is never started twice. */
+
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+
+export class AlreadyRunningError extends Error {
+  readonly code = 'already-running';
+  readonly pid: number;
+
+  constructor(pid: number, file: string) {
+    super(`already running as process ${pid} (${file})`);
+    this.name = 'AlreadyRunningError';
+    this.pid = pid;
+  }
+}
+
+export interface Claim {
+  /** What the file held before: null where there was none. */
+  replaced: 'stale' | 'corrupt' | null;
+}
+
+/**
+ * Records this process in `file`, made with its directories.
+ * @throws AlreadyRunningError while the process recorded in it lives; else the error of the file system
+ */
+export async function claimPidFile(file: string): Promise<Claim> {
+  const identity = await processIdentity(process.pid);
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, `${JSON.stringify(identity)}\n`, { mode: 0o644 });
+  try {
+    let replaced: Claim['replaced'] = null;
+    // A link is made whole or not at all, and never over an existing file.
+    while (!(await linked(draft, file))) replaced = (await clearAway(file)) ?? replaced;
+    return { replaced };
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Who is recorded in `file`, alive or not; null where there is no such file. */
+export async function readPidFile(file: string): Promise<ProcessIdentity | 'corrupt' | null> {
+  const text = await textOf(file);
+  return text === null ? null : parse(text);
+}
+
+/** The pid recorded in `file` where that very process lives, else null. */
+export async function runningPid(file: string): Promise<number | null> {
+  const held = await readPidFile(file);
+  return held !== null && held !== 'corrupt' && (await sameProcess(held)) ? held.pid : null;
+}
+
+/** Removes `file` where it is this process that holds it; false where it is not. */
+export async function releasePidFile(file: string): Promise<boolean> {
+  const held = await readPidFile(file);
+  const mine = held !== null && held !== 'corrupt' && held.pid === process.pid && (await sameProcess(held));
+  if (mine) await rm(file, { force: true });
+  return mine;
+}
+
+/** Removes what a dead process left; null where it is gone already. */
+async function clearAway(file: string): Promise<Claim['replaced']> {
+  const judged = await textOf(file);
+  if (judged === null) return null;
+  const held = parse(judged);
+  if (held !== 'corrupt' && (await sameProcess(held))) throw new AlreadyRunningError(held.pid, file);
+  const aside = `${file}.${randomUUID()}`;
+  if (!(await renamed(file, aside))) return null;
+  // Between the look and the move another process may have claimed it: then that one is put back.
+  if ((await textOf(aside)) !== judged) await linked(aside, file);
+  await rm(aside, { force: true });
+  return held === 'corrupt' ? 'corrupt' : 'stale';
+}
+
+function parse(text: string): ProcessIdentity | 'corrupt' {
+  try {
+    const { pid, startTime, bootId } = JSON.parse(text) as Partial<ProcessIdentity>;
+    const whole = Number.isSafeInteger(pid) && typeof startTime === 'string' && typeof bootId === 'string';
+    return whole ? { pid: pid as number, startTime, bootId } : 'corrupt';
+  } catch {
+    return 'corrupt';
+  }
+}
+
+const textOf = (file: string): Promise<string | null> => unless('ENOENT', readFile(file, 'utf8'));
+const linked = async (from: string, to: string): Promise<boolean> =>
+  (await unless('EEXIST', link(from, to))) !== null;
+const renamed = async (from: string, to: string): Promise<boolean> =>
+  (await unless('ENOENT', rename(from, to))) !== null;
+
+/** Null where the promise fails with this code of the file system. */
+async function unless<T>(code: string, promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === code) return null;
+    throw error;
+  }
+}

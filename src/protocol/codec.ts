@@ -1,0 +1,62 @@
+/** Bytes to typed payloads and back. Nothing unchecked gets past this file. */
+import { Compile } from 'typebox/compile';
+import { CHANNELS, type Channel } from '../core/names.js';
+import { type Payloads, SCHEMAS } from './payloads.js';
+
+export class MalformedPayload extends Error {
+  readonly code = 'bad-payload';
+}
+
+interface SchemaError {
+  instancePath: string;
+  message: string;
+  params?: object;
+}
+interface Validator {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): Iterable<SchemaError>;
+}
+const validators = new Map<Channel, Validator>(CHANNELS.map(name => [name, Compile(SCHEMAS[name])]));
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** JSON of any shape; throws MalformedPayload saying what was found instead. */
+export function parseJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(payload));
+  } catch (error) {
+    throw new MalformedPayload(
+      `expected UTF-8 JSON, found ${excerpt(payload)} (${(error as Error).message.split('\n')[0]})`,
+    );
+  }
+}
+
+export function decode<C extends Channel>(channel: C, payload: Uint8Array): Payloads[C] {
+  return check(channel, parseJson(payload));
+}
+
+export function check<C extends Channel>(channel: C, value: unknown): Payloads[C] {
+  const validator = validators.get(channel) as Validator;
+  if (validator.Check(value)) return value as Payloads[C];
+  throw new MalformedPayload(`${channel} payload: ${firstError(validator.Errors(value), value)}`);
+}
+
+function firstError(errors: Iterable<SchemaError>, value: unknown): string {
+  if (typeof value !== 'object' || value === null)
+    return `expected a JSON object, found ${JSON.stringify(value)}`;
+  for (const error of errors) {
+    const detail = Object.values(error.params ?? {}).flat();
+    return `${error.instancePath || 'it'} ${error.message}${detail.length ? ` (${detail.join(', ')})` : ''}`;
+  }
+  return 'does not have the shape that topics.md describes';
+}
+
+export const encode = <C extends Channel>(_channel: C, value: Payloads[C]): Buffer =>
+  Buffer.from(JSON.stringify(value));
+
+/** The first printable characters of a payload, for a message to a person. */
+export function excerpt(payload: Uint8Array): string {
+  const head = Buffer.from(payload.subarray(0, 60)).toString('latin1');
+  const shown = JSON.stringify(head.replace(/[^\x20-\x7e]/g, '.'));
+  return payload.length > 60 ? `${shown}… (${payload.length} bytes)` : shown;
+}

@@ -1,0 +1,67 @@
+/** A command as JSON or as plain words: `restart`, `signal HUP`, `restart app=web`, `scale app=web count=3`. */
+import { randomUUID } from 'node:crypto';
+import { check, excerpt, MalformedPayload, parseJson } from './codec.js';
+import type { Command } from './payloads.js';
+
+export const LEAF_OPS = ['start', 'stop', 'restart', 'signal', 'ping'] as const;
+export const NODE_OPS = ['ping', 'forget'] as const;
+/** In the contract, and not in this build yet: answered `unsupported-op`, never `unknown-op`. */
+export const LATER_OPS = ['logs', 'follow', 'unfollow', 'scale', 'rebalance'] as const;
+
+const SELECT_KEYS = new Set(['app', 'path', 'label']);
+const TOP_KEYS = new Set(['id', 'by', 'strategy']);
+const WORD = /^[a-z][a-z-]*$/;
+
+/** Decodes what arrived on `cmd`. Throws MalformedPayload. An id is made where none came. */
+export function decodeCommand(payload: Uint8Array): Command {
+  const text = Buffer.from(payload.subarray(0, 1)).toString();
+  const value = text === '{' ? parseJson(payload) : parseWords(payload);
+  return asCommand(value);
+}
+
+/** JSON of any version-less shape (REST, words) to a checked command. */
+export function asCommand(value: unknown): Command {
+  const whole = typeof value === 'object' && value !== null && !('v' in value) ? { v: 1, ...value } : value;
+  const command = check('cmd', whole);
+  return command.id === undefined ? { ...command, id: randomUUID() } : command;
+}
+
+function parseWords(payload: Uint8Array): object {
+  const words = Buffer.from(payload).toString('utf8').trim().split(/\s+/);
+  const [op = '', ...rest] = words;
+  if (!WORD.test(op)) {
+    throw new MalformedPayload(
+      `expected a JSON object or plain words such as "restart" or "signal HUP", found ${excerpt(payload)}`,
+    );
+  }
+  return wordsToCommand(op, rest);
+}
+
+/** `restart app=web max=1` as the fields of a command. */
+export function wordsToCommand(op: string, words: readonly string[]): Record<string, unknown> {
+  const command: Fields = { v: 1, op };
+  const args: Fields = {};
+  const select: Fields = {};
+  for (const word of words) {
+    const at = word.indexOf('=');
+    if (at > 0) put(word.slice(0, at), word.slice(at + 1), { command, args, select });
+    else if (word === 'all') select.all = true;
+    else if (op === 'signal' && args.signal === undefined && at === -1) args.signal = word;
+    else throw new MalformedPayload(`expected words of the form key=value after "${op}", found "${word}"`);
+  }
+  if (Object.keys(args).length > 0) command.args = args;
+  if (Object.keys(select).length > 0) command.select = select;
+  return command;
+}
+
+type Fields = Record<string, unknown>;
+
+function put(key: string, value: string, into: { command: Fields; args: Fields; select: Fields }): void {
+  if (SELECT_KEYS.has(key)) into.select[key] = value;
+  else if (TOP_KEYS.has(key)) into.command[key] = value;
+  else if (key === 'pick') into.command.pick = scalar(value);
+  else into.args[key] = scalar(value);
+}
+
+const scalar = (text: string): unknown =>
+  text === 'true' ? true : text === 'false' ? false : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;

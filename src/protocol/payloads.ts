@@ -1,0 +1,148 @@
+/** What each channel carries: one schema per channel, from which come the types, the checks and the REST description. */
+import Type, { type Static } from 'typebox';
+import { HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import type { Channel } from '../core/names.js';
+
+const v = Type.Literal(1);
+const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
+const epoch = Type.Integer({ minimum: 0, description: 'rises at every start of the node' });
+const seq = Type.Integer({ minimum: 0 });
+const text = Type.String({ maxLength: 1024 });
+const app = Type.Union([text, Type.Null()]);
+const pid = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
+
+export const RollupSchema = Type.Object(
+  Object.fromEntries(STATUSES.map(status => [status, Type.Integer({ minimum: 0 })])) as Record<
+    (typeof STATUSES)[number],
+    Type.TInteger
+  >,
+);
+
+export const HeartbeatSchema = Type.Object({
+  v,
+  epoch,
+  seq,
+  ts: millis,
+  interval: Type.Number({ exclusiveMinimum: 0, description: 'seconds between heartbeats' }),
+  kind: Type.Enum(KINDS),
+  app: Type.Optional(app),
+  phase: Type.Optional(Type.Enum(PHASES)),
+  health: Type.Optional(Type.Enum(HEALTHS)),
+  pid: Type.Optional(pid),
+  uptime: Type.Optional(Type.Number({ description: 'seconds that the target runs' })),
+  restarts: Type.Optional(Type.Integer({ minimum: 0 })),
+  cpu: Type.Optional(Type.Number({ description: 'fraction of one core' })),
+  rss: Type.Optional(Type.Integer({ minimum: 0, description: 'bytes' })),
+  leaves: Type.Optional(RollupSchema),
+});
+export type Heartbeat = Static<typeof HeartbeatSchema>;
+
+export const StateSchema = Type.Object({
+  v,
+  epoch,
+  ts: millis,
+  kind: Type.Enum(KINDS),
+  app: Type.Optional(app),
+  link: Type.Enum(LINKS),
+  phase: Type.Optional(Type.Enum(PHASES)),
+  health: Type.Optional(Type.Enum(HEALTHS)),
+  reason: Type.Optional(text),
+  pid: Type.Optional(pid),
+  exitCode: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+  signal: Type.Optional(Type.Union([text, Type.Null()])),
+});
+export type State = Static<typeof StateSchema>;
+
+export const EVENT_NAMES = ['phase', 'link', 'misconfigured', 'refused', 'malformed'] as const;
+export const EventSchema = Type.Object({
+  v,
+  epoch,
+  seq,
+  ts: millis,
+  event: Type.String({ maxLength: 64, description: `what it is about: ${EVENT_NAMES.join(', ')}` }),
+  path: Type.Optional(Type.String({ description: 'the node concerned, below the one that reports it' })),
+  from: Type.Optional(text),
+  to: Type.Optional(text),
+  code: Type.Optional(text),
+  reason: text,
+  count: Type.Optional(Type.Integer({ minimum: 1, description: 'how many alike since the last one told' })),
+});
+export type NodeEvent = Static<typeof EventSchema>;
+export type EventName = (typeof EVENT_NAMES)[number];
+
+export const SelectSchema = Type.Object(
+  {
+    all: Type.Optional(Type.Literal(true)),
+    app: Type.Optional(text),
+    path: Type.Optional(text),
+    label: Type.Optional(text),
+  },
+  { additionalProperties: false },
+);
+const id = Type.String({ minLength: 1, maxLength: 128 });
+export const CommandFields = {
+  op: Type.String({ minLength: 1, maxLength: 64 }),
+  id: Type.Optional(id),
+  args: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  select: Type.Optional(SelectSchema),
+  pick: Type.Optional(Type.Union([Type.Literal('all'), Type.Integer({ minimum: 0 })])),
+  strategy: Type.Optional(text),
+  expiresAt: Type.Optional(millis),
+  by: Type.Optional(text),
+};
+export const CommandSchema = Type.Object({ v, ...CommandFields });
+export type Command = Static<typeof CommandSchema> & { id: string };
+
+export const RES_STATUSES = [
+  'accepted',
+  'running',
+  'succeeded',
+  'failed',
+  'rejected',
+  'expired',
+  'partial',
+] as const;
+export const ResultSchema = Type.Object({
+  v,
+  id,
+  op: Type.String(),
+  status: Type.Enum(RES_STATUSES),
+  done: Type.Boolean(),
+  ts: millis,
+  error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+  data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+export type Result = Static<typeof ResultSchema>;
+
+const LineSchema = Type.Object({
+  seq,
+  ts: millis,
+  stream: Type.Enum(['stdout', 'stderr'] as const),
+  line: Type.String(),
+});
+const GapSchema = Type.Object({ from: seq, to: seq, reason: Type.String() });
+export const LogSchema = Type.Object({
+  v,
+  epoch: Type.Optional(epoch),
+  lines: Type.Optional(Type.Array(LineSchema)),
+  gap: Type.Optional(GapSchema),
+});
+export type LogChunk = Static<typeof LogSchema>;
+
+export interface Payloads {
+  hb: Heartbeat;
+  state: State;
+  evt: NodeEvent;
+  cmd: Command;
+  res: Result;
+  log: LogChunk;
+}
+
+export const SCHEMAS = {
+  hb: HeartbeatSchema,
+  state: StateSchema,
+  evt: EventSchema,
+  cmd: CommandSchema,
+  res: ResultSchema,
+  log: LogSchema,
+} as const satisfies Record<Channel, Type.TSchema>;

@@ -1,0 +1,115 @@
+/** `/tree` and `/nodes`: what is known of the nodes, and forgetting one that is gone. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { CanopyError } from '../core/errors.js';
+import { KINDS, STATUSES } from '../core/facts.js';
+import { pathProblem } from '../core/names.js';
+import { ProblemSchema } from './problems.js';
+import { NodeDetailSchema, NodeSchema, type NodeView, type Views } from './views.js';
+
+export interface NodePorts {
+  readonly views: Views;
+  /** Forgets a node that is gone, everywhere that can be reached. */
+  readonly forget: (path: string) => Promise<void>;
+}
+
+const PAGE = 10_000;
+
+const Query = Type.Object(
+  {
+    status: Type.Optional(Type.Enum(STATUSES)),
+    kind: Type.Optional(Type.Enum(KINDS)),
+    app: Type.Optional(Type.String()),
+    under: Type.Optional(Type.String({ description: 'a path: that node and all below it' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE, default: PAGE })),
+    cursor: Type.Optional(Type.String({ description: 'nextCursor of the page before' })),
+  },
+  { additionalProperties: false },
+);
+type Filter = Type.Static<typeof Query>;
+
+const ListSchema = Type.Object({
+  nodes: Type.Array(NodeSchema),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});
+
+export const nodeRoutes =
+  ({ views, forget }: NodePorts): FastifyPluginAsyncTypebox =>
+  async app => {
+    const tags = ['nodes'];
+    const described = { response: { 200: {}, default: ProblemSchema } };
+    app.get('/api/v1/tree', { schema: { tags, summary: 'The whole tree, nested', ...described } }, async () =>
+      views.tree(),
+    );
+    app.get(
+      '/api/v1/nodes',
+      {
+        schema: {
+          tags,
+          summary: 'A flat list',
+          querystring: Query,
+          response: { 200: ListSchema, default: ProblemSchema },
+        },
+      },
+      async request => page(views.list(), request.query),
+    );
+    const one = { tags, summary: 'One node, its newest heartbeat included' };
+    app.get(
+      '/api/v1/nodes/*',
+      { schema: { ...one, response: { 200: NodeDetailSchema, default: ProblemSchema } } },
+      async request => {
+        const path = checkedPath(wildcard(request.params));
+        const found = views.detail(path);
+        if (!found) throw new CanopyError('not-found', `there is no node "${path}" here`);
+        return found;
+      },
+    );
+    app.delete(
+      '/api/v1/nodes/*',
+      { schema: { tags, summary: 'Forget a node that is gone' } },
+      async (request, reply) => {
+        await forget(checkedPath(wildcard(request.params)));
+        return reply.code(204).send();
+      },
+    );
+  };
+
+const wildcard = (params: unknown): string => (params as { '*': string })['*'];
+
+/** Throws `bad-path`; '' is this node itself. */
+export function checkedPath(path: string): string {
+  const trimmed = path.endsWith('/') ? path.slice(0, -1) : path;
+  const problem = pathProblem(trimmed);
+  if (problem) throw new CanopyError('bad-path', problem);
+  return trimmed;
+}
+
+export function page(
+  nodes: readonly NodeView[],
+  filter: Filter,
+): { nodes: NodeView[]; nextCursor: string | null } {
+  const { status, kind, app, limit = PAGE } = filter;
+  const after = filter.cursor === undefined ? null : cursorPath(filter.cursor);
+  const under = filter.under === undefined ? '' : checkedPath(filter.under);
+  const matching = nodes.filter(
+    node =>
+      (after === null || node.path > after) &&
+      (status === undefined || node.status === status) &&
+      (kind === undefined || node.kind === kind) &&
+      (app === undefined || node.app === app) &&
+      (under === '' || node.path === under || node.path.startsWith(`${under}/`)),
+  );
+  const found = matching.slice(0, limit);
+  const last = matching.length > limit ? found.at(-1) : undefined;
+  return { nodes: found, nextCursor: last ? Buffer.from(last.path).toString('base64url') : null };
+}
+
+function cursorPath(cursor: string): string {
+  const path = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (pathProblem(path) !== null)
+    throw new CanopyError(
+      'bad-request',
+      `cursor: expected the nextCursor of an earlier page, found ${JSON.stringify(cursor)}`,
+    );
+  return path;
+}

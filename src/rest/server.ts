@@ -1,0 +1,59 @@
+/** The REST listener: routes are handed their ports; nothing here knows MQTT. */
+import swagger from '@fastify/swagger';
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Desk } from '../tree/desk.js';
+import { commandRoutes } from './command-routes.js';
+import { healthRoutes, type Readiness } from './health-routes.js';
+import { type NodePorts, nodeRoutes } from './node-routes.js';
+import { badUrl, problem, useProblems } from './problems.js';
+
+export interface RestPorts extends NodePorts {
+  readonly desk: Desk;
+  readonly readiness: () => Readiness;
+  readonly version: string;
+  readonly log: { error(fields: object, message: string): void };
+}
+
+/** Bytes of a request body at most; a command is a few hundred. */
+const BODY_LIMIT = 256 * 1024;
+
+export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 10_000,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
+    frameworkErrors: badUrl as never,
+    clientErrorHandler: badRequest,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  useProblems(app as never, ports.log);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Canopy',
+        version: ports.version,
+        description: 'The tree, its nodes and commands to them.',
+      },
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
+  });
+  await app.register(healthRoutes(ports.readiness));
+  await app.register(nodeRoutes(ports));
+  await app.register(commandRoutes(ports.desk));
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  return app as never;
+}
+
+/** What does not parse as HTTP at all. */
+function badRequest(error: Error & { code?: string }, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const body = JSON.stringify(
+    problem('bad-request', 'the request is not HTTP/1.1, or its headers are too large'),
+  );
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,92 @@
+/** Nodes as REST shows them: contract section 3. */
+import Type, { type Static } from 'typebox';
+import { HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { lastName } from '../core/names.js';
+import type { NodeRecord, Registry } from '../core/registry.js';
+import { verdict } from '../core/verdict.js';
+import { HeartbeatSchema } from '../protocol/payloads.js';
+
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const millis = (description: string) =>
+  Type.Integer({ description: `${description}, ms since the Unix epoch` });
+
+const nodeFields = {
+  path: Type.String({ description: "relative to the node that answers; '' is that node itself" }),
+  name: Type.String(),
+  kind: Type.Enum(KINDS),
+  app: nullable(Type.String()),
+  status: Type.Enum(STATUSES),
+  cause: nullable(Type.Enum(['will', 'timeout'] as const, { description: 'why the link counts as lost' })),
+  link: Type.Enum(LINKS),
+  phase: nullable(Type.Enum(PHASES)),
+  health: nullable(Type.Enum(HEALTHS)),
+  reason: nullable(Type.String()),
+  pid: nullable(Type.Integer()),
+  exitCode: nullable(Type.Integer()),
+  signal: nullable(Type.String()),
+  since: millis('when the status became what it is'),
+  lastSeenAt: nullable(millis('when the node itself was last heard')),
+  blockedBy: nullable(Type.String({ description: 'path of the hop that broke, for unreachable nodes' })),
+  epoch: nullable(Type.Integer()),
+};
+
+export const NodeSchema = Type.Object(nodeFields, { $id: 'Node' });
+export type NodeView = Static<typeof NodeSchema>;
+
+export const NodeDetailSchema = Type.Object(
+  { ...nodeFields, heartbeat: nullable(HeartbeatSchema), children: Type.Array(Type.String()) },
+  { $id: 'NodeDetail' },
+);
+export type NodeDetail = Static<typeof NodeDetailSchema>;
+
+export type TreeView = NodeView & { children: TreeView[] };
+
+export class Views {
+  constructor(
+    private readonly registry: Registry,
+    private readonly ownName: string,
+  ) {}
+
+  node(record: NodeRecord): NodeView {
+    const { status, since, blockedBy, cause } = verdict(this.registry, record);
+    return {
+      path: record.path,
+      name: record.path === '' ? this.ownName : lastName(record.path),
+      kind: record.kind ?? 'relay',
+      app: record.app,
+      status,
+      cause,
+      link: record.link,
+      phase: record.phase,
+      health: record.health,
+      reason: record.reason,
+      pid: record.pid,
+      exitCode: record.exitCode,
+      signal: record.signal,
+      since,
+      lastSeenAt: record.seenAt?.now ?? null,
+      blockedBy,
+      epoch: record.epoch,
+    };
+  }
+
+  detail(path: string): NodeDetail | null {
+    const record = this.registry.get(path);
+    if (!record) return null;
+    const heartbeat = record.beat as NodeDetail['heartbeat'];
+    return { ...this.node(record), heartbeat, children: this.registry.childrenOf(path).map(lastName) };
+  }
+
+  /** All nodes in order of their paths, the one that answers first. */
+  list(): NodeView[] {
+    const records = [...this.registry.all()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return records.map(record => this.node(record));
+  }
+
+  tree(path = ''): TreeView | null {
+    const record = this.registry.get(path);
+    if (!record) return null;
+    const children = this.registry.childrenOf(path).flatMap(child => this.tree(child) ?? []);
+    return { ...this.node(record), children };
+  }
+}

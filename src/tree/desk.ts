@@ -1,0 +1,120 @@
+/** Sends commands to nodes below on somebody's behalf and keeps what became of them. */
+import type { Link } from '../../broker/link.js';
+import type { Clock } from '../core/clock.js';
+import { CanopyError } from '../core/errors.js';
+import type { Registry } from '../core/registry.js';
+import { verdict } from '../core/verdict.js';
+import { encode } from '../protocol/codec.js';
+import type { Command, Result } from '../protocol/payloads.js';
+import { TOPICS, topicOf } from '../protocol/topics.js';
+import type { IngestListener } from './ingest.js';
+
+export type Tracked = Result & { readonly path: string };
+
+/** Results kept for whoever asks later. */
+const KEPT = 1000;
+/** Milliseconds after which a command without a final result counts as failed. */
+const NO_RESULT_MS = 60_000;
+
+interface Entry {
+  readonly op: string;
+  latest: Tracked;
+  readonly waiting: Set<(result: Tracked) => void>;
+  timer: NodeJS.Timeout | null;
+}
+
+export class Desk implements IngestListener {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly link: Link,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws `not-found` or `node-unreachable`; else the command is on its way. An id known already is not sent again. */
+  send(path: string, command: Command): Tracked {
+    const known = this.entries.get(command.id);
+    if (known) return known.latest;
+    this.checkReachable(path);
+    const entry = this.open(path, command);
+    const { qos, retain } = TOPICS.cmd;
+    this.link.publish({ topic: topicOf(path, 'cmd'), payload: encode('cmd', command), qos, retain });
+    return entry.latest;
+  }
+
+  get(id: string): Tracked | null {
+    return this.entries.get(id)?.latest ?? null;
+  }
+
+  /** The final result, or the latest stage when `ms` have passed. */
+  async wait(id: string, ms: number): Promise<Tracked | null> {
+    const entry = this.entries.get(id);
+    if (!entry || entry.latest.done) return entry?.latest ?? null;
+    return new Promise(resolve => {
+      const finish = (result: Tracked): void => {
+        clearTimeout(timer);
+        entry.waiting.delete(finish);
+        resolve(result);
+      };
+      const timer = setTimeout(() => finish(entry.latest), ms);
+      entry.waiting.add(finish);
+    });
+  }
+
+  /** From the tree: a stage of a command arrived on the `res` of a node. */
+  result(path: string, result: Result): void {
+    const entry = this.entries.get(result.id);
+    if (!entry || entry.latest.path !== path || entry.latest.done) return;
+    entry.latest = { ...result, path };
+    if (result.done) this.close(entry);
+  }
+
+  stop(): void {
+    for (const entry of this.entries.values()) this.close(entry);
+  }
+
+  private checkReachable(path: string): void {
+    const record = this.registry.get(path);
+    if (!record) throw new CanopyError('not-found', `there is no node "${path}" here`);
+    const { status, blockedBy } = verdict(this.registry, record);
+    if (blockedBy !== null)
+      throw new CanopyError('node-unreachable', `"${path}" is behind "${blockedBy}", which is gone`);
+    if (record.link !== 'online')
+      throw new CanopyError('node-unreachable', `"${path}" is ${status} (${record.link})`);
+  }
+
+  private open(path: string, command: Command): Entry {
+    const latest: Tracked = {
+      v: 1,
+      id: command.id,
+      op: command.op,
+      status: 'accepted',
+      done: false,
+      ts: this.clock.now(),
+      path,
+    };
+    const entry: Entry = { op: command.op, latest, waiting: new Set(), timer: null };
+    entry.timer = setTimeout(() => this.giveUp(entry), NO_RESULT_MS);
+    this.entries.set(command.id, entry);
+    const [oldest] = this.entries.keys();
+    if (this.entries.size > KEPT && oldest !== undefined) {
+      this.close(this.entries.get(oldest) as Entry);
+      this.entries.delete(oldest);
+    }
+    return entry;
+  }
+
+  private giveUp(entry: Entry): void {
+    const message = `no final result from "${entry.latest.path}" within ${NO_RESULT_MS / 1000} s`;
+    const error = { code: 'no-result', message };
+    entry.latest = { ...entry.latest, status: 'failed', done: true, ts: this.clock.now(), error };
+    this.close(entry);
+  }
+
+  private close(entry: Entry): void {
+    if (entry.timer) clearTimeout(entry.timer);
+    entry.timer = null;
+    for (const finish of [...entry.waiting]) finish(entry.latest);
+  }
+}

@@ -1,0 +1,69 @@
+/** What each command means to a node with a broker: what concerns the node itself. */
+import { CanopyError } from '../core/errors.js';
+import { pathProblem } from '../core/names.js';
+import type { Registry } from '../core/registry.js';
+import { verdict } from '../core/verdict.js';
+import type { Publisher } from '../node/publisher.js';
+import { onlyArguments, type Plan } from '../node/responder.js';
+import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
+
+export function nodePlan(registry: Registry, publisher: Publisher): Plan {
+  return command => {
+    if (command.select !== undefined || command.pick !== undefined) {
+      throw new CanopyError(
+        'unsupported-op',
+        'commands to a subtree are not supported by this version; address one leaf',
+      );
+    }
+    switch (command.op) {
+      case 'ping':
+        onlyArguments(command, []);
+        return async () => ({ nodes: registry.size });
+      case 'forget': {
+        const { path } = onlyArguments(command, ['path']);
+        const target = forgettable(registry, path);
+        return async () => ({ forgotten: forgetBelow(registry, publisher, target) });
+      }
+      default:
+        throw refusedOp(command.op);
+    }
+  };
+}
+
+function refusedOp(op: string): CanopyError {
+  const takes = `this node takes ${NODE_OPS.join(', ')}`;
+  const elsewhere = [...LEAF_OPS, ...LATER_OPS] as readonly string[];
+  return elsewhere.includes(op)
+    ? new CanopyError(
+        'unsupported-op',
+        `"${op}" is for a leaf (a select is not supported by this version); ${takes}`,
+      )
+    : new CanopyError('unknown-op', `there is no command "${op}"; ${takes}`);
+}
+
+/** Throws unless `path` names a node below that is known and gone. */
+export function forgettable(registry: Registry, path: unknown): string {
+  if (typeof path !== 'string' || path === '' || pathProblem(path) !== null) {
+    throw new CanopyError(
+      'bad-argument',
+      `expected path, that of a node below this one, found ${JSON.stringify(path)}`,
+    );
+  }
+  const record = registry.get(path);
+  if (!record) throw new CanopyError('not-found', `there is no node "${path}" here`);
+  const { status } = verdict(registry, record);
+  if (record.link === 'online' && status !== 'unreachable') {
+    throw new CanopyError('node-alive', `"${path}" is ${status}; only a node that is gone can be forgotten`);
+  }
+  return path;
+}
+
+/** Clears the node and all below it here; the bridge carries it up. */
+export function forgetBelow(registry: Registry, publisher: Publisher, path: string): string[] {
+  const gone = [path, ...below(registry, path)];
+  for (const each of gone.toReversed()) publisher.forget(each);
+  return gone;
+}
+
+const below = (registry: Registry, path: string): string[] =>
+  registry.childrenOf(path).flatMap(child => [child, ...below(registry, child)]);

@@ -1,0 +1,94 @@
+/** What any node with a broker knows and does about what is below it. */
+import type { Link, Message } from '../../broker/link.js';
+import type { Clock } from '../core/clock.js';
+import type { Kind } from '../core/facts.js';
+import { Leases } from '../core/leases.js';
+import type { Registry } from '../core/registry.js';
+import { rollup } from '../core/verdict.js';
+import { Heart } from '../node/heart.js';
+import { Publisher } from '../node/publisher.js';
+import { Responder } from '../node/responder.js';
+import { topicOf } from '../protocol/topics.js';
+import { Desk } from './desk.js';
+import type { Ingest } from './ingest.js';
+import { nodePlan } from './orders.js';
+import { Refusals } from './refusals.js';
+import { Watch } from './watch.js';
+
+export interface TreeOptions {
+  readonly kind: Exclude<Kind, 'leaf'>;
+  readonly epoch: number;
+  /** Seconds. */
+  readonly interval: number;
+  /** Seconds without a heartbeat after which a direct child is lost. */
+  readonly timeout: number;
+  /** The node's own link to its own broker, where its path is ''. */
+  readonly link: Link;
+  readonly registry: Registry;
+  readonly ingest: Ingest;
+  readonly clock: Clock;
+  readonly log: { warn(fields: object, message: string): void };
+  readonly release: (name: string) => void;
+}
+
+export class Tree {
+  readonly desk: Desk;
+  readonly refusals: Refusals;
+  readonly publisher: Publisher;
+  private readonly watch: Watch;
+  private readonly heart: Heart;
+  private readonly responder: Responder;
+
+  constructor(private readonly options: TreeOptions) {
+    const { link, registry, clock, release } = options;
+    this.publisher = new Publisher(link, '', options.epoch, clock);
+    this.desk = new Desk(registry, link, clock);
+    this.refusals = new Refusals(this.publisher, clock, options.log);
+    this.watch = new Watch(options.timeout * 1000, {
+      leases: new Leases(),
+      registry,
+      clock,
+      publisher: this.publisher,
+      release,
+    });
+    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher));
+    this.heart = new Heart(options.interval * 1000, seq => this.beat(seq));
+  }
+
+  async start(): Promise<void> {
+    const { ingest, link, registry } = this.options;
+    ingest.listen(this.watch);
+    ingest.listen(this.desk);
+    ingest.listen({ forgotten: paths => this.clearForgotten(paths) });
+    await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
+    this.tell('online', registry.size === 0 ? 'started' : 'online');
+    this.heart.start();
+    this.watch.start();
+  }
+
+  /** Says goodbye; what is below is told by the broker's end. */
+  stop(): void {
+    this.heart.stop();
+    this.watch.stop();
+    this.desk.stop();
+    this.tell('offline', 'stopped');
+  }
+
+  private tell(state: 'online' | 'offline', reason: string): void {
+    const { epoch, kind, clock } = this.options;
+    this.publisher.state({ v: 1, epoch, ts: clock.now(), kind, link: state, health: 'passing', reason });
+  }
+
+  private beat(seq: number): void {
+    const { epoch, kind, interval, clock, registry } = this.options;
+    this.publisher.beat({ v: 1, epoch, seq, ts: clock.now(), interval, kind, leaves: rollup(registry) });
+  }
+
+  /** A relay that is forgotten takes what is retained of its subtree with it. */
+  private clearForgotten(paths: readonly string[]): void {
+    if (paths.length < 2) return;
+    setImmediate(() => {
+      for (const path of paths) this.publisher.forget(path);
+    });
+  }
+}

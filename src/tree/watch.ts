@@ -1,0 +1,114 @@
+/** Watches the direct children: a lease each. Says `lost` and `online` on behalf of those who can't. */
+import type { Clock } from '../core/clock.js';
+import type { Cause, LinkFact } from '../core/facts.js';
+import { type Leases, leaseMs } from '../core/leases.js';
+import { isDirectChild } from '../core/names.js';
+import type { NodeRecord, Registry } from '../core/registry.js';
+import type { Publisher } from '../node/publisher.js';
+import type { Heartbeat } from '../protocol/payloads.js';
+import { factsOf, type IngestListener } from './ingest.js';
+
+export interface WatchPorts {
+  readonly leases: Leases;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly publisher: Publisher;
+  /** The holder of a name is taken for lost: a successor may have it. */
+  readonly release: (name: string) => void;
+}
+
+export class Watch implements IngestListener {
+  private timer: NodeJS.Timeout | null = null;
+  private readonly misconfigured = new Set<string>();
+  private readonly periodMs: number;
+
+  constructor(
+    private readonly timeoutMs: number,
+    private readonly ports: WatchPorts,
+  ) {
+    this.periodMs = Math.min(1000, Math.max(20, timeoutMs / 10));
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.sweep(), this.periodMs);
+  }
+
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  state(record: NodeRecord, from: LinkFact | null): void {
+    if (!isDirectChild(record.path)) return;
+    if (record.link === 'online') this.renew(record);
+    else this.ports.leases.drop(record.path);
+    if (from === null || from === record.link) return;
+    const reason = record.cause ?? record.reason ?? record.link;
+    const detail = { path: record.path, from, to: record.link };
+    setImmediate(() => this.ports.publisher.event('link', reason, detail));
+  }
+
+  beat(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void {
+    if (!isDirectChild(record.path)) return;
+    this.checkInterval(record.path, beat.interval);
+    this.renew(record);
+    // Known by a heartbeat alone: it was forgotten while alive, and its retained state with it.
+    if (record.link !== 'online' || from === null) this.regain(record);
+  }
+
+  through(record: NodeRecord): void {
+    this.renew(record);
+    if (record.link !== 'online') this.regain(record);
+  }
+
+  forgotten(paths: readonly string[]): void {
+    for (const path of paths) {
+      this.ports.leases.drop(path);
+      this.misconfigured.delete(path);
+    }
+  }
+
+  private renew(record: NodeRecord): void {
+    const intervalMs = (record.beat?.interval ?? 0) * 1000;
+    this.ports.leases.renew(record.path, this.ports.clock.mono(), leaseMs(this.timeoutMs, intervalMs));
+  }
+
+  private sweep(): void {
+    for (const name of this.ports.leases.expired(this.ports.clock.mono(), this.periodMs)) {
+      this.ports.release(name);
+      this.speakFor(name, 'lost', 'timeout');
+    }
+  }
+
+  private regain(record: NodeRecord): void {
+    // Not from within the broker's own delivery of the heartbeat that told us.
+    setImmediate(() => this.speakFor(record.path, 'online', 'heard again'));
+  }
+
+  private speakFor(name: string, link: LinkFact, reason: Cause | 'heard again'): void {
+    const record = this.ports.registry.get(name);
+    if (!record) return;
+    const facts = { kind: record.kind ?? 'relay', ...factsOf(record), link, reason };
+    this.ports.publisher.state(
+      { v: 1, epoch: record.epoch ?? 0, ts: this.ports.clock.now(), ...facts },
+      name,
+    );
+  }
+
+  /** Tells once per child, until it mends its ways. */
+  private checkInterval(name: string, interval: number): void {
+    const problem = intervalProblem(interval * 1000, this.timeoutMs);
+    if (problem === null) return void this.misconfigured.delete(name);
+    if (this.misconfigured.has(name)) return;
+    this.misconfigured.add(name);
+    setImmediate(() => this.ports.publisher.event('misconfigured', problem, { path: name }));
+  }
+}
+
+/** The contract's rule for `timeout` against a child's `hb_interval`; null where it is kept. */
+export function intervalProblem(intervalMs: number, timeoutMs: number): string | null {
+  if (intervalMs * 2 <= timeoutMs) return null;
+  const found = `beats every ${intervalMs / 1000} s while the timeout of its parent is ${timeoutMs / 1000} s: `;
+  return intervalMs < timeoutMs
+    ? `${found}less than two intervals, so that one lost heartbeat makes it lost`
+    : `${found}CANOPY_TIMEOUT must be higher than the highest CANOPY_HB_INTERVAL; it is not declared lost for it`;
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cliUrl, environment } from '../../../src/config/environment.js';
+import { loadNode } from '../../../src/config/load.js';
+import type { NodeSettings } from '../../../src/config/settings.js';
+import { dirWith, linesOf } from './support.js';
+
+/** Settings as `KEY=value KEY=value`, CANOPY_ left out; `_` stands for a space. */
+const envOf = (text: string): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    text
+      .split(' ')
+      .filter(Boolean)
+      .map(pair => {
+        const [key = '', ...value] = pair.split('=');
+        return [`CANOPY_${key}`, value.join('=').replaceAll('_', ' ')];
+      }),
+  );
+const load = (text: string): NodeSettings => loadNode({ env: envOf(text), cwd: '/srv' }).settings;
+const LEAF = 'ROLE=leaf NAME=web TARGET=node_x';
+
+test('roles, explicit or from the rest', () => {
+  const cases: [string, string][] = [
+    ['', 'root'],
+    ['IS_LEAF=false', 'root'],
+    ['ROLE=root', 'root'],
+    ['NAME=a PORT=1884 PARENT_HOST=127.0.0.1', 'relay'],
+    ['NAME=a PORT=1884 PARENT_PORT=1883', 'relay'],
+    ['NAME=a PARENT_URL=mqtt://up', 'relay'],
+    ['ROLE=relay NAME=a PORT=0', 'relay'],
+    ['IS_LEAF=true NAME=a TARGET=x', 'leaf'],
+    ['IS_LEAF=true NAME=a TARGET=x PARENT_HOST=up', 'leaf'],
+    [LEAF, 'leaf'],
+  ];
+  for (const [text, role] of cases) assert.equal(load(text).role, role, text);
+});
+
+test('a leaf with all its defaults', () => {
+  assert.deepEqual(load('IS_LEAF=true APP_NAME=web TARGET=node_web.js'), {
+    role: 'leaf',
+    name: 'web',
+    appName: 'web',
+    host: '127.0.0.1',
+    port: 1883,
+    parentUrl: 'mqtt://127.0.0.1:1883',
+    rest: null,
+    hbInterval: 3,
+    timeout: 10,
+    silent: false,
+    target: { words: ['node', 'web.js'], text: 'node web.js' },
+    dataDir: '/srv/data/web',
+    logFile: null,
+    logLevel: 'info',
+    stopSignal: 'SIGTERM',
+    stopGrace: 10,
+    restart: 'always',
+    backoffMin: 1,
+    backoffMax: 30,
+    settleTime: 10,
+    maxPacket: 262144,
+    maxClients: 10000,
+  });
+});
+
+test('what settings become', () => {
+  const cases: [string, Partial<NodeSettings>][] = [
+    [
+      '',
+      { name: 'root', rest: { host: '127.0.0.1', port: 8004 }, parentUrl: null, dataDir: '/srv/data/root' },
+    ],
+    ['REST_PORT=0', { rest: { host: '127.0.0.1', port: 0 } }],
+    ['ROLE=relay NAME=a PORT=1884', { rest: null, parentUrl: 'mqtt://127.0.0.1:1883' }],
+    ['ROLE=relay NAME=a PORT=1884 REST_PORT=1', { rest: { host: '127.0.0.1', port: 1 } }],
+    ['ROLE=relay NAME=a PORT=1884 REST_HOST=0.0.0.0', { rest: { host: '0.0.0.0', port: 8004 } }],
+    ['ROLE=relay NAME=a PARENT_URL=mqtt://up/', { parentUrl: 'mqtt://up:1883' }],
+    ['ROLE=relay NAME=a PARENT_URL=mqtt://[::1]:9', { parentUrl: 'mqtt://[::1]:9' }],
+    ['ROLE=relay NAME=a PARENT_HOST=::1', { parentUrl: 'mqtt://[::1]:1883' }],
+    [`${LEAF} APP_NAME=Web_Shop`, { name: 'web', appName: 'Web Shop' }],
+    [`${LEAF} STOP_SIGNAL=hup`, { stopSignal: 'SIGHUP' }],
+    ['DATA_DIR=/var/x LOG_FILE=a.log', { dataDir: '/var/x', logFile: '/srv/a.log' }],
+  ];
+  for (const [text, expected] of cases) {
+    const settings = load(text);
+    for (const [key, value] of Object.entries(expected))
+      assert.deepEqual(settings[key as keyof NodeSettings], value, `${text}: ${key}`);
+  }
+});
+
+test('every problem has a line that names the key, what was expected and what was found', () => {
+  const E = '(environment)';
+  const cases: [string, string[]][] = [
+    [
+      'PORT=x HB_INTERVAL=-1 SILENT=maybe',
+      [
+        `CANOPY_PORT ${E}: expected a port from 0 to 65535, 0 for any free one, found "x"`,
+        `CANOPY_HB_INTERVAL ${E}: expected seconds above 0 and up to 2147483, fractions allowed, found "-1"`,
+        `CANOPY_SILENT ${E}: expected true or false, found "maybe"`,
+      ],
+    ],
+    ['HB_INTERVALL=3', [`CANOPY_HB_INTERVALL ${E}: unknown key, did you mean CANOPY_HB_INTERVAL?`]],
+    ['ZZZZZZZZ=3', [`CANOPY_ZZZZZZZZ ${E}: unknown key`]],
+    ['ROLE=boss', [`CANOPY_ROLE ${E}: expected one of root, relay, leaf, found "boss"`]],
+    ['ROLE=root IS_LEAF=true', [`CANOPY_IS_LEAF ${E}: expected what fits a root, found "true"`]],
+    [`${LEAF} IS_LEAF=false`, [`CANOPY_IS_LEAF ${E}: expected what fits a leaf, found "false"`]],
+    [
+      'ROLE=root PARENT_HOST=up',
+      [`CANOPY_PARENT_HOST ${E}: expected it only on a relay or a leaf, found it on a root: "up"`],
+    ],
+    ['TARGET=x', [`CANOPY_TARGET ${E}: expected it only on a leaf, found it on a root: "x"`]],
+    [
+      `${LEAF} REST_PORT=1`,
+      [`CANOPY_REST_PORT ${E}: expected it only on a root or a relay, found it on a leaf: "1"`],
+    ],
+    ['ROLE=leaf NAME=web', ['CANOPY_TARGET: expected the command that the leaf runs, found none']],
+    [
+      'ROLE=relay PORT=0',
+      [
+        'CANOPY_NAME: expected a name: a letter or digit, then up to 62 of A-Z a-z 0-9 _ -, and none of the channel names hb state evt cmd res log, found none',
+      ],
+    ],
+    [
+      'ROLE=leaf APP_NAME=my.app TARGET=x',
+      [
+        'CANOPY_NAME: expected a name: a letter or digit, then up to 62 of A-Z a-z 0-9 _ -, and none of the channel names hb state evt cmd res log, found only CANOPY_APP_NAME "my.app", which is none',
+      ],
+    ],
+    [
+      'TIMEOUT=3',
+      [
+        `CANOPY_TIMEOUT ${E}: expected more than its own CANOPY_HB_INTERVAL (3 s), better twice that, found 3 s`,
+      ],
+    ],
+    [
+      'HB_INTERVAL=10',
+      ['CANOPY_TIMEOUT: expected more than its own CANOPY_HB_INTERVAL (10 s), better twice that, found 10 s'],
+    ],
+    [
+      `${LEAF} BACKOFF_MIN=5 BACKOFF_MAX=2`,
+      [`CANOPY_BACKOFF_MAX ${E}: expected at least CANOPY_BACKOFF_MIN (5 s), found 2 s`],
+    ],
+    [
+      `${LEAF} PARENT_URL=mqtt://up PARENT_PORT=1`,
+      [`CANOPY_PARENT_URL ${E}: expected the parent given once, found CANOPY_PARENT_PORT as well`],
+    ],
+    [
+      `${LEAF} PARENT_URL=wss://up`,
+      [
+        `CANOPY_PARENT_URL ${E}: expected mqtt://host:port (mqtts, ws and wss are not supported yet), found "wss://up"`,
+      ],
+    ],
+    [
+      `${LEAF} PARENT_URL=mqtt://me:secret@up`,
+      [
+        `CANOPY_PARENT_URL ${E}: expected mqtt://host:port, without user, path or query, found "mqtt://***@up"`,
+      ],
+    ],
+    [
+      `${LEAF} PARENT_URL=up:1883`,
+      [`CANOPY_PARENT_URL ${E}: expected mqtt://host:port, without user, path or query, found "up:1883"`],
+    ],
+    [
+      'ROLE=leaf NAME=web TARGET=a_|_b',
+      [
+        `CANOPY_TARGET ${E}: expected no | outside quotes, which needs a shell: write sh -c '…', found "a | b"`,
+      ],
+    ],
+    [
+      'ROLE=relay NAME=a',
+      ['CANOPY_PORT: expected another address than that of its parent, found 127.0.0.1:1883'],
+    ],
+    [
+      'REST_PORT=1883',
+      ['CANOPY_PORT: expected another address than its own REST listener, found 127.0.0.1:1883'],
+    ],
+  ];
+  for (const [text, lines] of cases) {
+    const found = linesOf(() => load(text));
+    assert.deepEqual(found, lines, text);
+  }
+});
+
+test('the error is one with a stable code and all problems', t => {
+  const cwd = dirWith(t, { 'node.env': 'CANOPY_PORT=x\n' });
+  assert.throws(() => loadNode({ file: 'node.env', env: { CANOPY_TIMEOUT: 'y' }, cwd }), {
+    name: 'ConfigError',
+    code: 'invalid-config',
+    problems: [
+      {
+        where: 'CANOPY_PORT (node.env)',
+        expected: 'a port from 0 to 65535, 0 for any free one',
+        found: '"x"',
+        code: 'invalid-value',
+      },
+      {
+        where: 'CANOPY_TIMEOUT (environment)',
+        expected: 'seconds above 0 and up to 2147483, fractions allowed',
+        found: '"y"',
+        code: 'invalid-value',
+      },
+    ],
+  });
+});
+
+test('less than twice the interval is warned about', () => {
+  const { warnings } = loadNode({ env: envOf('TIMEOUT=5'), cwd: '/' });
+  assert.deepEqual(warnings, [
+    'CANOPY_TIMEOUT (environment): 5 s is less than twice its own CANOPY_HB_INTERVAL (3 s): one late heartbeat may lose a child',
+  ]);
+  assert.deepEqual(loadNode({ env: envOf('TIMEOUT=6'), cwd: '/' }).warnings, []);
+});
+
+test('the environment wins over the file, an empty value counts as not given in both', t => {
+  const cwd = dirWith(t, {
+    'a.env':
+      'CANOPY_ROLE=leaf\nCANOPY_NAME=web\nCANOPY_TARGET=run $WORD $OTHER\nCANOPY_LOG_LEVEL=\nCANOPY_HB_INTERVAL=1\nWORD=file\nOTHER=file\n',
+  });
+  const env = { CANOPY_HB_INTERVAL: '2', CANOPY_NAME: ' ', CANOPY_URL: 'http://x', OTHER: 'process' };
+  const { settings, env: merged } = loadNode({ file: 'a.env', env, cwd });
+  assert.deepEqual(settings.target?.words, ['run', 'file', 'process']);
+  assert.deepEqual([settings.hbInterval, settings.name, settings.logLevel], [2, 'web', 'info']);
+  assert.deepEqual([merged.WORD, merged.OTHER], ['file', 'process']);
+});
+
+test('files that are not there, or hold lines that mean nothing', t => {
+  const cwd = dirWith(t, { 'bad.env': '# fine\nexport CANOPY_PORT 1883\nCANOPY_NAME=x\ncanopy_port=1\n' });
+  const lines = (file: string): string[] => linesOf(() => loadNode({ file, env: {}, cwd }));
+  assert.match(lines('none.env')[0] ?? '', /^none\.env: expected a file of settings, found ENOENT/);
+  assert.match(lines('.')[0] ?? '', /^\.: expected a file of settings, found EISDIR/);
+  assert.deepEqual(lines('bad.env'), ['bad.env:2: expected NAME=value, found "export CANOPY_PORT 1883"']);
+  const lower = dirWith(t, { 'a.env': 'canopy_port=1\n' });
+  assert.deepEqual(
+    linesOf(() => loadNode({ file: 'a.env', env: {}, cwd: lower })),
+    ['canopy_port (a.env): unknown key, did you mean CANOPY_PORT?'],
+  );
+});
+
+test('the examples load without error or warning', () => {
+  for (const name of ['root', 'relay', 'leaf']) {
+    const { settings, warnings } = loadNode({
+      file: join('config', `${name}.env`),
+      env: {},
+      cwd: process.cwd(),
+    });
+    assert.deepEqual([settings.role, warnings], [name, []]);
+  }
+});
+
+test("the environment is a copy; the command line's address has a default", () => {
+  const copy = environment();
+  copy.CANOPY_TEST_COPY = 'x';
+  assert.equal(environment().CANOPY_TEST_COPY, undefined);
+  assert.equal(cliUrl({}), 'http://127.0.0.1:8004');
+  assert.equal(cliUrl({ CANOPY_URL: 'http://up:1' }), 'http://up:1');
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type ProcessIdentity, processIdentity } from '../../../src/process/identity.js';
+import { claimPidFile, readPidFile, releasePidFile, runningPid } from '../../../src/process/pid-file.js';
+import { start, workDir } from './support.js';
+
+const pidFile = async (t: TestContext): Promise<string> => join(await workDir(t), 'run/node.pid');
+
+test('claimed, read, refused while we live, released', async t => {
+  const file = await pidFile(t);
+  assert.equal(await readPidFile(file), null);
+  assert.deepEqual(await claimPidFile(file), { replaced: null });
+  assert.deepEqual(await readPidFile(file), await processIdentity(process.pid));
+  assert.equal(await runningPid(file), process.pid);
+  await assert.rejects(claimPidFile(file), { code: 'already-running', pid: process.pid });
+  assert.equal(await releasePidFile(file), true);
+  assert.equal(await releasePidFile(file), false);
+  assert.deepEqual(await readdir(dirname(file)), []);
+});
+
+test('refused while another process holds it, not released for it, taken over once it is dead', async t => {
+  const file = await pidFile(t);
+  const running = await start(t, ['sleep', '60']);
+  await claimPidFile(file);
+  await writeFile(file, JSON.stringify(await processIdentity(running.pid)));
+  await assert.rejects(claimPidFile(file), {
+    message: `already running as process ${running.pid} (${file})`,
+  });
+  assert.equal(await releasePidFile(file), false);
+  process.kill(running.pid, 'SIGKILL');
+  await running.exited;
+  assert.equal(await runningPid(file), null);
+  assert.deepEqual(await claimPidFile(file), { replaced: 'stale' });
+  assert.equal(await runningPid(file), process.pid);
+});
+
+test('a pid used again, by another process or after another boot, is stale', async t => {
+  const file = await pidFile(t);
+  const me = (await processIdentity(process.pid)) as ProcessIdentity;
+  for (const change of [{ startTime: '1' }, { bootId: 'another' }]) {
+    await claimPidFile(file);
+    await writeFile(file, JSON.stringify({ ...me, ...change }));
+    assert.deepEqual(await claimPidFile(file), { replaced: 'stale' });
+    await releasePidFile(file);
+  }
+});
+
+test('a corrupt file is replaced', async t => {
+  const file = await pidFile(t);
+  for (const text of [
+    '',
+    '4242\n',
+    'null',
+    '{"pid":1}',
+    '{"pid":"1","startTime":"1","bootId":"x"}',
+    '{"pid":',
+  ]) {
+    await claimPidFile(file);
+    await writeFile(file, text);
+    assert.equal(await readPidFile(file), 'corrupt');
+    assert.deepEqual(await claimPidFile(file), { replaced: 'corrupt' });
+    await releasePidFile(file);
+  }
+});
+
+test('of twenty that claim it at once, one gets it', async t => {
+  const file = await pidFile(t);
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => claimPidFile(file)));
+  assert.equal(results.filter(result => result.status === 'fulfilled').length, 1);
+  assert.deepEqual(await readdir(dirname(file)), ['node.pid']);
+});

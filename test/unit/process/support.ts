@@ -1,0 +1,60 @@
+/** Programs for these tests: started in a directory of their own, ended by pid when the test is over. */
+
+import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openOutput } from '../../../src/process/output.js';
+import { signalGroup } from '../../../src/process/signals.js';
+import { type RunningProcess, startProcess } from '../../../src/process/spawn.js';
+
+/** Programs are not compiled: they are found in the checkout, where tests run. */
+const inCheckout = (path: string): string => join(process.cwd(), path);
+export const program = (name: string): string => inCheckout(`test/fixtures/programs/${name}.js`);
+export const compiled = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+export async function workDir(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'canopy-process-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+export interface Started extends RunningProcess {
+  file: string;
+}
+
+/** Starts a command whose output goes to a file; ends its group after the test. */
+export async function start(t: TestContext, words: string[]): Promise<Started> {
+  const file = join(await workDir(t), 'output.log');
+  const output = await openOutput(file);
+  try {
+    const running = await startProcess({ words, env: process.env, output: output.fd });
+    t.after(() => endGroup(running.pid));
+    return { ...running, file };
+  } finally {
+    await output.close();
+  }
+}
+
+export function endGroup(pid: number): void {
+  signalGroup(pid, 'SIGKILL');
+}
+
+/** Waits until the file holds something that matches. */
+export async function said(file: string, pattern: RegExp): Promise<RegExpExecArray> {
+  const stop = new AbortController();
+  const changes = watch(file, { signal: stop.signal });
+  // Looked at after the watch began and at each change: nothing written in between is missed.
+  try {
+    let match = pattern.exec(await readFile(file, 'utf8'));
+    for await (const _ of match ? [] : changes) {
+      match = pattern.exec(await readFile(file, 'utf8'));
+      if (match) break;
+    }
+    if (!match) throw new Error(`no ${pattern} in ${file}`);
+    return match;
+  } finally {
+    stop.abort();
+  }
+}

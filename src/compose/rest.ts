@@ -49,7 +49,7 @@ async function forget(node: NodeContainer, path: string): Promise<void> {
   const { desk, publisher } = node.get(TREE);
   forgettable(registry, path);
   const parent = isDirectChild(path) ? undefined : registry.get(parentOf(path));
-  if (!parent || parent.link !== 'online' || verdict(registry, parent).blockedBy !== null) {
+  if (parent?.link !== 'online' || verdict(registry, parent).blockedBy !== null) {
     forgetBelow(registry, publisher, path);
     return;
   }

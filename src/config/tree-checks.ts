@@ -3,7 +3,7 @@
 import { isWildcard, sameAddress } from './address.js';
 import type { Findings } from './problems.js';
 import type { SettingKey } from './settings.js';
-import type { LoadTreeOptions, PlacedNode } from './tree-file.js';
+import type { LoadTreeOptions, PlacedNode } from './tree-node.js';
 
 export function checkTree(nodes: PlacedNode[], { node: wanted }: LoadTreeOptions, findings: Findings): void {
   checkNames(nodes, findings);

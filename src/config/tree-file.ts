@@ -8,33 +8,10 @@ import { Findings } from './problems.js';
 import { resolveNode } from './resolve.js';
 import { type NodeSettings, PARENT_KEYS, type Role, settingOf } from './settings.js';
 import { checkTree } from './tree-checks.js';
+import type { LoadTreeOptions, PlacedNode, TreeNode } from './tree-node.js';
 import { type RawNode, type RawTree, readTree } from './tree-read.js';
 
-export interface LoadTreeOptions {
-  /** Relative to `cwd`. */
-  file: string;
-  /** Where the targets' `$NAMES` come from; settings in it don't count. */
-  env?: NodeJS.ProcessEnv;
-  cwd: string;
-  /** Path below the top node ('' for that one itself): host only it and the leaves right below. */
-  node?: string;
-}
-
-export interface TreeNode {
-  settings: NodeSettings;
-  /** Below the top node of the file; '' for that one. */
-  path: string;
-  /** null for the top. */
-  parentPath: string | null;
-  /** Whether this process runs it. */
-  hosted: boolean;
-}
-
-/** A node with what messages about it need. */
-export interface PlacedNode extends TreeNode {
-  raw: RawNode;
-  parent: PlacedNode | null;
-}
+export type { LoadTreeOptions, TreeNode } from './tree-node.js';
 
 interface Reading {
   tree: RawTree;

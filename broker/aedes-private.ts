@@ -17,6 +17,7 @@ export interface PrivateClient extends Omit<Client, 'conn'> {
   readonly conn: Socket;
   readonly will: WirePacket | null;
   readonly _parser: PrivateParser;
+  readonly subscriptions: Record<string, { readonly qos: number }>;
   duplicates: object;
 }
 

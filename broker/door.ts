@@ -1,4 +1,4 @@
-/** Who may come in: what a CONNECT is answered with. Pure. */
+/** Who may come in, the claim to a name aside: what a CONNECT is answered with. Pure. */
 import { judge } from './judge.js';
 import type { BrokerLimits } from './limits.js';
 import type { Message } from './link.js';
@@ -20,8 +20,6 @@ export interface House {
   readonly limits: BrokerLimits;
   /** Connected clients, this one aside. */
   readonly clients: number;
-  /** Whether another live instance holds the name. */
-  readonly isTaken: (name: string, instance: string) => boolean;
 }
 
 export interface Turned extends Refusal {
@@ -41,10 +39,6 @@ export function turnAway(house: House, { identity, keepalive, will }: Caller): T
   if (will) {
     const verdict = judge(house.rules, limits, identity, will);
     if (isRefusal(verdict)) return turned(CONNACK.notAuthorized, verdict.code, `will: ${verdict.reason}`);
-  }
-  if (identity && house.isTaken(identity.name, identity.instance)) {
-    const reason = `another live node is named ${identity.name}`;
-    return turned(CONNACK.identifierRejected, 'name-taken', reason);
   }
   return null;
 }

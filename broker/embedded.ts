@@ -65,8 +65,9 @@ export class EmbeddedBroker {
   readonly #links = new Map<LocalLink, Holder>();
   readonly #host: LocalHost;
   #address: Address;
-  /** Set by close(): an orderly end publishes nobody's will. */
-  #closing: Promise<void> | null = null;
+  /** Set first by close(): an orderly end publishes nobody's will. */
+  #closing = false;
+  #closed: Promise<void> | null = null;
 
   /** Resolves when it listens. Rejects with the system's `code` (EADDRINUSE, EACCES) and a message naming host:port. */
   static async listen(options: BrokerOptions): Promise<EmbeddedBroker> {
@@ -139,8 +140,9 @@ export class EmbeddedBroker {
 
   /** Accepts no more, drops everyone without publishing a will, forgets everything. */
   close(): Promise<void> {
-    this.#closing ??= this.#shut();
-    return this.#closing;
+    this.#closing = true;
+    this.#closed ??= this.#shut();
+    return this.#closed;
   }
 
   async #open(): Promise<void> {

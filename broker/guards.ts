@@ -10,7 +10,7 @@ import {
 } from './aedes-private.js';
 import type { RetainedStore } from './retained.js';
 import type { Refusal } from './rules.js';
-import { filterProblem, type TopicLimits, topicProblem } from './topics.js';
+import { filterProblem, matches, type TopicLimits, topicProblem } from './topics.js';
 
 /** Its per-subscriber dedupe takes whatever was overtaken for a duplicate and loses it (aedes#955, #994). */
 export function keepOvertaken(aedes: PrivateAedes): void {
@@ -102,7 +102,18 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
   ) {}
 
   forward(client: PrivateClient, packet: AedesPublishPacket): AedesPublishPacket | null {
-    return this.#isNews(client, packet) && this.#hasRoom(client, packet) ? packet : null;
+    return this.#isNews(client, packet) && this.#hasRoom(client, packet)
+      ? this.#capped(client, packet)
+      : null;
+  }
+
+  /** Aedes sends replays, and QoS 2 under a wildcard, with the publisher's QoS, whatever was asked for. */
+  #capped(client: PrivateClient, packet: AedesPublishPacket): AedesPublishPacket {
+    if (packet.qos === 0 || (packet.brokerId && packet.qos === 1)) return packet;
+    const qos = grantedQos(client, packet.topic);
+    return qos < packet.qos
+      ? Object.assign(Object.create(Object.getPrototypeOf(packet)), packet, { qos })
+      : packet;
   }
 
   #isNews(client: PrivateClient, packet: AedesPublishPacket): boolean {
@@ -122,10 +133,16 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
       this.#slow.delete(client);
       return true;
     }
-    const disconnect = packet.qos > 0 && !conn.destroyed;
+    const disconnect = packet.qos > 0 && !conn.destroyed && grantedQos(client, packet.topic) > 0;
     if (disconnect || !this.#slow.has(client)) this.onSlow(client, disconnect);
     this.#slow.add(client);
     if (disconnect) conn.destroy();
     return false;
   }
+}
+
+/** The highest QoS that a client asked for a topic with. */
+function grantedQos(client: PrivateClient, topic: string): number {
+  const asked = Object.entries(client.subscriptions).filter(([filter]) => matches(filter, topic));
+  return Math.max(0, ...asked.map(([, { qos }]) => qos));
 }

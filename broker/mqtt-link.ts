@@ -224,10 +224,11 @@ export class MqttLink extends LinkBase {
   }
 
   #connected(): void {
+    // Its CONNACK came along with something unreadable: the end is on its way.
+    if (this.#socket?.destroyed) return;
     this.#attempts = 0;
     this.#setBackoff(0);
     this.#connection++;
-    this.#cause = null;
     for (const subscription of this.#subscriptions) this.#subscribe(subscription);
     this.turnConnected();
     this.#pump();

@@ -46,13 +46,12 @@ export class Reception {
 
   /** Looks at a CONNECT; the answer is given by receive(), since preConnect can't send a CONNACK. */
   examine(client: PrivateClient, packet: Connect, replacesOne: boolean): void {
-    const { rules, limits, claims, identify } = this.options;
+    const { rules, limits, identify } = this.options;
     const identity = packet.clientId ? identify(packet.clientId) : null;
     const clients = this.count - (replacesOne ? 1 : 0);
-    const isTaken = (name: string, instance: string) => claims.isTaken(name, instance);
     const will = packet.will ? messageOf(packet.will as WirePacket) : null;
     const caller = { identity, keepalive: packet.keepalive ?? 0, will };
-    const turned = turnAway({ rules, limits, clients, isTaken }, caller);
+    const turned = turnAway({ rules, limits, clients }, caller);
     this.#sessions.set(client, { identity, turned, silent: false });
   }
 
@@ -86,7 +85,6 @@ export class Reception {
       drop: () => client.conn.destroy(),
     };
     if (!claims.take(identity.name, holder)) {
-      // Two of one name in the same moment: the door let both in.
       const reason = `another live node is named ${identity.name}`;
       return { code: 'name-taken', reason, returnCode: CONNACK.identifierRejected };
     }

@@ -23,7 +23,8 @@ export class NodeContainer {
     return this.inner.isRegistered(wanted.key);
   }
   set<T>(as: Token<T>, value: T): this {
-    this.inner.register(as.key, { useValue: value });
+    // Not useValue: tsyringe takes a null for no provider at all.
+    this.inner.register(as.key, { useFactory: () => value });
     return this;
   }
   /** Made when first asked for, once per container; a value set before (an override) wins. */

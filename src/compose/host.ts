@@ -16,24 +16,31 @@ export class Host {
   readonly nodes = new Map<string, CanopyNode>();
   private readonly retries = new Set<NodeJS.Timeout>();
   private stopping = false;
+  private starting: Promise<void> = Promise.resolve();
 
   constructor(private readonly ports: HostPorts) {}
 
   /** Throws where a node with a broker can't start; a leaf that can't is logged, and the others live. */
   async start(tree: readonly TreeNode[]): Promise<void> {
-    const hosted = tree.filter(node => node.hosted);
+    this.starting = this.bringUp(tree);
     try {
-      for (const node of hosted) if (node.settings.role !== 'leaf') await this.startNode(node);
+      await this.starting;
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  private async bringUp(tree: readonly TreeNode[]): Promise<void> {
+    const hosted = tree.filter(node => node.hosted);
+    for (const node of hosted) if (node.settings.role !== 'leaf') await this.startNode(node);
     await Promise.all(hosted.filter(node => node.settings.role === 'leaf').map(node => this.startLeaf(node)));
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
     for (const timer of this.retries) clearTimeout(timer);
+    await this.starting.catch(() => {});
     const started = [...this.nodes.values()].reverse();
     const isLeaf = (node: CanopyNode): boolean => node.settings.role === 'leaf';
     await Promise.all(started.filter(isLeaf).map(node => node.stop()));
@@ -45,6 +52,7 @@ export class Host {
   }
 
   private async startNode(place: TreeNode): Promise<void> {
+    if (this.stopping) return;
     const { log, env } = this.ports;
     const parent = place.parentPath === null ? undefined : this.nodes.get(place.parentPath);
     const child = log.child({ node: place.path === '' ? place.settings.name : place.path });

@@ -11,6 +11,8 @@ const STOP_MS = 5000;
 
 export class Lifecycle {
   private readonly started: Step[] = [];
+  private starting: Promise<void> = Promise.resolve();
+  private cancelled = false;
 
   constructor(
     private readonly steps: readonly Step[],
@@ -18,20 +20,32 @@ export class Lifecycle {
   ) {}
 
   /** Where a step fails, those before it are stopped again and the error is thrown. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.starting = this.run();
+    return this.starting;
+  }
+
+  /** Waits for a start under way to reach its next step. Never throws: what can't be stopped is logged. */
+  async stop(): Promise<void> {
+    this.cancelled = true;
+    await this.starting.catch(() => {});
+    await this.unwind();
+  }
+
+  private async run(): Promise<void> {
     for (const step of this.steps) {
+      if (this.cancelled) return;
       try {
         await step.start();
       } catch (error) {
-        await this.stop();
+        await this.unwind();
         throw error;
       }
       this.started.push(step);
     }
   }
 
-  /** Never throws: what can't be stopped is logged, and the rest is stopped all the same. */
-  async stop(): Promise<void> {
+  private async unwind(): Promise<void> {
     for (let step = this.started.pop(); step; step = this.started.pop()) {
       const { name, stopMs = STOP_MS } = step;
       try {

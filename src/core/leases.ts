@@ -25,7 +25,8 @@ export class Leases {
   expired(now: number, period: number): string[] {
     const late = this.sweptAt === null ? 0 : now - this.sweptAt - period;
     this.sweptAt = now;
-    if (late > period * 2) for (const lease of this.leases.values()) lease.heardAt += late;
+    if (late > period * 2)
+      for (const lease of this.leases.values()) lease.heardAt = Math.min(now, lease.heardAt + late);
     const gone: string[] = [];
     for (const [name, lease] of this.leases) if (now - lease.heardAt >= lease.timeoutMs) gone.push(name);
     for (const name of gone) this.leases.delete(name);

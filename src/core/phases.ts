@@ -134,6 +134,9 @@ function stopped(model: TargetModel, how: string, now: number): Step {
   };
 }
 
+const startAgain = (model: TargetModel, event: { by: string; type: string }): Step =>
+  stay({ ...model, again: true, reason: `${event.type} by ${event.by}` });
+
 const idle = {
   start: begin,
   restart: begin,
@@ -162,8 +165,8 @@ const PHASE_TABLE: Table = {
   running: { ...idle, start: stay, restart: onRestart, stop: onStop, exited: onExit },
   stopping: {
     ...idle,
-    start: model => stay({ ...model, again: true }),
-    restart: model => stay({ ...model, again: true }),
+    start: startAgain,
+    restart: startAgain,
     stop: (model, event) => stay({ ...model, again: false, reason: `stop by ${event.by}` }),
     spawned: (model, event, _now, policy) =>
       stopping({ ...model, pid: event.pid }, model.reason, model.again, policy),

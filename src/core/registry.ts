@@ -110,7 +110,8 @@ export class Registry {
     this.enterEpoch(record, report.epoch);
     this.heard(record, at);
     if (report.link !== 'lost') record.seenAt = at;
-    this.takeFacts(record, report, at);
+    // A state says all there is to say of the phase: how an earlier run ended is not part of it.
+    this.takeFacts(record, report.phase ? { exitCode: null, signal: null, ...report } : report, at);
     this.moveLink(record, report, at);
     return { stale: false, from, record };
   }

@@ -56,7 +56,10 @@ export class Responder {
     } catch (error) {
       const problem = error instanceof MalformedPayload ? error.message : String(error);
       const unread = { id: salvageId(message.payload), op: 'unknown' } as Command;
-      this.answer({ ...failure(unread, 'rejected', new CanopyError('bad-payload', problem)) });
+      const stage = failure(unread, 'rejected', new CanopyError('bad-payload', problem));
+      // Nothing to remember: none of the ids that are made up for these is that of a command.
+      if (unread.id === UNKNOWN_ID) this.publisher.result(stage);
+      else this.answer(stage);
       return null;
     }
   }
@@ -80,7 +83,7 @@ export class Responder {
   }
 
   private answer(stage: Stage): void {
-    if (stage.id !== UNKNOWN_ID) this.answered.set(stage.id, stage);
+    this.answered.set(stage.id, stage);
     const [oldest] = this.answered.keys();
     if (this.answered.size > REMEMBERED && oldest !== undefined) this.answered.delete(oldest);
     this.publisher.result(stage);

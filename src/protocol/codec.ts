@@ -18,6 +18,8 @@ interface Validator {
 }
 const validators = new Map<Channel, Validator>(CHANNELS.map(name => [name, Compile(SCHEMAS[name])]));
 
+/** Characters of a message about a payload: what a stranger sent may be in it. */
+const MESSAGE_MAX = 300;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** JSON of any shape; throws MalformedPayload saying what was found instead. */
@@ -38,7 +40,8 @@ export function decode<C extends Channel>(channel: C, payload: Uint8Array): Payl
 export function check<C extends Channel>(channel: C, value: unknown): Payloads[C] {
   const validator = validators.get(channel) as Validator;
   if (validator.Check(value)) return value as Payloads[C];
-  throw new MalformedPayload(`${channel} payload: ${firstError(validator.Errors(value), value)}`);
+  const problem = firstError(validator.Errors(value), value);
+  throw new MalformedPayload(`${channel} payload: ${problem.slice(0, MESSAGE_MAX)}`);
 }
 
 function firstError(errors: Iterable<SchemaError>, value: unknown): string {

@@ -10,13 +10,14 @@ export const LATER_OPS = ['logs', 'follow', 'unfollow', 'scale', 'rebalance'] as
 
 const SELECT_KEYS = new Set(['app', 'path', 'label']);
 const TOP_KEYS = new Set(['id', 'by', 'strategy']);
+const WHITE_SPACE = new Set(Buffer.from(' \t\n\r'));
+const OPENING_BRACE = 0x7b;
 const WORD = /^[a-z][a-z-]*$/;
 
 /** Decodes what arrived on `cmd`. Throws MalformedPayload. An id is made where none came. */
 export function decodeCommand(payload: Uint8Array): Command {
-  const text = Buffer.from(payload.subarray(0, 1)).toString();
-  const value = text === '{' ? parseJson(payload) : parseWords(payload);
-  return asCommand(value);
+  const first = payload.find(byte => !WHITE_SPACE.has(byte));
+  return asCommand(first === OPENING_BRACE ? parseJson(payload) : parseWords(payload));
 }
 
 /** JSON of any version-less shape (REST, words) to a checked command. */
@@ -44,10 +45,12 @@ export function wordsToCommand(op: string, words: readonly string[]): Record<str
   const select: Fields = {};
   for (const word of words) {
     const at = word.indexOf('=');
-    if (at > 0) put(word.slice(0, at), word.slice(at + 1), { command, args, select });
+    // What to forget is an argument: it never goes to a selection.
+    if (op === 'forget' && word.startsWith('path=')) args.path = word.slice(at + 1);
+    else if (at > 0) put(word.slice(0, at), word.slice(at + 1), { command, args, select });
     else if (word === 'all') select.all = true;
     else if (op === 'signal' && args.signal === undefined && at === -1) args.signal = word;
-    else throw new MalformedPayload(`expected words of the form key=value after "${op}", found "${word}"`);
+    else throw new MalformedPayload(`expected words of the form key=value after "${op}", found "${word.slice(0, 60)}"`);
   }
   if (Object.keys(args).length > 0) command.args = args;
   if (Object.keys(select).length > 0) command.select = select;
@@ -60,8 +63,12 @@ function put(key: string, value: string, into: { command: Fields; args: Fields; 
   if (SELECT_KEYS.has(key)) into.select[key] = value;
   else if (TOP_KEYS.has(key)) into.command[key] = value;
   else if (key === 'pick') into.command.pick = scalar(value);
-  else into.args[key] = scalar(value);
+  else define(into.args, key, scalar(value));
 }
+
+/** A plain assignment would lose `__proto__`. */
+const define = (fields: Fields, key: string, value: unknown): Fields =>
+  Object.defineProperty(fields, key, { value, enumerable: true, writable: true, configurable: true });
 
 const scalar = (text: string): unknown =>
   text === 'true' ? true : text === 'false' ? false : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;

@@ -41,8 +41,7 @@ export function splitTopic(topic: string): { path: string; channel: Channel } | 
   const end = topic.lastIndexOf('/');
   const channel = topic.slice(end + 1);
   if (!Object.hasOwn(TOPICS, channel)) return null;
-  return {
-    path: topic.slice(PREFIX.length + 1, Math.max(PREFIX.length + 1, end)),
-    channel: channel as Channel,
-  };
+  const path = topic.slice(PREFIX.length + 1, Math.max(PREFIX.length + 1, end));
+  // `canopy//hb` is not `canopy/hb`.
+  return path === '' && end > PREFIX.length ? null : { path, channel: channel as Channel };
 }

@@ -1,0 +1,42 @@
+/** Targets for leaves: small programs that need no more than a shell, and what they say. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from './wait.js';
+
+/** Lives until it is told to end. */
+export const STEADY = 'sleep 3600';
+export const CRASHING = "sh -c 'echo crashing; exit 3'";
+export const MISSING = '/nowhere/no-such-program';
+/** Ignores TERM, and so does what it becomes. */
+export const STUBBORN = `sh -c 'trap "" TERM; echo ready; exec sleep 3600'`;
+/** Says when HUP reaches it. */
+export const HUP_AWARE = `sh -c 'trap "echo got HUP" HUP; echo ready; while :; do sleep 3600 & wait; done'`;
+/** Ends on TERM and leaves a child behind that ignores it. */
+export const FORKING = `sh -c '(trap "" TERM; echo ready; exec sleep 3600) & echo child $!; wait'`;
+
+/** What a leaf's target has written so far. */
+export function outputOf(dataDir: string): string {
+  try {
+    return readFileSync(join(dataDir, 'target.log'), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Waits until a target has written something that matches. */
+export async function targetSaid(
+  dataDir: string,
+  pattern: RegExp,
+  deadlineMs = 5000,
+): Promise<RegExpExecArray> {
+  return until(() => pattern.exec(outputOf(dataDir)), deadlineMs, `target.log in ${dataDir} has ${pattern}`);
+}
+
+/** Whether a process lives; a zombie does not. */
+export function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { test } from 'node:test';
+import { Claims, type Holder } from '../../../broker/claims.js';
+import { dialTcp } from '../../../broker/dial.js';
+import { TcpListener } from '../../../broker/listener.js';
+import { Outbox } from '../../../broker/outbox.js';
+import { RetainedStore } from '../../../broker/retained.js';
+import { message } from '../../support/broker.js';
+import { until } from '../../support/wait.js';
+
+test('the broker room imports nothing from src', () => {
+  // The sources, wherever this was compiled to: what is only a type is gone from the output.
+  let root = new URL('.', import.meta.url);
+  while (!existsSync(new URL('broker/link.ts', root)) && root.pathname !== '/') root = new URL('..', root);
+  const room = new URL('broker/', root);
+  const files = readdirSync(room).map(name => new URL(name, room));
+  assert.ok(files.length > 0);
+  for (const file of files) {
+    for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?'([^']+)'/g)) {
+      assert.match(from, /^(\.\/|node:|aedes|mqtt$)/, `${file.pathname} imports ${from}`);
+    }
+  }
+});
+
+test('neither side lets small packets wait (Nagle)', async () => {
+  const listener = new TcpListener();
+  const accepted: Socket[] = [];
+  const { port } = await listener.open({ host: '127.0.0.1', port: 0 }, socket => accepted.push(socket));
+  const dialled = dialTcp(new URL(`mqtt://127.0.0.1:${port}`), 1000);
+  await until(() => accepted.length === 1);
+  for (const socket of [dialled, ...accepted]) {
+    const symbol = Object.getOwnPropertySymbols(socket).find(
+      ({ description }) => description === 'kSetNoDelay',
+    );
+    assert.equal(symbol && (socket as unknown as Record<symbol, boolean>)[symbol], true);
+    socket.destroy();
+  }
+  await listener.close();
+});
+
+const holder = (instance: string) => {
+  const dropped: string[] = [];
+  const made: Holder & { live: boolean; dropped: string[] } = {
+    instance,
+    live: true,
+    dropped,
+    alive: () => made.live,
+    drop: () => {
+      made.live = false;
+      dropped.push(instance);
+    },
+  };
+  return made;
+};
+
+test('a name is held while its holder lives', () => {
+  const claims = new Claims();
+  const [one, two] = [holder('a'), holder('b')];
+  assert.ok(claims.take('web', one));
+  assert.ok(!claims.take('web', two));
+  one.live = false;
+  assert.ok(claims.take('web', two));
+  claims.end('web', one);
+  assert.ok(claims.isTaken('web', 'a'), 'the end of an earlier holder frees nothing');
+  claims.end('web', two);
+  assert.ok(!claims.isTaken('web', 'a'));
+});
+
+test('an instance takes over from itself, and a released name is free', () => {
+  const claims = new Claims();
+  const [before, after, other] = [holder('a'), holder('a'), holder('b')];
+  claims.take('web', before);
+  assert.ok(claims.take('web', after));
+  assert.deepEqual(before.dropped, ['a']);
+  assert.ok(claims.release('web'));
+  assert.deepEqual(after.dropped, ['a']);
+  assert.ok(claims.take('web', other));
+  assert.ok(!claims.release('nobody'));
+});
+
+test('the outbox keeps order over a lost connection and drops the oldest', () => {
+  const outbox = new Outbox(3, 2);
+  const drops = ['a', 'b', 'c', 'd', 'e'].map(text => outbox.push(message('t', text)));
+  assert.deepEqual(drops, [0, 0, 0, 1, 1]);
+  const take = () => outbox.next()?.message.payload.toString();
+  assert.deepEqual([take(), take(), take()], ['c', 'd', undefined]);
+  outbox.acknowledge(1);
+  assert.equal(take(), 'e');
+  outbox.rewind();
+  assert.deepEqual([take(), take()], ['d', 'e']);
+  assert.equal(outbox.size, 2);
+});
+
+test('the outbox survives what wraps MQTT.js (65,535)', () => {
+  const outbox = new Outbox(200_000, 64);
+  for (let at = 0; at < 100_000; at++) assert.equal(outbox.push(message('t', `${at}`)), 0);
+  for (let at = 0; at < 100_000; at++) {
+    const next = outbox.next();
+    assert.equal(next?.message.payload.toString(), `${at}`);
+    outbox.acknowledge(next?.ticket ?? 0);
+  }
+  assert.equal(outbox.size, 0);
+});
+
+const stored = (topic: string, payload: string) => ({ topic, payload: Buffer.from(payload), qos: 1 });
+const roomy = { maxRetained: 100_000, maxRetainedBytes: 1e9 };
+
+test('the retained store keeps its bounds', () => {
+  const store = new RetainedStore({ maxRetained: 2, maxRetainedBytes: 1000 });
+  assert.ok(store.set(stored('a', '1')) && store.set(stored('b', '1')));
+  assert.ok(!store.set(stored('c', '1')), 'one too many');
+  assert.ok(store.set(stored('a', '2')), 'one that is there already may change');
+  assert.ok(!store.set(stored('a', 'x'.repeat(1000))), 'too many bytes');
+  assert.equal(store.get('a')?.payload.toString(), '2');
+  assert.ok(store.set(stored('b', '')), 'forgetting always has room');
+  assert.equal(store.size, 1);
+  assert.ok(store.set(stored('a', '')));
+  assert.equal(store.bytes, 0);
+});
+
+test('the retained store looks a plain topic up, whatever else it has', () => {
+  const store = new RetainedStore(roomy);
+  for (let at = 0; at < 10_000; at++) store.set(stored(`canopy/n${at}/state`, 'x'));
+  const started = performance.now();
+  for (let at = 0; at < 10_000; at++) assert.equal([...store.find(`canopy/n${at}/state`)].length, 1);
+  // Scanning takes a hundred thousand times as long.
+  assert.ok(performance.now() - started < 1000);
+  assert.equal([...store.find('canopy/+/state')].length, 10_000);
+});
+
+test('the retained store does not keep the chunk that a payload came in', () => {
+  const store = new RetainedStore(roomy);
+  const chunk = Buffer.alloc(65_536, 'y');
+  store.set({ topic: 'a', payload: chunk.subarray(10, 20), qos: 0 });
+  chunk.fill('z');
+  assert.equal(store.get('a')?.payload.toString(), 'y'.repeat(10));
+});

@@ -1,9 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket } from 'aedes';
-import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js';
-import { Claims, type Holder } from './claims.js';
-import { Gate } from './gate.js';
+import type { PrivateAedes, PrivateClient, WirePacket } from './aedes/aedes-private.js';
 import {
   capPackets,
   divert,
@@ -12,18 +10,20 @@ import {
   keepSuccessors,
   neverWaitForSubscribers,
   washPackets,
-} from './guards.js';
+} from './aedes/guards.js';
+import { RetainedStore } from './aedes/retained.js';
+import { BoundedStore } from './aedes/store.js';
+import { Claims, type Holder } from './entry/claims.js';
+import { Gate } from './entry/gate.js';
+import { Reception } from './entry/reception.js';
+import { type RefusedEvent, type Report, reporter } from './entry/report.js';
 import { BROKER_LIMITS, type BrokerLimits } from './limits.js';
 import { LinkError, type Message } from './link.js';
 import { type Address, type Listener, TcpListener } from './listener.js';
 import { type LocalHost, LocalLink, received } from './local-link.js';
-import { Reception } from './reception.js';
-import { type RefusedEvent, type Report, reporter } from './report.js';
-import { RetainedStore } from './retained.js';
 import type { Admit, Identity, TopicRules } from './rules.js';
-import { BoundedStore } from './store.js';
 
-export type { RefusedEvent } from './report.js';
+export type { RefusedEvent } from './entry/report.js';
 
 export interface BrokerOptions {
   readonly host: string;

@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { type IPublishPacket, MqttClient, type Packet, Store } from 'mqtt';
-import { Batch } from './batch.js';
-import { type Dial, dialTcp, mqttUrl } from './dial.js';
 import { aside, Idle, LinkBase } from './emitter.js';
 import { BROKER_LIMITS, publishBytes } from './limits.js';
 import { LinkError, type Message, type MessageHandler } from './link.js';
-import { linkError } from './mqtt-errors.js';
-import { Outbox } from './outbox.js';
-import { fetchRetained } from './retained-probe.js';
 import { matches, topicProblem } from './topics.js';
+import { Batch } from './wire/batch.js';
+import { type Dial, dialTcp, mqttUrl } from './wire/dial.js';
+import { linkError } from './wire/mqtt-errors.js';
+import { Outbox } from './wire/outbox.js';
+import { fetchRetained } from './wire/retained-probe.js';
 
 export interface MqttLinkOptions {
   /** `mqtt://host:port` */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { RetainedStore } from '../../../broker/aedes/retained.js';
+import { BoundedStore } from '../../../broker/aedes/store.js';
 import { type BrokerOptions, EmbeddedBroker } from '../../../broker/embedded.js';
 import { MqttLink } from '../../../broker/mqtt-link.js';
-import { RetainedStore } from '../../../broker/retained.js';
-import { BoundedStore } from '../../../broker/store.js';
 import { collect, identify, inState, message, RULES, startBroker, texts } from '../../support/broker.js';
 import { DISCONNECT, publishPacket, RawClient, TYPE } from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayPublish, maySubscribe } from '../../../broker/access.js';
+import { mayPublish, maySubscribe } from '../../../broker/entry/access.js';
 import {
   downFilters,
   exported,

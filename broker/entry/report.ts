@@ -1,6 +1,6 @@
-import type { PrivateClient } from './aedes-private.js';
-import type { Message } from './link.js';
-import type { Origin, Refusal } from './rules.js';
+import type { PrivateClient } from '../aedes/aedes-private.js';
+import type { Message } from '../link.js';
+import type { Origin, Refusal } from '../rules.js';
 
 /** Something that was not let through: a message, a will, a subscription or a client. */
 export interface RefusedEvent extends Refusal {

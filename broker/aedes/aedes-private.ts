@@ -5,7 +5,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Aedes, AedesPublishPacket, Client } from 'aedes';
-import type { Message } from './link.js';
+import type { Message } from '../link.js';
 
 export interface PrivateParser extends EventEmitter {
   packet: { length: number };

@@ -1,5 +1,7 @@
 /** What keeps aedes 1.2.0 from losing messages, freezing or falling over. Each is named by what happens without it. */
 import type { AedesPublishPacket } from 'aedes';
+import type { Refusal } from '../rules.js';
+import { filterProblem, matches, type TopicLimits, topicProblem } from '../topics.js';
 import {
   DIVERTED,
   type PrivateAedes,
@@ -9,8 +11,6 @@ import {
   type WirePacket,
 } from './aedes-private.js';
 import type { RetainedStore } from './retained.js';
-import type { Refusal } from './rules.js';
-import { filterProblem, matches, type TopicLimits, topicProblem } from './topics.js';
 
 /** Its per-subscriber dedupe takes whatever was overtaken for a duplicate and loses it (aedes#955, #994). */
 export function keepOvertaken(aedes: PrivateAedes): void {

@@ -1,6 +1,6 @@
 /** Who may publish or subscribe where, from the path they own. Pure. */
-import type { Identity, TopicRules } from './rules.js';
-import { isRefusal, parse } from './topics.js';
+import type { Identity, TopicRules } from '../rules.js';
+import { isRefusal, parse } from '../topics.js';
 
 const future = (channel: string): boolean => channel.startsWith('_');
 

@@ -13,8 +13,19 @@ export const dialTcp: Dial = (url, timeoutMs) => {
     socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
   }, timeoutMs);
   const settled = () => clearTimeout(timer);
+  joinWrites(socket);
   return socket.once('connect', settled).once('close', settled);
 };
+
+/** What was held back leaves as one buffer: writev over hundreds of small chunks costs more than copying them. */
+function joinWrites(socket: Socket): void {
+  socket._writev = (chunks, done) => {
+    const buffers = chunks.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : (chunk as Buffer),
+    );
+    socket._write(Buffer.concat(buffers), 'buffer' as BufferEncoding, done);
+  };
+}
 
 /** Throws where there is no way to dial it. */
 export function mqttUrl(text: string): URL {

@@ -1,4 +1,4 @@
-import { matches } from './topics.js';
+import { matches } from '../topics.js';
 
 export interface RetainedPacket {
   readonly topic: string;

@@ -1,4 +1,4 @@
-import type { Message } from './link.js';
+import type { Message } from '../link.js';
 
 /** QoS 1 messages on their way: a bounded queue and a window of those that wait for their PUBACK. */
 export class Outbox {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { messageOf, type PrivateClient, type WirePacket } from './aedes-private.js';
+import { messageOf, type PrivateClient, type WirePacket } from '../aedes/aedes-private.js';
+import type { BrokerLimits } from '../limits.js';
+import type { Identity, TopicRules } from '../rules.js';
 import type { Claims, Holder } from './claims.js';
 import { CONNACK, type Turned, turnAway } from './door.js';
-import type { BrokerLimits } from './limits.js';
 import type { Report } from './report.js';
-import type { Identity, TopicRules } from './rules.js';
 
 /** What is known of a client from its CONNECT on. */
 interface Session {

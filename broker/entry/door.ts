@@ -1,9 +1,10 @@
 /** Who may come in, the claim to a name aside: what a CONNECT is answered with. Pure. */
+
+import type { BrokerLimits } from '../limits.js';
+import type { Message } from '../link.js';
+import type { Identity, Refusal, TopicRules } from '../rules.js';
+import { isRefusal } from '../topics.js';
 import { judge } from './judge.js';
-import type { BrokerLimits } from './limits.js';
-import type { Message } from './link.js';
-import type { Identity, Refusal, TopicRules } from './rules.js';
-import { isRefusal } from './topics.js';
 
 /** CONNACK return codes of MQTT 3.1.1, table 3.1. */
 export const CONNACK = { identifierRejected: 2, unavailable: 3, notAuthorized: 5 } as const;

@@ -1,8 +1,9 @@
 /** What becomes of a message that someone wants to publish here. Pure. */
+
+import type { Message } from '../link.js';
+import type { Identity, Refusal, TopicRules } from '../rules.js';
+import { isRefusal, parse, shown, type TopicLimits, topicProblem } from '../topics.js';
 import { mayPublish } from './access.js';
-import type { Message } from './link.js';
-import type { Identity, Refusal, TopicRules } from './rules.js';
-import { isRefusal, parse, shown, type TopicLimits, topicProblem } from './topics.js';
 
 /** The message as it is to be routed, its qos and retain flag put right by the rules; or why it is not. */
 export function judge(

@@ -1,13 +1,19 @@
+import {
+  DIVERTED,
+  messageOf,
+  type PrivateClient,
+  ROUTED_QOS,
+  type WirePacket,
+} from '../aedes/aedes-private.js';
+import type { RetainedStore } from '../aedes/retained.js';
+import type { BrokerLimits } from '../limits.js';
+import type { Message } from '../link.js';
+import type { Admit, Identity, Origin, TopicRules } from '../rules.js';
+import { filterProblem, isRefusal, parse, shown } from '../topics.js';
 import { maySubscribe } from './access.js';
-import { DIVERTED, messageOf, type PrivateClient, ROUTED_QOS, type WirePacket } from './aedes-private.js';
 import { judge } from './judge.js';
-import type { BrokerLimits } from './limits.js';
-import type { Message } from './link.js';
 import type { Reception } from './reception.js';
 import type { Report } from './report.js';
-import type { RetainedStore } from './retained.js';
-import type { Admit, Identity, Origin, TopicRules } from './rules.js';
-import { filterProblem, isRefusal, parse, shown } from './topics.js';
 
 export interface GateOptions {
   readonly rules: TopicRules;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { MqttClient } from 'mqtt';
+import { LinkError, type Message } from '../link.js';
+import { matches } from '../topics.js';
 import type { Dial } from './dial.js';
-import { LinkError, type Message } from './link.js';
 import { linkError } from './mqtt-errors.js';
-import { matches } from './topics.js';
 
 /**
  * What a broker has retained under a filter. MQTT has no end mark for that, so a retained message of our own, under

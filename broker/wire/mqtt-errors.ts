@@ -1,4 +1,4 @@
-import { LinkError } from './link.js';
+import { LinkError } from '../link.js';
 
 /** CONNACK return codes of MQTT 3.1.1, table 3.1. */
 const REFUSALS: Record<number, string> = {

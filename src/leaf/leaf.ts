@@ -59,9 +59,9 @@ export class Leaf {
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
     void link.subscribe([topicOf(name, 'cmd')], this.obey);
-    this.heart.start();
     this.supervisor.dispatch({ type: 'start', by: 'canopy' });
     await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+    this.heart.start();
   }
 
   /** Stops the target, tells the parent that this is a goodbye, and closes the link. */

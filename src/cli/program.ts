@@ -1,13 +1,13 @@
-/** The command line as a tree of commands; each is a call into a file beside this one. */
+/**
+ * The command line as a tree of commands; each is a call into a file beside this one. What hosts nodes is loaded only when
+ * it is asked for: a broker and a REST server take half a second that `canopy tree` does not need.
+ */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { RestClient } from './client.js';
-import * as daemon from './daemon.js';
 import * as query from './query.js';
-import { run } from './run.js';
-import { up } from './up.js';
 
 interface AskOptions {
   url: string;
@@ -32,28 +32,28 @@ function hosting(canopy: Command): void {
     .description('host a whole tree, or one node of it, in this process')
     .argument('[file]', 'the tree file', 'tree.yaml')
     .option('--node <path>', 'host this node of the file and the leaves right below it')
-    .action(up);
+    .action(async (file: string, options: { node?: string }) => (await import('./up.js')).up(file, options));
   canopy
     .command('run')
     .description('run one node in the foreground')
     .argument('[file]', 'its .env file; left out, the environment has it all')
-    .action(file => run(file));
+    .action(async (file: string | undefined) => (await import('./run.js')).run(file));
 }
 
 function daemons(canopy: Command): void {
   const verbs = {
-    start: ['run one node as a daemon; returns when it is up, or says why not', daemon.start],
-    stop: ['stop it and its target; returns when it is gone', daemon.stop],
-    restart: ['stop, then start', daemon.restart],
-    status: ['whether it runs; exit code 3 where it does not', daemon.status],
+    start: 'run one node as a daemon; returns when it is up, or says why not',
+    stop: 'stop it and its target; returns when it is gone',
+    restart: 'stop, then start',
+    status: 'whether it runs; exit code 3 where it does not',
   } as const;
-  for (const [verb, [about, action]] of Object.entries(verbs)) {
+  for (const verb of Object.keys(verbs) as (keyof typeof verbs)[]) {
     canopy
       .command(verb)
-      .description(about)
+      .description(verbs[verb])
       .argument('[file]', 'its .env file; left out, the environment has it all')
       .option('--json', 'for programs')
-      .action((file: string | undefined, view) => action(file, view));
+      .action(async (file: string | undefined, view) => (await import('./daemon.js'))[verb](file, view));
   }
 }
 

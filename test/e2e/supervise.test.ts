@@ -1,0 +1,102 @@
+/** A leaf keeps its target alive, stops all of it, and says what happens, three brokers up. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type DeepTree, deepTree } from '../support/nodes.js';
+import { Sandbox } from '../support/sandbox.js';
+import * as targets from '../support/targets.js';
+import { until } from '../support/wait.js';
+
+describe('supervision', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+  // Here, not in before(): an after() that is registered in a hook is never run, and the processes would live on.
+  const box = new Sandbox({ after });
+  let tree: DeepTree;
+  before(async () => {
+    tree = await deepTree(box);
+  });
+
+  it('starts a killed target again: the new pid is at the root within a second', async () => {
+    await tree.leaf({ name: 'killed', target: targets.STEADY });
+    const { pid, epoch } = await tree.rest.node('rack1/rack2/killed');
+    process.kill(pid as number, 'SIGKILL');
+    const again = await tree.rest.expect(
+      'rack1/rack2/killed',
+      node => node.status === 'up' && node.pid !== null && node.pid !== pid,
+      1000,
+    );
+    assert.ok(targets.lives(again.pid as number) && !targets.lives(pid as number));
+    assert.equal(again.epoch, epoch, 'the leaf itself went on');
+    const { heartbeat } = await tree.rest.expect(
+      'rack1/rack2/killed',
+      node => node.heartbeat?.pid === again.pid,
+    );
+    assert.equal(heartbeat?.restarts, 1);
+  });
+
+  it('backs off from one that keeps crashing, and calls it down', async () => {
+    const leaf = await tree.leaf(
+      { name: 'crashing', target: targets.CRASHING, backoff_min: 0.4, backoff_max: 60 },
+      { status: 'down', phase: 'backoff' },
+    );
+    const node = await tree.rest.expect('rack1/rack2/crashing', { status: 'down', phase: 'backoff', pid: null });
+    assert.match(node.reason ?? '', /exited with code 3/);
+    assert.equal((node as { exitCode?: number }).exitCode, 3);
+    // Crashes: at once, after 0 s, 0.4 s, 0.8 s, 1.6 s, …
+    const starts = await until(() => {
+      const lines = leaf.log.filter(line => line.msg === 'target' && line.to === 'starting');
+      return lines.length >= 5 ? lines.map(line => line.time) : null;
+    });
+    const waits = starts.slice(1).map((at, index) => at - (starts[index] as number));
+    assert.ok((waits[0] as number) < 300, `the first restart comes at once: ${waits}`);
+    for (const [index, least] of [400, 800, 1600].entries())
+      assert.ok((waits[index + 1] as number) >= least, `waits double: ${waits}`);
+    await leaf.stop();
+    await tree.rest.expect('rack1/rack2/crashing', { status: 'stopped' });
+  });
+
+  it('goes on beating where the command is missing, and says so', async () => {
+    const leaf = await tree.leaf({ name: 'missing', target: targets.MISSING }, { status: 'down' });
+    const first = await tree.rest.expect('rack1/rack2/missing', node => node.heartbeat !== null);
+    const seq = first.heartbeat?.seq as number;
+    const later = await tree.rest.expect(
+      'rack1/rack2/missing',
+      node => (node.heartbeat?.seq as number) > seq + 2,
+      5000,
+    );
+    assert.deepEqual([later.status, later.link, later.pid], ['down', 'online', null]);
+    assert.match(later.reason ?? '', /no-such-program/);
+    assert.ok(leaf.isRunning);
+  });
+
+  it('kills a target that ignores TERM when the grace period is over', async () => {
+    const leaf = await tree.leaf({ name: 'stubborn', target: targets.STUBBORN, stop_grace: 0.7 });
+    await targets.targetSaid(leaf.dataDir, /ready/);
+    const { pid } = await tree.rest.node('rack1/rack2/stubborn');
+    const from = performance.now();
+    const { body } = await tree.rest.command('rack1/rack2/stubborn', 'stop');
+    const took = performance.now() - from;
+    assert.equal(body.status, 'succeeded', JSON.stringify(body));
+    assert.equal(body.data.signal, 'SIGKILL');
+    assert.ok(took >= 700 && took < 2500, `stopped after ${took} ms`);
+    assert.ok(!targets.lives(pid as number));
+    await tree.rest.expect('rack1/rack2/stubborn', { status: 'stopped', phase: 'stopped', pid: null });
+  });
+
+  it('takes what the target has started with it', async () => {
+    const leaf = await tree.leaf({ name: 'forking', target: targets.FORKING, stop_grace: 0.5 });
+    const [, child] = await targets.targetSaid(leaf.dataDir, /child (\d+)[^]*ready|ready[^]*child (\d+)/);
+    const pid = Number(child ?? /child (\d+)/.exec(targets.outputOf(leaf.dataDir))?.[1]);
+    assert.ok(targets.lives(pid));
+    assert.deepEqual(await leaf.stop(), { code: 0, signal: null });
+    assert.ok(!targets.lives(pid), 'a child that ignores TERM is gone with its leaf');
+  });
+
+  it('keeps the output of the target, over its restarts', async () => {
+    const target = `sh -c 'echo to stdout $$; echo to stderr $$ >&2; exec sleep 3600'`;
+    const leaf = await tree.leaf({ name: 'talking', target });
+    const { pid } = await tree.rest.node('rack1/rack2/talking');
+    await targets.targetSaid(leaf.dataDir, new RegExp(`to stdout ${pid}\nto stderr ${pid}\n`));
+    process.kill(pid as number, 'SIGKILL');
+    const again = await tree.rest.expect('rack1/rack2/talking', node => !!node.pid && node.pid !== pid);
+    await targets.targetSaid(leaf.dataDir, new RegExp(`${pid}\n[^]*to stdout ${again.pid}\n`));
+  });
+});

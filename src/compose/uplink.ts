@@ -8,7 +8,7 @@ import type { NodeContainer } from './container.js';
 import { CLOCK, INSTALLATION, LOG, PARENT_BROKER, SETTINGS, UPLINK } from './tokens.js';
 
 /** Milliseconds that a relay may hold heartbeats to send many at once. */
-const BATCH_MS = 50;
+const BATCH_MS = 100;
 
 export const provideUplink = (node: NodeContainer): NodeContainer => node.provide(UPLINK, openUplink);
 

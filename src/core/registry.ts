@@ -1,59 +1,8 @@
 /** What an observer knows of the nodes below it. Changed only by apply*: no timers, no sockets. */
 import type { Moment } from './clock.js';
-import type { Cause, Health, Kind, LinkFact, Phase } from './facts.js';
+import type { LinkFact } from './facts.js';
 import { ancestors, parentOf } from './names.js';
-
-export interface StateReport {
-  readonly epoch: number;
-  readonly kind: Kind;
-  readonly app?: string | null;
-  readonly link: LinkFact;
-  readonly phase?: Phase;
-  readonly health?: Health;
-  readonly reason?: string;
-  readonly pid?: number | null;
-  readonly exitCode?: number | null;
-  readonly signal?: string | null;
-}
-
-export interface BeatReport {
-  readonly epoch: number;
-  readonly seq: number;
-  readonly interval: number;
-  readonly kind: Kind;
-  readonly app?: string | null;
-  readonly phase?: Phase;
-  readonly health?: Health;
-  readonly pid?: number | null;
-}
-
-export interface NodeRecord {
-  readonly path: string;
-  /** Null while only nodes below it have been heard (a plain MQTT bridge stands in for it). */
-  kind: Kind | null;
-  app: string | null;
-  epoch: number | null;
-  link: LinkFact;
-  cause: Cause | null;
-  reason: string | null;
-  phase: Phase | null;
-  health: Health | null;
-  pid: number | null;
-  exitCode: number | null;
-  signal: string | null;
-  beat: BeatReport | null;
-  /** When the link last changed; when the node's own facts last changed what they say of it. */
-  linkAt: Moment;
-  factsAt: Moment;
-  /** When anything was last reported of it, by itself or by its parent; null before. */
-  heardAt: Moment | null;
-  /** When the node itself was last heard. */
-  seenAt: Moment | null;
-  /** When it came back after a loss: what is below it must be heard again from then on. */
-  healedAt: Moment | null;
-  /** When it was first heard again after a hop above it had healed. */
-  regainedAt: Moment | null;
-}
+import { type BeatReport, blankRecord, isStandIn, type NodeRecord, type StateReport } from './node-record.js';
 
 /** `stale`: of an older epoch, or a heartbeat already seen; nothing was changed. */
 export type Applied =
@@ -61,28 +10,6 @@ export type Applied =
   | { readonly stale: false; readonly from: LinkFact | null; readonly record: NodeRecord };
 
 const STALE: Applied = { stale: true };
-
-const blank = (path: string, at: Moment): NodeRecord => ({
-  path,
-  kind: null,
-  app: null,
-  epoch: null,
-  link: 'online',
-  cause: null,
-  reason: null,
-  phase: null,
-  health: null,
-  pid: null,
-  exitCode: null,
-  signal: null,
-  beat: null,
-  linkAt: at,
-  factsAt: at,
-  heardAt: null,
-  seenAt: null,
-  healedAt: null,
-  regainedAt: null,
-});
 
 export class Registry {
   private readonly records = new Map<string, NodeRecord>();
@@ -151,7 +78,7 @@ export class Registry {
 
   private add(path: string, at: Moment): NodeRecord {
     for (const above of ancestors(path)) if (!this.records.has(above)) this.add(above, at);
-    const record = blank(path, at);
+    const record = blankRecord(path, at);
     this.records.set(path, record);
     if (path !== '') {
       const siblings = this.below.get(parentOf(path)) ?? new Set();
@@ -197,9 +124,6 @@ export class Registry {
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }
 }
-
-/** Never spoke for itself: a plain MQTT bridge stands in for it. */
-export const isStandIn = (record: Pick<NodeRecord, 'epoch'>): boolean => !record.epoch;
 
 const factsKey = (record: NodeRecord): string => `${record.phase} ${record.health}`;
 

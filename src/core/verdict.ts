@@ -1,7 +1,8 @@
 /** `status`: never stored, derived when it is read, walking from the observer down. */
 import { type Cause, emptyRollup, type Rollup, type Status } from './facts.js';
 import { ancestors } from './names.js';
-import { isStandIn, latestHeal, type NodeRecord, type Registry } from './registry.js';
+import { isStandIn, type NodeRecord } from './node-record.js';
+import { latestHeal, type Registry } from './registry.js';
 
 export interface Verdict {
   readonly status: Status;

@@ -2,7 +2,8 @@
 import Type, { type Static } from 'typebox';
 import { HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
 import { lastName } from '../core/names.js';
-import type { NodeRecord, Registry } from '../core/registry.js';
+import type { NodeRecord } from '../core/node-record.js';
+import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
 import { HeartbeatSchema } from '../protocol/payloads.js';
 

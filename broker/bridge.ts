@@ -1,5 +1,6 @@
 import { BROKER_LIMITS, publishBytes } from './limits.js';
 import type { Link, LinkError, Message } from './link.js';
+import { remembered } from './memo.js';
 import type { Refusal, TopicRules } from './rules.js';
 import {
   downFilters,
@@ -31,6 +32,8 @@ const CHUNK_DEADLINE_MS = 1000;
 /** Joins two links: what flows up gets this node's name, what flows down loses it. The two are disjoint: no loops. */
 export class Bridge {
   readonly #limits: TopicLimits & { readonly maxPacketBytes: number };
+  /** What exported() says of a topic. */
+  readonly #exported: (topic: string) => string | Refusal | null;
   /** Topics, as the parent sees them, that it has retained from us. */
   readonly #held = new Set<string>();
   /** What the snapshot under way has still to send; a live message takes its older copy out. */
@@ -46,6 +49,7 @@ export class Bridge {
 
   constructor(private readonly options: BridgeOptions) {
     this.#limits = { ...TOPIC_LIMITS, maxPacketBytes: BROKER_LIMITS.maxPacketBytes, ...options.limits };
+    this.#exported = remembered(topic => exported(options.rules, options.name, topic, this.#limits));
   }
 
   /** Resolves when the local side is subscribed; the parent may come later, and come and go. Once only. */
@@ -105,8 +109,8 @@ export class Bridge {
 
   /** The message as the parent is to have it; null if it stays here or, reported, can't pass. */
   #above(message: Message): Message | null {
-    const { rules, name } = this.options;
-    const topic = exported(rules, name, message.topic, this.#limits);
+    const { rules } = this.options;
+    const topic = this.#exported(message.topic);
     if (topic === null) return null;
     if (isRefusal(topic)) {
       this.options.onRefused({ ...topic, message });
@@ -117,11 +121,12 @@ export class Bridge {
       this.options.onRefused({ code: 'too-large', reason, message });
       return null;
     }
+    const channel = channelOf(topic);
     return {
       topic,
       payload: message.payload,
-      qos: qosOf(rules, topic),
-      retain: rules.retained.has(channelOf(topic)),
+      qos: rules.qos(channel),
+      retain: rules.retained.has(channel),
     };
   }
 

@@ -1,18 +1,8 @@
-import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Aedes, type AedesPublishPacket } from 'aedes';
-import type { PrivateAedes, PrivateClient, WirePacket } from './aedes/aedes-private.js';
-import {
-  capPackets,
-  divert,
-  ForwardGuard,
-  keepOvertaken,
-  keepSuccessors,
-  neverWaitForSubscribers,
-  washPackets,
-} from './aedes/guards.js';
+import type { PrivateClient } from './aedes/aedes-private.js';
+import { createEngine, type Engine, type Stored } from './aedes/engine.js';
+import { capPackets, washPackets } from './aedes/guards.js';
 import { RetainedStore } from './aedes/retained.js';
-import { BoundedStore } from './aedes/store.js';
 import { Claims, type Holder } from './entry/claims.js';
 import { Gate } from './entry/gate.js';
 import { Reception } from './entry/reception.js';
@@ -22,6 +12,8 @@ import { LinkError, type Message } from './link.js';
 import { type Address, type Listener, TcpListener } from './listener.js';
 import { type LocalHost, LocalLink, received } from './local-link.js';
 import type { Admit, Identity, TopicRules } from './rules.js';
+
+import { joinWrites } from './wire/join-writes.js';
 
 export type { RefusedEvent } from './entry/report.js';
 
@@ -46,8 +38,6 @@ export interface LocalLinkOptions {
   readonly will?: Message;
 }
 
-type Stored = AedesPublishPacket & { payload: Buffer };
-
 /** Sockets beyond maxClients that are taken on, so that those too many can be told by a CONNACK. */
 const ANTEROOM = 100;
 
@@ -59,7 +49,7 @@ export class EmbeddedBroker {
   readonly #retained: RetainedStore<Stored>;
   readonly #reception: Reception;
   readonly #gate: Gate;
-  readonly #aedes: PrivateAedes;
+  readonly #engine: Engine;
   readonly #listener: Listener;
   readonly #sockets = new Set<Socket>();
   readonly #links = new Map<LocalLink, Holder>();
@@ -84,17 +74,11 @@ export class EmbeddedBroker {
     this.#report = report;
     this.#retained = new RetainedStore<Stored>(limits);
     this.#reception = new Reception({ rules, limits, identify, claims: this.#claims, report });
-    this.#gate = new Gate({
-      rules,
-      limits,
-      admit,
-      retained: this.#retained,
-      reception: this.#reception,
-      report,
-    });
+    const entry = { rules, limits, retained: this.#retained, reception: this.#reception, report };
+    this.#gate = new Gate({ ...entry, admit });
     this.#listener = options.listener ?? new TcpListener();
     this.#address = { host: options.host, port: options.port };
-    this.#aedes = this.#createAedes();
+    this.#engine = createEngine({ ...entry, gate: this.#gate, isClosing: () => this.#closing });
     this.#host = this.#createHost();
   }
 
@@ -123,9 +107,14 @@ export class EmbeddedBroker {
     return link;
   }
 
+  /** Whether a live node of this name is connected. */
+  holds(name: string): boolean {
+    return this.#claims.holds(name);
+  }
+
   /** Drops a client's connection, its will fires; false if there is none. */
   closeClient(clientId: string): boolean {
-    const client = this.#aedes.clients[clientId];
+    const client = this.#engine.aedes.clients[clientId];
     client?.conn.destroy();
     return client !== undefined;
   }
@@ -146,11 +135,11 @@ export class EmbeddedBroker {
   }
 
   async #open(): Promise<void> {
-    await this.#aedes.listen();
+    await this.#engine.aedes.listen();
     try {
       this.#address = await this.#listener.open(this.#address, socket => this.#greet(socket));
     } catch (error) {
-      await new Promise<void>(resolve => this.#aedes.close(resolve));
+      await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
       throw error;
     }
   }
@@ -160,7 +149,7 @@ export class EmbeddedBroker {
     const unheard = this.#listener.close();
     for (const link of [...this.#links.keys()])
       link.drop(new LinkError('unreachable', 'the broker closed'), false);
-    await new Promise<void>(resolve => this.#aedes.close(resolve));
+    await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await unheard;
   }
@@ -171,90 +160,25 @@ export class EmbeddedBroker {
       socket.destroy();
       return;
     }
+    joinWrites(socket);
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    const client = this.#aedes.handle(socket) as unknown as PrivateClient;
+    const client = this.#engine.aedes.handle(socket) as unknown as PrivateClient;
     capPackets(client, this.limits.maxPacketBytes);
     washPackets(client, this.limits, refusal => this.#report(refusal, client));
-  }
-
-  #createAedes(): PrivateAedes {
-    const forward = this.#createForward();
-    const aedes = new Aedes({
-      // Of messages under way: a frozen subscriber holds some for ever, and at the bound everyone waits.
-      concurrency: 0,
-      connectTimeout: this.limits.connectTimeoutMs,
-      drainTimeout: this.limits.drainTimeoutMs,
-      maxTopicLevels: 100,
-      persistence: this.#createStore(),
-      preConnect: (client, packet, done) => {
-        const replacesOne = this.#aedes.clients[packet.clientId] !== undefined;
-        this.#reception.examine(priv(client), packet, replacesOne);
-        done(null, true);
-      },
-      authenticate: (client, _username, _password, done) => {
-        const turned = this.#reception.receive(priv(client));
-        if (!turned) done(null, true);
-        else done(Object.assign(new Error(turned.reason), { returnCode: turned.returnCode }), false);
-      },
-      // Synchronous: an answer that comes later reorders one client's messages.
-      authorizePublish: (client, packet, done) => {
-        if (this.#closing || !client) done(new Error('the broker closes'));
-        else {
-          this.#gate.mark(priv(client), packet as WirePacket);
-          done(null);
-        }
-      },
-      authorizeSubscribe: (client, subscription, done) =>
-        done(null, this.#gate.grants(priv(client), subscription.topic) ? subscription : null),
-      authorizeForward: (client, packet) => forward.forward(priv(client), packet),
-    });
-    // Untyped in aedes: what its store rejects with. Without a listener it would end the process.
-    (aedes as EventEmitter).on('error', (error: Error) =>
-      this.#report({ code: 'internal', reason: error.message }, null),
-    );
-    aedes.on('keepaliveTimeout', client => this.#reception.fellSilent(priv(client)));
-    const guarded = aedes as unknown as PrivateAedes;
-    for (const guard of [keepOvertaken, neverWaitForSubscribers, keepSuccessors, divert]) guard(guarded);
-    return guarded;
-  }
-
-  #createForward(): ForwardGuard<Stored> {
-    return new ForwardGuard(this.limits.backlogBytes, this.#retained, (client, disconnected) => {
-      const reason = disconnected
-        ? 'disconnected: it does not read'
-        : 'QoS 0 messages dropped: it does not keep up';
-      this.#report({ code: 'slow-subscriber', reason }, client);
-    });
-  }
-
-  #createStore(): BoundedStore {
-    return new BoundedStore({
-      retained: this.#retained,
-      maxQueuedPerClient: this.limits.maxQueuedPerClient,
-      maySubscribe: (client, filter) =>
-        this.#gate.filterRefusal(this.#reception.identityOf(priv(client)), filter) === null,
-      onQueueFull: clientId =>
-        this.#report({ code: 'queue-full', reason: `messages for the absent ${clientId} dropped` }, null),
-    });
+    this.#engine.express.attach(client);
   }
 
   #createHost(): LocalHost {
+    const { aedes } = this.#engine;
     return {
       submit: (message, origin, done) => {
         const passed = this.#closing ? null : this.#gate.pass(message, origin, null);
         if (passed === null) setImmediate(done);
-        else this.#aedes.publish({ cmd: 'publish', dup: false, ...passed }, null, done);
+        else aedes.publish({ cmd: 'publish', dup: false, ...passed }, null, done);
       },
       filterRefusal: (identity, filter) => this.#gate.filterRefusal(identity, filter),
-      listen: (filter, onMessage) => {
-        const listener = (packet: AedesPublishPacket, done: () => void) => {
-          onMessage(packet);
-          done();
-        };
-        this.#aedes.subscribe(filter, listener, () => {});
-        return () => this.#aedes.unsubscribe(filter, listener, () => {});
-      },
+      listen: this.#engine.listen,
       retainedUnder: filter =>
         Array.from(this.#retained.find(filter), packet => ({ ...received(packet), retain: true })),
       ended: link => {
@@ -265,6 +189,3 @@ export class EmbeddedBroker {
     };
   }
 }
-
-/** The same client, its private parts visible to the guards. */
-const priv = (client: object): PrivateClient => client as PrivateClient;

@@ -1,4 +1,5 @@
 /** Topics taken apart and put together by the rules that were handed in. Pure, and cheap: every heartbeat passes here. */
+import { remembered } from './memo.js';
 import type { Refusal, TopicRules } from './rules.js';
 
 export interface Parsed {
@@ -51,6 +52,14 @@ export function topicProblem(topic: string, limits: TopicLimits = TOPIC_LIMITS):
   return topic.includes('+') || topic.includes('#') ? bad(`a wildcard in a topic: ${shown(topic)}`) : null;
 }
 
+const BRIDGE_NOTICE = /^\$SYS\/broker\/connection\/[^/+#]{1,256}\/state$/;
+
+/**
+ * Where the bridges of mosquitto, unless told otherwise, say whether they are connected, by a will too. Nobody is to
+ * write below `$SYS`, but to turn such a bridge away for it, or to tell of each, would be wrong.
+ */
+export const isBridgeNotice = (topic: string): boolean => BRIDGE_NOTICE.test(topic);
+
 /** A filter that may be subscribed to; null where it is sound (MQTT 3.1.1, 4.7.1). */
 export function filterProblem(filter: string, limits: TopicLimits = TOPIC_LIMITS): Refusal | null {
   const problem = textProblem(filter, limits);
@@ -64,8 +73,19 @@ export function filterProblem(filter: string, limits: TopicLimits = TOPIC_LIMITS
   return wrong ? { code: 'bad-filter', reason: `a wildcard out of place: ${shown(filter)}` } : null;
 }
 
+const parsers = new WeakMap<TopicRules, (topic: string) => Parsed | Refusal | null>();
+
 /** `canopy/rack1/web/hb` -> names rack1, web and channel hb; null for a topic outside the prefix. */
 export function parse(rules: TopicRules, topic: string): Parsed | Refusal | null {
+  let parser = parsers.get(rules);
+  if (!parser) {
+    parser = remembered(each => takeApart(rules, each));
+    parsers.set(rules, parser);
+  }
+  return parser(topic);
+}
+
+function takeApart(rules: TopicRules, topic: string): Parsed | Refusal | null {
   if (topic !== rules.prefix && !topic.startsWith(`${rules.prefix}/`)) return null;
   const names = topic.split('/').slice(1);
   const channel = names.pop() ?? '';
@@ -117,11 +137,23 @@ export function downFilters(rules: TopicRules, name: string): string[] {
 export function matches(filter: string, topic: string): boolean {
   if (filter === topic) return true;
   if (topic.startsWith('$') && /^[+#]/.test(filter)) return false;
-  const wanted = filter.split('/');
-  const given = topic.split('/');
-  for (let at = 0; at < wanted.length; at++) {
-    if (wanted[at] === '#') return true;
-    if (at >= given.length || (wanted[at] !== '+' && wanted[at] !== given[at])) return false;
+  // Level by level without splitting: it is asked for every message and subscriber.
+  let from = 0;
+  let at = 0;
+  while (from <= filter.length) {
+    const end = levelEnd(filter, from);
+    if (filter[from] === '#' && end === from + 1) return true;
+    if (at > topic.length) return false;
+    const till = levelEnd(topic, at);
+    const isAny = filter[from] === '+' && end === from + 1;
+    if (!isAny && (end - from !== till - at || !topic.startsWith(filter.slice(from, end), at))) return false;
+    from = end + 1;
+    at = till + 1;
   }
-  return wanted.length === given.length;
+  return at > topic.length;
+}
+
+function levelEnd(text: string, from: number): number {
+  const at = text.indexOf('/', from);
+  return at === -1 ? text.length : at;
 }

@@ -8,17 +8,29 @@ import type { Aedes, AedesPublishPacket, Client } from 'aedes';
 import type { Message } from '../link.js';
 
 export interface PrivateParser extends EventEmitter {
-  packet: { length: number };
+  /** The packet under way. */
+  packet: { length: number; cmd: string | null; qos: number };
+  /** What of it has been read: 0 nothing, 2 all but its body. */
+  readonly _stateCounter: number;
+  readonly _list: { readonly length: number };
+  /** Aedes': packets that came before CONNACK was sent; null from then on. */
+  readonly _queue: object[] | null;
+  parse(chunk: Buffer): void;
   _parseLength(): boolean;
   _emitError(error: Error): void;
 }
 
 export interface PrivateClient extends Omit<Client, 'conn'> {
   readonly conn: Socket;
+  readonly connackSent: boolean;
+  readonly _keepaliveInterval: number;
+  readonly _keepaliveTimer: NodeJS.Timeout | null;
   readonly will: WirePacket | null;
   readonly _parser: PrivateParser;
   readonly subscriptions: Record<string, { readonly qos: number }>;
   duplicates: object;
+  /** Ends the connection where it has not drained in drainTimeout. */
+  waitForDrain(done: () => void): void;
 }
 
 /** A packet as the parser made it, with what the guards note on it between their hooks. */
@@ -45,6 +57,8 @@ type Done = (error?: Error | null) => void;
 
 export interface PrivateAedes extends Omit<Aedes, 'publish' | 'close'> {
   readonly clients: Record<string, PrivateClient>;
+  /** Of messages so far. */
+  counter: number;
   readonly mq: { emit(packet: AedesPublishPacket, done?: () => void): void };
   publish(packet: object, client: PrivateClient | null | Done, done?: Done): void;
   unregisterClient(client: PrivateClient): void;

@@ -17,6 +17,11 @@ export class Claims {
     return holder?.alive() === true && holder.instance !== instance;
   }
 
+  /** Whether a live node of this name is connected. */
+  holds(name: string): boolean {
+    return this.#holders.get(name)?.alive() === true;
+  }
+
   /** Takes the name; false if another live instance has it. The same instance takes over from itself. */
   take(name: string, next: Holder): boolean {
     if (this.isTaken(name, next.instance)) return false;

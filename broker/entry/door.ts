@@ -3,7 +3,7 @@
 import type { BrokerLimits } from '../limits.js';
 import type { Message } from '../link.js';
 import type { Identity, Refusal, TopicRules } from '../rules.js';
-import { isRefusal } from '../topics.js';
+import { isBridgeNotice, isRefusal } from '../topics.js';
 import { judge } from './judge.js';
 
 /** CONNACK return codes of MQTT 3.1.1, table 3.1. */
@@ -37,7 +37,7 @@ export function turnAway(house: House, { identity, keepalive, will }: Caller): T
     const reason = `a keepalive of 1 to ${limits.keepaliveLimit} seconds is asked for, not ${keepalive}`;
     return turned(CONNACK.notAuthorized, 'bad-keepalive', reason);
   }
-  if (will) {
+  if (will && !isBridgeNotice(will.topic)) {
     const verdict = judge(house.rules, limits, identity, will);
     if (isRefusal(verdict)) return turned(CONNACK.notAuthorized, verdict.code, `will: ${verdict.reason}`);
   }

@@ -9,7 +9,7 @@ import type { RetainedStore } from '../aedes/retained.js';
 import type { BrokerLimits } from '../limits.js';
 import type { Message } from '../link.js';
 import type { Admit, Identity, Origin, TopicRules } from '../rules.js';
-import { filterProblem, isRefusal, parse, shown } from '../topics.js';
+import { filterProblem, isBridgeNotice, isRefusal, parse, shown } from '../topics.js';
 import { maySubscribe } from './access.js';
 import { judge } from './judge.js';
 import type { Reception } from './reception.js';
@@ -28,7 +28,7 @@ export interface GateOptions {
 export class Gate {
   constructor(private readonly options: GateOptions) {}
 
-  /** All that a message must pass, whoever publishes it; null where it was refused and reported. */
+  /** All that a message must pass, whoever publishes it; null where it was refused, and reported unless harmless. */
   pass(message: Message, origin: Origin, client: PrivateClient | null): Message | null {
     const { rules, limits, retained, admit, report } = this.options;
     let verdict = judge(rules, limits, origin.identity, message);
@@ -38,8 +38,15 @@ export class Gate {
     }
     if (!isRefusal(verdict)) verdict = admit(verdict, origin);
     if (!isRefusal(verdict)) return verdict;
-    report(verdict, client, { message, origin });
+    if (!isBridgeNotice(message.topic)) report(verdict, client, { message, origin });
     return null;
+  }
+
+  /** What a client publishes with QoS 0 and no retain flag; null where it was refused and reported. */
+  passPlain(client: PrivateClient, topic: string, payload: Buffer): Message | null {
+    const identity = this.options.reception.identityOf(client);
+    const origin: Origin = { clientId: client.id, identity, via: 'publish' };
+    return this.pass({ topic, payload, qos: 0, retain: false }, origin, client);
   }
 
   /** Notes on a packet, a will's included, what is to become of it: aedes closes the socket of whom it may deny. */

@@ -1,25 +1,45 @@
 import type { Duplex } from 'node:stream';
+import type { Message } from '../link.js';
+import { frameRoom, writeFrame } from './frame.js';
 
-/** Holds what is written to a socket for a while, so that many heartbeats leave in one writev: most of a relay's CPU. */
+/** Filled and handed to the socket, then replaced: a socket may go on reading what it was given. */
+const BUFFER_BYTES = 64 * 1024;
+
+/** Holds QoS 0 messages back for a while, so that many heartbeats leave in one write: most of a relay's CPU. */
 export class Batch {
-  #held: Duplex | null = null;
+  #buffer = Buffer.alloc(0);
+  #used = 0;
+  #socket: Duplex | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly batchMs: number) {}
 
-  /** From now on, and for batchMs at most, nothing leaves the socket. */
-  hold(socket: Duplex): void {
-    if (this.batchMs <= 0 || this.#held) return;
-    this.#held = socket;
-    socket.cork();
-    this.#timer = setTimeout(() => this.flush(), this.batchMs);
+  /** Bytes held back. */
+  get size(): number {
+    return this.#used;
+  }
+
+  /** The message leaves by this socket, with others, in batchMs at the latest. */
+  add(socket: Duplex, { topic, payload, retain }: Message): void {
+    const room = frameRoom(topic, payload);
+    if (this.#used + room > this.#buffer.length) {
+      this.flush();
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(room, this.batchMs > 0 ? BUFFER_BYTES : 0));
+    }
+    this.#socket = socket;
+    this.#used = writeFrame(this.#buffer, this.#used, topic, payload, retain);
+    if (this.batchMs <= 0) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), this.batchMs);
   }
 
   /** What is held leaves now. */
   flush(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#held?.uncork();
-    this.#held = null;
+    if (this.#used === 0) return;
+    if (this.#socket?.writable) this.#socket.write(this.#buffer.subarray(0, this.#used));
+    this.#buffer = this.#buffer.subarray(this.#used);
+    this.#used = 0;
+    this.#socket = null;
   }
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { joinWrites } from './join-writes.js';
 
 /** Turns an address into a connection; the seam for tls and ws. */
 export type Dial = (url: URL, timeoutMs: number) => Socket;
@@ -16,16 +17,6 @@ export const dialTcp: Dial = (url, timeoutMs) => {
   joinWrites(socket);
   return socket.once('connect', settled).once('close', settled);
 };
-
-/** What was held back leaves as one buffer: writev over hundreds of small chunks costs more than copying them. */
-function joinWrites(socket: Socket): void {
-  socket._writev = (chunks, done) => {
-    const buffers = chunks.map(({ chunk, encoding }) =>
-      typeof chunk === 'string' ? Buffer.from(chunk, encoding) : (chunk as Buffer),
-    );
-    socket._write(Buffer.concat(buffers), 'buffer' as BufferEncoding, done);
-  };
-}
 
 /** Throws where there is no way to dial it. */
 export function mqttUrl(text: string): URL {

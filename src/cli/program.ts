@@ -74,7 +74,7 @@ function asking(canopy: Command): void {
       query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
     );
   ask('get', 'one node')
-    .argument('<path>')
+    .argument('<path>', "the node; '.' is the one that answers")
     .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
   ask('cmd', 'command a node: restart, stop, start, signal HUP, ping')
     .argument('<path>', "the node; '.' is the one that answers")

@@ -48,7 +48,7 @@ export async function nodes(client: RestClient, filter: NodesFilter, view: View)
 }
 
 export async function get(client: RestClient, path: string, view: View): Promise<void> {
-  const node = await client.get<NodeDetail>(`/api/v1/nodes/${urlPath(path)}`);
+  const node = await client.get<NodeDetail>(`/api/v1/nodes/${urlPath(ownPath(path))}`);
   const now = Date.now();
   const beat = node.heartbeat as Heartbeat | null;
   const rows = [
@@ -82,14 +82,20 @@ export async function cmd(
   view: View & { wait: number },
 ): Promise<void> {
   const { v: _version, ...command } = fromWords(words);
-  const place = path === '.' ? '' : path;
   const target = `/api/v1/commands?wait=${view.wait}`;
-  const result = await client.post<Tracked>(target, { path: place, by: 'cli', ...command }, view.wait * 1000);
+  const result = await client.post<Tracked>(
+    target,
+    { path: ownPath(path), by: 'cli', ...command },
+    view.wait * 1000,
+  );
   const error = result.error ? ` ${result.error.code}: ${result.error.message}` : '';
   const data = result.data ? ` ${JSON.stringify(result.data)}` : '';
   say(view, result, `${path} ${result.op}: ${result.status}${error}${data}`);
   if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
 }
+
+/** `.` is the node that answers. */
+const ownPath = (path: string): string => (path === '.' ? '' : path);
 
 function fromWords([op = '', ...rest]: readonly string[]): Record<string, unknown> {
   try {

@@ -16,11 +16,26 @@ export function openLog(settings: LogSettings): Logger {
   const options = { level, base: null };
   if (settings.logFile !== null) {
     mkdirSync(dirname(settings.logFile), { recursive: true });
-    return pino(options, destination({ dest: settings.logFile, append: true, sync: true }));
+    return pino(options, enduring({ dest: settings.logFile, append: true }));
   }
-  if (!process.stdout.isTTY) return pino(options, destination({ dest: 1, sync: true }));
-  return pino(
-    options,
-    PinoPretty({ sync: true, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true }),
-  );
+  const stdout = enduring({ dest: 1 });
+  if (!process.stdout.isTTY) return pino(options, stdout);
+  const forPeople = {
+    translateTime: 'HH:MM:ss.l',
+    ignore: 'pid,hostname',
+    singleLine: true,
+    destination: stdout,
+  };
+  return pino(options, PinoPretty({ ...forPeople, sync: true }));
+}
+
+/** A full disk or a closed pipe costs lines of the log, never the supervisor. */
+function enduring(options: { dest: string | number; append?: boolean }) {
+  const stream = destination({ ...options, sync: true });
+  let told = false;
+  stream.on('error', (error: Error) => {
+    if (!told) process.stderr.write(`canopy: log lines are lost: ${error.message}\n`, () => {});
+    told = true;
+  });
+  return stream;
 }

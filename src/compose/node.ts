@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
+import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { openInstallation } from '../node/installation.js';
+import { ensureDirectory } from '../process/directory.js';
 import { claimPidFile, releasePidFile } from '../process/pid-file.js';
 import { NodeContainer } from './container.js';
 import { leafSteps } from './leaf.js';
@@ -33,6 +35,12 @@ export interface NodeParts {
 }
 
 export const pidFileOf = (settings: NodeSettings): string => join(settings.dataDir, 'canopy.pid');
+
+function badDataDir(dataDir: string, error: Error): ConfigError {
+  const found = `${dataDir}: ${error.message}`;
+  const expected = 'a directory that can be made and written to';
+  return new ConfigError([{ code: 'invalid-value', where: 'CANOPY_DATA_DIR (data_dir)', expected, found }]);
+}
 
 const STEPS = { root: rootSteps, relay: relaySteps, leaf: leafSteps };
 
@@ -73,13 +81,21 @@ export class CanopyNode {
     const claim: Step = {
       name: 'pid file',
       start: async () => {
+        await ensureDirectory(settings.dataDir).catch(error => {
+          throw badDataDir(settings.dataDir, error);
+        });
         const { replaced } = await claimPidFile(pidFile);
         if (replaced) log.warn({ pidFile }, `replaced a ${replaced} pid file`);
-        this.container.set(INSTALLATION, await openInstallation(settings.dataDir, clock.now()));
       },
       stop: async () => void (await releasePidFile(pidFile)),
     };
-    this.lifecycle = new Lifecycle([claim, ...STEPS[settings.role](this.container)], log);
+    const identity: Step = {
+      name: 'installation',
+      start: async () =>
+        void this.container.set(INSTALLATION, await openInstallation(settings.dataDir, clock.now())),
+      stop: () => {},
+    };
+    this.lifecycle = new Lifecycle([claim, identity, ...STEPS[settings.role](this.container)], log);
     await this.lifecycle.start();
   }
 
@@ -89,7 +105,8 @@ export class CanopyNode {
 
   /** Does not wait for the grace period: the target is killed now. */
   hurry(): void {
-    if (this.settings.role === 'leaf' && this.lifecycle)
-      this.container.get(LEAF).supervisor.signal('SIGKILL');
+    // Before that there is no target, and not yet what a leaf is made of.
+    const isOpen = this.container.has(INSTALLATION);
+    if (this.settings.role === 'leaf' && isOpen) this.container.get(LEAF).supervisor.signal('SIGKILL');
   }
 }

@@ -45,7 +45,7 @@ function brokerStep(node: NodeContainer): Step {
   node
     .provide(CLOCK, () => systemClock)
     .provide(REGISTRY, () => new Registry())
-    .provide(INGEST, from => new Ingest(from.get(REGISTRY), from.get(CLOCK)))
+    .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
     .provide(TREE, makeTree);
   return {
@@ -54,6 +54,9 @@ function brokerStep(node: NodeContainer): Step {
     stop: () => node.get(BROKER).close(),
   };
 }
+
+const makeIngest = (node: NodeContainer): Ingest =>
+  new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
   const { host, port, maxPacket, maxClients } = node.get(SETTINGS);

@@ -62,6 +62,22 @@ function told(node: NodeContainer, link: Link): Link {
     log.warn({ parent, code: cause.code }, `uplink lost: ${cause.message}`);
   });
   link.on('failed', failed);
-  link.on('dropped', (count, why) => log.warn({ parent, count }, `messages dropped: ${why}`));
+  link.on(
+    'dropped',
+    tally((count, why) => log.warn({ parent, count }, `messages dropped: ${why}`)),
+  );
   return link;
+}
+
+/** At most one line in ten seconds, with the number of all that it stands for. */
+function tally(tell: (count: number, why: string) => void): (count: number, why: string) => void {
+  let sum = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (count, why) => {
+    sum += count;
+    if (performance.now() - toldAt < 10_000) return;
+    toldAt = performance.now();
+    tell(sum, why);
+    sum = 0;
+  };
 }

@@ -26,8 +26,8 @@ export const wholeNumber = (minimum: number, maximum: number) =>
   Type.Integer({ description: `a whole number from ${minimum} to ${maximum}`, minimum, maximum });
 export const seconds = () =>
   Type.Number({
-    description: `seconds above 0 and up to ${LONGEST}, fractions allowed`,
-    exclusiveMinimum: 0,
+    description: `seconds from 0.01 to ${LONGEST}, fractions allowed`,
+    minimum: 0.01,
     maximum: LONGEST,
   });
 export const listenPort = () =>

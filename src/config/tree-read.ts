@@ -37,14 +37,17 @@ interface Spot {
   document: Document;
   lines: LineCounter;
   findings: Findings;
+  /** Read so far: aliases of aliases make billions of a few lines. */
+  nodes: number;
 }
+const MAX_NODES = 50_000;
 type Fields = Map<SettingKey, Given>;
 
 /** Null where there is no node at all; all else that is wrong is only reported. */
 export function readTree(file: string, text: string, findings: Findings): RawTree | null {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const spot: Spot = { file, document, lines, findings };
+  const spot: Spot = { file, document, lines, findings, nodes: 0 };
   for (const { pos, message } of [...document.errors, ...document.warnings])
     findings.add('syntax', at(spot, pos[0]), 'valid YAML', message);
   if (document.errors.length > 0) return null;
@@ -76,6 +79,13 @@ function readDefaults(spot: Spot, top: YAMLMap): Fields {
 
 /** `steps` is the way down, such as `children[0]`; `above` the path of the parent, null below nothing. */
 function readNode(spot: Spot, map: YAMLMap, above: string, steps: string[], more: string[]): RawNode {
+  spot.nodes += 1;
+  if (spot.nodes > MAX_NODES) {
+    const most = `at most ${MAX_NODES} nodes in one file`;
+    if (spot.nodes === MAX_NODES + 1)
+      spot.findings.add('too-deep', at(spot, map), most, 'more (by aliases?)');
+    return { place: '', path: '', given: new Map(), children: null };
+  }
   const name = ['name', 'app_name'].map(key => textOf(map.get(key, true))).find(text => text) ?? '?';
   const path = steps.length === 0 ? '' : above === '' ? name : `${above}/${name}`;
   const label = steps.length === 0 ? '' : `${steps.join('.')} (${path}) `;
@@ -94,6 +104,7 @@ function readNode(spot: Spot, map: YAMLMap, above: string, steps: string[], more
 
 function readChildren(spot: Spot, items: unknown[], above: string, steps: string[]): RawNode[] {
   return items.flatMap((item, index) => {
+    if (spot.nodes > MAX_NODES) return [];
     const way = [...steps, `children[${index}]`];
     const map = followed(spot, item);
     if (isMap(map)) return [readNode(spot, map, above, way, [])];

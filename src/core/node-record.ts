@@ -32,6 +32,8 @@ export interface NodeRecord {
   kind: Kind | null;
   app: string | null;
   epoch: number | null;
+  /** The installation that last spoke for itself; null where that was never certain. */
+  speaker: string | null;
   link: LinkFact;
   cause: Cause | null;
   reason: string | null;
@@ -59,6 +61,7 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   kind: null,
   app: null,
   epoch: null,
+  speaker: null,
   link: 'online',
   cause: null,
   reason: null,

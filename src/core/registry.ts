@@ -29,6 +29,15 @@ export class Registry {
     return [...(this.below.get(path) ?? [])].sort();
   }
 
+  /** A node speaks through a new installation: what was known of its epochs says nothing about this one's. */
+  beginAnew(path: string, speaker: string): void {
+    const record = this.records.get(path);
+    if (!record) return;
+    record.speaker = speaker;
+    record.epoch = null;
+    record.beat = null;
+  }
+
   applyState(path: string, report: StateReport, at: Moment): Applied {
     const known = this.records.get(path);
     if (known?.epoch != null && report.epoch < known.epoch) return STALE;
@@ -100,7 +109,7 @@ export class Registry {
   }
 
   private takeFacts(record: NodeRecord, report: Partial<StateReport>, at: Moment): void {
-    const before = factsKey(record);
+    const { phase, health } = record;
     if (report.kind !== undefined) record.kind = report.kind;
     if (report.app !== undefined) record.app = report.app;
     if (report.phase !== undefined) record.phase = report.phase;
@@ -109,7 +118,7 @@ export class Registry {
     if (report.exitCode !== undefined) record.exitCode = report.exitCode;
     if (report.signal !== undefined) record.signal = report.signal;
     if (report.reason !== undefined) record.reason = report.reason;
-    if (factsKey(record) !== before) record.factsAt = at;
+    if (record.phase !== phase || record.health !== health) record.factsAt = at;
   }
 
   private moveLink(record: NodeRecord, report: { link: LinkFact; reason?: string }, at: Moment): void {
@@ -124,8 +133,6 @@ export class Registry {
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }
 }
-
-const factsKey = (record: NodeRecord): string => `${record.phase} ${record.health}`;
 
 /** The last time that a hop above this path came back; null where none was ever lost. */
 export function latestHeal(

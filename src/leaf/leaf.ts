@@ -1,10 +1,11 @@
 /** A leaf: one target, its supervisor, and what it tells and obeys over one link to its parent's broker. */
 import type { Link, LinkError, Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
+import { CanopyError } from '../core/errors.js';
 import type { TargetModel } from '../core/phases.js';
 import { Heart } from '../node/heart.js';
 import { Publisher } from '../node/publisher.js';
-import { Responder } from '../node/responder.js';
+import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import { leafPlan } from './orders.js';
 import { type LeafFacts, LeafReporter } from './reporter.js';
@@ -12,6 +13,7 @@ import { Supervisor, type TargetSpec } from './supervisor.js';
 
 export interface LeafLog {
   info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
 }
 
 export interface LeafOptions {
@@ -33,13 +35,14 @@ export class Leaf {
   private readonly reporter: LeafReporter;
   private readonly heart: Heart;
   private readonly responder: Responder;
+  private leaving = false;
 
   constructor(private readonly options: LeafOptions) {
     const { name, facts, link, clock } = options;
     const publisher = new Publisher(link, name, facts.epoch, clock);
     this.reporter = new LeafReporter(facts, publisher, clock);
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
-    this.responder = new Responder(publisher, clock, leafPlan(this.supervisor));
+    this.responder = new Responder(publisher, clock, this.plan);
     this.heart = new Heart(facts.interval * 1000, seq => {
       void this.reporter.beat(seq, () => this.supervisor.model);
     });
@@ -58,7 +61,11 @@ export class Leaf {
     }
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
-    void link.subscribe([topicOf(name, 'cmd')], this.obey);
+    // Granted when the parent is reached, which may be never; on closing it is rejected.
+    link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
+      if (error.code === 'refused')
+        this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
+    });
     this.supervisor.dispatch({ type: 'start', by: 'canopy' });
     await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
     this.heart.start();
@@ -67,6 +74,7 @@ export class Leaf {
   /** Stops the target, tells the parent that this is a goodbye, and closes the link. */
   async stop(): Promise<void> {
     const { link } = this.options;
+    this.leaving = true;
     this.supervisor.dispatch({ type: 'stop', by: 'canopy' });
     await this.supervisor.when(model => (model.phase === 'stopped' ? true : null));
     this.heart.stop();
@@ -74,6 +82,12 @@ export class Leaf {
     await link.flush(GOODBYE_MS);
     await link.close();
   }
+
+  /** A start that came during the stop would leave a target behind that nobody watches. */
+  private readonly plan: Plan = command => {
+    if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
+    return leafPlan(this.supervisor)(command);
+  };
 
   private readonly connected = (): void => this.reporter.state(this.supervisor.model);
   private readonly obey = (message: Message): void => this.responder.handle(message);

@@ -49,16 +49,21 @@ const byOf = (command: Command): string => command.by ?? 'command';
 
 async function start(supervisor: Supervisor, by: string): Promise<Data> {
   if (supervisor.model.phase === 'running') return { pid: supervisor.model.pid, unchanged: true };
-  const { generation } = supervisor.model;
+  const before = lastRun(supervisor.model);
   supervisor.dispatch({ type: 'start', by });
-  return running(supervisor, generation);
+  return running(supervisor, before);
 }
 
 async function restart(supervisor: Supervisor, by: string): Promise<Data> {
-  const { generation, pid } = supervisor.model;
+  const { pid } = supervisor.model;
+  const before = lastRun(supervisor.model);
   supervisor.dispatch({ type: 'restart', by });
-  return { ...(await running(supervisor, generation)), previousPid: pid };
+  return { ...(await running(supervisor, before)), previousPid: pid };
 }
+
+/** The run that whoever asks for a new one has had: one that is only just being started is new to him. */
+const lastRun = ({ phase, generation }: TargetModel): number =>
+  phase === 'starting' ? generation - 1 : generation;
 
 async function stop(supervisor: Supervisor, by: string): Promise<Data> {
   supervisor.dispatch({ type: 'stop', by });
@@ -93,7 +98,8 @@ const settledStart = (model: TargetModel, generation: number): Data | CanopyErro
 
 function signal(supervisor: Supervisor, command: Command): ReturnType<Plan> {
   const { signal: wanted } = onlyArguments(command, ['signal']);
-  const name = wanted === undefined ? null : signalName(String(wanted));
+  const text = typeof wanted === 'number' ? String(wanted) : wanted;
+  const name = typeof text === 'string' ? signalName(text) : null;
   if (name === null) {
     const found = wanted === undefined ? 'none' : JSON.stringify(wanted);
     throw new CanopyError(

@@ -23,8 +23,10 @@ export interface TargetSpec {
 
 export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 
-/** Milliseconds that a killed group may take to be gone; more means zombies that nobody reaps. */
+/** Milliseconds that a killed group may take to be gone; more means that the kernel holds one of it. */
 const GONE_DEADLINE_MS = 1000;
+/** Milliseconds that what is known of a group may be old: many targets may end at once. */
+const LOOK_MS = 30;
 
 export class Supervisor {
   private current = initialTarget;
@@ -66,7 +68,11 @@ export class Supervisor {
 
   /** False where no process of the target is left to take it. */
   signal(name: NodeJS.Signals): boolean {
-    return this.current.pid !== null && signalGroup(this.current.pid, name);
+    try {
+      return this.current.pid !== null && signalGroup(this.current.pid, name);
+    } catch {
+      return false; // EPERM: it has become another user's
+    }
   }
 
   private run(effect: TargetEffect): void {
@@ -111,10 +117,10 @@ export class Supervisor {
     if (!groupAlive(pid)) return;
     const stopping = this.current.phase === 'stopping';
     const killAt = this.clock.mono() + (stopping ? this.spec.policy.graceMs : 0);
-    while (groupAlive(pid) && this.clock.mono() < killAt) await pause();
+    while (groupAlive(pid, LOOK_MS) && this.clock.mono() < killAt) await pause();
     signalGroup(pid, 'SIGKILL');
     const giveUpAt = this.clock.mono() + GONE_DEADLINE_MS;
-    while (groupAlive(pid) && this.clock.mono() < giveUpAt) await pause();
+    while (groupAlive(pid, LOOK_MS) && this.clock.mono() < giveUpAt) await pause();
   }
 }
 

@@ -29,7 +29,7 @@ export async function openInstallation(dataDir: string, now: number): Promise<In
 function parse(text: string): Installation | null {
   try {
     const found = JSON.parse(text) as Partial<Installation>;
-    const legal = /^[0-9a-f]{16}$/.test(found.instance ?? '') && Number.isSafeInteger(found.epoch);
+    const legal = /^[0-9a-f]{16}$/.test(found.instance ?? '') && Number.isSafeInteger((found.epoch ?? 0) + 2);
     return legal ? (found as Installation) : null;
   } catch {
     return null;

@@ -29,8 +29,8 @@ export async function claimPidFile(file: string): Promise<Claim> {
   const identity = await processIdentity(process.pid);
   await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${JSON.stringify(identity)}\n`, { mode: 0o644 });
   try {
+    await writeFile(draft, `${JSON.stringify(identity)}\n`, { mode: 0o644 });
     let replaced: Claim['replaced'] = null;
     // A link is made whole or not at all, and never over an existing file.
     while (!(await linked(draft, file))) replaced = (await clearAway(file)) ?? replaced;

@@ -1,6 +1,7 @@
 /** Signals by name, and to a whole process group. */
 
 import { constants } from 'node:os';
+import { livingGroups } from './groups.js';
 
 const NAMES = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
@@ -19,9 +20,12 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   return kill(-leader(pid), signal);
 }
 
-/** True while the group has a process left, a zombie that nobody has waited for included. */
-export function groupAlive(pid: number): boolean {
-  return alive(-leader(pid));
+/**
+ * True while a process of the group lives. Where the machine can tell, a zombie that nobody has waited for does not
+ * count: after us that is up to an init, which may be slow, or missing in a container. `maxAgeMs`: see livingGroups.
+ */
+export function groupAlive(pid: number, maxAgeMs = 0): boolean {
+  return alive(-leader(pid)) && (livingGroups(maxAgeMs)?.has(pid) ?? true);
 }
 
 /** Sends a signal to one process; false where it is gone. */

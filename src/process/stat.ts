@@ -3,6 +3,7 @@
 /** `startTicks` since boot, `cpuTicks` user and system time; a tick is 1/100 s. `rssPages` in memory pages. */
 export interface ProcessStat {
   state: string;
+  group: number;
   startTicks: string;
   cpuTicks: number;
   rssPages: number;
@@ -14,6 +15,7 @@ export function parseStat(line: string): ProcessStat | null {
   const field = (number: number): string => fields[number - 3] ?? '';
   const stat = {
     state: field(3),
+    group: Number(field(5)),
     startTicks: field(22),
     cpuTicks: Number(field(14)) + Number(field(15)),
     rssPages: Number(field(24)),

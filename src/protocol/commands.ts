@@ -24,7 +24,22 @@ export function decodeCommand(payload: Uint8Array): Command {
 export function asCommand(value: unknown): Command {
   const whole = typeof value === 'object' && value !== null && !('v' in value) ? { v: 1, ...value } : value;
   const command = check('cmd', whole);
+  if (command.id !== undefined && (!command.id.isWellFormed() || command.id === '.' || command.id === '..')) {
+    throw new MalformedPayload(
+      'id: expected 1 to 128 characters that can stand in a URL, found a half of one, "." or ".."',
+    );
+  }
+  if (!isWritable(command)) throw new MalformedPayload('cmd payload: nested too deeply to be passed on');
   return command.id === undefined ? { ...command, id: randomUUID() } : command;
+}
+
+/** What V8 parses it does not always write again: it recurses there. */
+function isWritable(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function parseWords(payload: Uint8Array): object {
@@ -50,7 +65,10 @@ export function wordsToCommand(op: string, words: readonly string[]): Record<str
     else if (at > 0) put(word.slice(0, at), word.slice(at + 1), { command, args, select });
     else if (word === 'all') select.all = true;
     else if (op === 'signal' && args.signal === undefined && at === -1) args.signal = word;
-    else throw new MalformedPayload(`expected words of the form key=value after "${op}", found "${word.slice(0, 60)}"`);
+    else
+      throw new MalformedPayload(
+        `expected words of the form key=value after "${op}", found "${word.slice(0, 60)}"`,
+      );
   }
   if (Object.keys(args).length > 0) command.args = args;
   if (Object.keys(select).length > 0) command.select = select;

@@ -10,7 +10,11 @@ import { checkedPath } from './node-routes.js';
 import { ProblemSchema } from './problems.js';
 
 const Body = Type.Object(
-  { path: Type.String({ description: "the node to command; '' is this one" }), ...CommandFields },
+  {
+    v: Type.Optional(Type.Literal(1)),
+    path: Type.String({ description: "the node to command; '' is this one" }),
+    ...CommandFields,
+  },
   { additionalProperties: false },
 );
 const Query = Type.Object(

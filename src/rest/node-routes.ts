@@ -101,15 +101,15 @@ export function page(
   );
   const found = matching.slice(0, limit);
   const last = matching.length > limit ? found.at(-1) : undefined;
-  return { nodes: found, nextCursor: last ? Buffer.from(last.path).toString('base64url') : null };
+  return { nodes: found, nextCursor: last ? cursorOf(last.path) : null };
 }
 
+/** A path behind a slash: the node that answers has the empty one. */
+const cursorOf = (path: string): string => Buffer.from(`/${path}`).toString('base64url');
+
 function cursorPath(cursor: string): string {
-  const path = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (pathProblem(path) !== null)
-    throw new CanopyError(
-      'bad-request',
-      `cursor: expected the nextCursor of an earlier page, found ${JSON.stringify(cursor)}`,
-    );
-  return path;
+  const path = Buffer.from(cursor, 'base64url').toString('utf8').slice(1);
+  if (cursorOf(path) === cursor && pathProblem(path) === null) return path;
+  const found = JSON.stringify(cursor.slice(0, 100));
+  throw new CanopyError('bad-request', `cursor: expected the nextCursor of an earlier page, found ${found}`);
 }

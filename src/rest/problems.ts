@@ -21,6 +21,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   'not-found': 404,
   'method-not-allowed': 405,
   'node-alive': 409,
+  'id-in-use': 409,
   'node-unreachable': 503,
   'body-too-large': 413,
   'unsupported-media-type': 415,

@@ -7,6 +7,7 @@ import { commandRoutes } from './command-routes.js';
 import { healthRoutes, type Readiness } from './health-routes.js';
 import { type NodePorts, nodeRoutes } from './node-routes.js';
 import { badUrl, problem, useProblems } from './problems.js';
+import { describeErrors, type SchemaError } from './schema-errors.js';
 
 export interface RestPorts extends NodePorts {
   readonly desk: Desk;
@@ -17,17 +18,23 @@ export interface RestPorts extends NodePorts {
 
 /** Bytes of a request body at most; a command is a few hundred. */
 const BODY_LIMIT = 256 * 1024;
+/** More would take the descriptors that targets need to be started. */
+const MAX_CONNECTIONS = 500;
 
 export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
+    http: { headersTimeout: 5000, connectionsCheckingInterval: 2000 },
     forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
+    schemaErrorFormatter: (errors, where) => new Error(describeErrors(errors as SchemaError[], where)),
+    routerOptions: { maxParamLength: 1024 },
     frameworkErrors: badUrl as never,
     clientErrorHandler: badRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.removeContentTypeParser('text/plain');
   useProblems(app as never, ports.log);
   await app.register(swagger, {
     openapi: {

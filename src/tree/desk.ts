@@ -35,11 +35,12 @@ export class Desk implements IngestListener {
   /** Throws `not-found` or `node-unreachable`; else the command is on its way. An id known already is not sent again. */
   send(path: string, command: Command): Tracked {
     const known = this.entries.get(command.id);
-    if (known) return known.latest;
+    if (known) return sameCommand(known, path, command);
     this.checkReachable(path);
+    const payload = encode('cmd', command);
     const entry = this.open(path, command);
     const { qos, retain } = TOPICS.cmd;
-    this.link.publish({ topic: topicOf(path, 'cmd'), payload: encode('cmd', command), qos, retain });
+    this.link.publish({ topic: topicOf(path, 'cmd'), payload, qos, retain });
     return entry.latest;
   }
 
@@ -65,7 +66,7 @@ export class Desk implements IngestListener {
   /** From the tree: a stage of a command arrived on the `res` of a node. */
   result(path: string, result: Result): void {
     const entry = this.entries.get(result.id);
-    if (!entry || entry.latest.path !== path || entry.latest.done) return;
+    if (!entry || entry.latest.path !== path || (entry.latest.done && !gaveUp(entry.latest))) return;
     entry.latest = { ...result, path };
     if (result.done) this.close(entry);
   }
@@ -117,4 +118,16 @@ export class Desk implements IngestListener {
     entry.timer = null;
     for (const finish of [...entry.waiting]) finish(entry.latest);
   }
+}
+
+/** A result that comes after we gave up is still the true one. */
+const gaveUp = (result: Tracked): boolean => result.error?.code === 'no-result';
+
+function sameCommand({ op, latest }: Entry, path: string, command: Command): Tracked {
+  if (op === command.op && latest.path === path) return latest;
+  const found = `${JSON.stringify(command.op)} to ${JSON.stringify(path)}`;
+  throw new CanopyError(
+    'id-in-use',
+    `the id ${command.id} is that of "${op}" to "${latest.path}", found ${found}`,
+  );
 }

@@ -9,9 +9,12 @@ import type { LinkFact } from '../core/facts.js';
 import { ancestors } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
+import { verdict } from '../core/verdict.js';
 import { decode, encode, MalformedPayload } from '../protocol/codec.js';
-import type { Heartbeat, NodeEvent, Result, State } from '../protocol/payloads.js';
+import type { Heartbeat, NodeEvent, Result } from '../protocol/payloads.js';
 import { splitTopic } from '../protocol/topics.js';
+import { beginsAnew, speakerOf, standing } from './standing.js';
+import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
 export interface IngestListener {
@@ -23,12 +26,17 @@ export interface IngestListener {
   result?(path: string, result: Result): void;
 }
 
+/** More are not kept track of: each costs about a kilobyte, and anyone can make names up. */
+const MAX_NODES = 50_000;
+
 export class Ingest {
   private readonly listeners: IngestListener[] = [];
 
+  /** `held`: whether a live node holds a name at this broker. */
   constructor(
     private readonly registry: Registry,
     private readonly clock: Clock,
+    private readonly held: (name: string) => boolean,
   ) {}
 
   listen(listener: IngestListener): void {
@@ -38,11 +46,14 @@ export class Ingest {
   /** The broker's `admit` hook. */
   readonly receive = (message: Message, origin: Origin): Message | Refusal => {
     const place = splitTopic(message.topic);
-    if (place === null) return message;
+    // Whoever a command is addressed to answers for it.
+    if (place === null || place.channel === 'cmd') return message;
+    const refusal = standing(place.path, origin, this.held) ?? this.full(place.path);
+    if (refusal) return refusal;
     try {
       switch (place.channel) {
         case 'hb':
-          return this.takeBeat(place.path, message);
+          return this.takeBeat(place.path, message, origin);
         case 'state':
           return this.takeState(place.path, message, origin);
         case 'evt':
@@ -54,8 +65,6 @@ export class Ingest {
         case 'log':
           decode('log', message.payload);
           return message;
-        case 'cmd':
-          return message; // whoever it is addressed to answers for it
       }
     } catch (error) {
       if (error instanceof MalformedPayload) return { code: error.code, reason: error.message };
@@ -63,41 +72,61 @@ export class Ingest {
     }
   };
 
-  private takeBeat(path: string, message: Message): Message | Refusal {
+  private takeBeat(path: string, message: Message, origin: Origin): Message | Refusal {
     const beat = decode('hb', message.payload);
     const at = moment(this.clock);
+    this.beginAnew(path, origin);
     const applied = this.registry.applyBeat(path, beat, at);
     if (applied.stale) return stale('heartbeat');
-    this.passThrough(path, at);
+    this.hasSpoken(applied.record, origin, at);
     for (const listener of this.listeners) listener.beat?.(applied.record, beat, applied.from);
     return message;
   }
 
   private takeState(path: string, message: Message, origin: Origin): Message | Refusal {
-    if (message.payload.length === 0) {
-      if (path === '')
-        return {
-          code: 'node-alive',
-          reason: 'the node that owns this broker is alive and cannot be forgotten',
-        };
-      const gone = this.registry.forget(path);
-      for (const listener of this.listeners) listener.forgotten?.(gone);
-      return message;
-    }
+    if (message.payload.length === 0) return this.takeForget(path, message, origin);
     const said = decode('state', message.payload);
     const at = moment(this.clock);
-    const state = origin.via === 'publish' ? said : completeWill(said, this.registry.get(path), origin, at);
+    const known = this.registry.get(path);
+    if (isOfAnother(known, origin)) return stale('will');
+    const state = origin.via === 'publish' ? said : completeWill(said, known, origin, at);
+    this.beginAnew(path, origin);
     const applied = this.registry.applyState(path, state, at);
     if (applied.stale) return stale('state');
-    this.passThrough(path, at);
+    this.hasSpoken(applied.record, origin, at);
     for (const listener of this.listeners) listener.state?.(applied.record, applied.from);
     return state === said ? message : { ...message, payload: encode('state', state) };
   }
 
-  private passThrough(path: string, at: Moment): void {
-    const [top] = ancestors(path);
-    const record = top === undefined ? null : this.registry.heardThrough(top, at);
-    if (record) for (const listener of this.listeners) listener.through?.(record);
+  private takeForget(path: string, message: Message, origin: Origin): Message | Refusal {
+    if (!message.retain)
+      return { code: 'bad-payload', reason: 'an empty state forgets a node only where it is retained' };
+    const record = this.registry.get(path);
+    const alive = record?.link === 'online' && verdict(this.registry, record).blockedBy === null;
+    if (path === '' || (alive && origin.identity === null)) {
+      return { code: 'node-alive', reason: `"${path}" is alive; only a node that is gone can be forgotten` };
+    }
+    const gone = this.registry.forget(path);
+    for (const listener of this.listeners) listener.forgotten?.(gone);
+    return message;
+  }
+
+  private full(path: string): Refusal | null {
+    if (this.registry.size < MAX_NODES || this.registry.get(path)) return null;
+    return { code: 'tree-full', reason: `"${path}" is not taken on: ${MAX_NODES} nodes are known here` };
+  }
+
+  private beginAnew(path: string, origin: Origin): void {
+    const speaker = speakerOf(path, origin);
+    if (speaker !== null && beginsAnew(this.registry.get(path), speaker))
+      this.registry.beginAnew(path, speaker);
+  }
+
+  private hasSpoken(record: NodeRecord, origin: Origin, at: Moment): void {
+    record.speaker = speakerOf(record.path, origin) ?? record.speaker;
+    const [top] = ancestors(record.path);
+    const through = top === undefined ? null : this.registry.heardThrough(top, at);
+    if (through) for (const listener of this.listeners) listener.through?.(through);
   }
 
   private tell(what: 'event', path: string, value: NodeEvent): void;
@@ -111,21 +140,3 @@ const stale = (what: string): Refusal => ({
   code: 'stale',
   reason: `this ${what} is older than what is already known of the node`,
 });
-
-/** A will was written when the node connected: it gets the time, the true cause and the last known facts. */
-export function completeWill(will: State, known: NodeRecord | undefined, origin: Origin, at: Moment): State {
-  const cause =
-    known?.link === 'lost' && known.cause ? known.cause : origin.via === 'keepalive' ? 'timeout' : 'will';
-  const facts = known && known.epoch === will.epoch ? factsOf(known) : {};
-  return { ...will, ...facts, ts: at.now, link: 'lost', reason: cause };
-}
-
-/** What is known of a node, in the shape of its state message. */
-export function factsOf(record: NodeRecord): Partial<State> {
-  const facts: Partial<State> = { app: record.app, pid: record.pid };
-  if (record.phase) facts.phase = record.phase;
-  if (record.health) facts.health = record.health;
-  if (record.exitCode !== null) facts.exitCode = record.exitCode;
-  if (record.signal !== null) facts.signal = record.signal;
-  return facts;
-}

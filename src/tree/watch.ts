@@ -7,7 +7,8 @@ import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Heartbeat } from '../protocol/payloads.js';
-import { factsOf, type IngestListener } from './ingest.js';
+import type { IngestListener } from './ingest.js';
+import { factsOf } from './wills.js';
 
 export interface WatchPorts {
   readonly leases: Leases;
@@ -17,6 +18,9 @@ export interface WatchPorts {
   /** The holder of a name is taken for lost: a successor may have it. */
   readonly release: (name: string) => void;
 }
+
+/** Milliseconds between two looks at the leases: a loss is told within one heartbeat of its timeout, however quick they are. */
+const SWEEP_MS = 50;
 
 export class Watch implements IngestListener {
   private timer: NodeJS.Timeout | null = null;
@@ -31,7 +35,7 @@ export class Watch implements IngestListener {
   }
 
   start(): void {
-    this.timer = setInterval(() => this.sweep(), this.periodMs);
+    this.timer = setInterval(() => this.sweep(), Math.min(SWEEP_MS, this.periodMs));
   }
 
   stop(): void {

@@ -15,6 +15,9 @@ const SECONDS = Number(process.argv[3] ?? 10);
 /** Ticks per second: each leaf beats once a second, at its own tick. */
 const TICKS = 100;
 
+/** Seconds of heartbeats before any is counted: canopy announces each leaf that it hears for the first time. */
+const WARM_UP = 3;
+
 interface Figures {
   readonly microsPerBeat: number;
   readonly seen: number;
@@ -68,12 +71,12 @@ const beat = (socket: Socket | undefined, leaf: number, seq: number): void => {
   );
 };
 
-async function publishAll(leaves: readonly Socket[]): Promise<number> {
+async function publishAll(leaves: readonly Socket[], seconds: number, firstSeq: number): Promise<number> {
   let sent = 0;
   const begin = performance.now();
-  for (let tick = 0; tick < SECONDS * TICKS; tick++) {
+  for (let tick = 0; tick < seconds * TICKS; tick++) {
     for (let leaf = tick % TICKS; leaf < LEAVES; leaf += TICKS) {
-      beat(leaves[leaf], leaf, 1 + Math.floor(tick / TICKS));
+      beat(leaves[leaf], leaf, firstSeq + Math.floor(tick / TICKS));
       sent += 1;
     }
     await pause(Math.max(0, begin + ((tick + 1) * 1000) / TICKS - performance.now()));
@@ -93,9 +96,11 @@ async function measure(chain: Chain): Promise<Figures> {
   const leaves: Socket[] = [];
   for (let leaf = 0; leaf < LEAVES; leaf++) leaves.push(await leafSocket(chain.bottom, `bench${leaf}`));
   await bridged(leaves[0] as Socket, lateness);
+  await publishAll(leaves, WARM_UP, 1);
+  await settled(chain);
   lateness.length = 0;
   const before = cpuSeconds(chain.pids);
-  const sent = await publishAll(leaves);
+  const sent = await publishAll(leaves, SECONDS, 1 + WARM_UP);
   await pause(500);
   const micros = (cpuSeconds(chain.pids) - before) * 1e6;
   for (const leaf of leaves) leaf.destroy();
@@ -119,6 +124,15 @@ async function bridged(leaf: Socket, seen: readonly number[]): Promise<void> {
     if (seq > 200) throw new Error('nothing reaches the top');
     beat(leaf, 999_999, seq);
     await pause(50);
+  }
+}
+
+/** Until the brokers have nothing left to do. */
+async function settled(chain: Chain): Promise<void> {
+  for (let idle = 0; idle < 3; ) {
+    const before = cpuSeconds(chain.pids);
+    await pause(500);
+    idle = cpuSeconds(chain.pids) - before < 0.03 * chain.pids.length ? idle + 1 : 0;
   }
 }
 

@@ -14,10 +14,14 @@ export interface Mosquitto {
 const BINARY = '/usr/sbin/mosquitto';
 
 /** Starts a real mosquitto with its own settings on a free port, or on the given one; resolves when it listens. */
-export async function startMosquitto(extra: readonly string[] = [], port?: number): Promise<Mosquitto> {
+export async function startMosquitto(
+  extra: readonly string[] = [],
+  port?: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Mosquitto> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await start(extra, port ?? (await freePort()));
+      return await start(extra, port ?? (await freePort()), env);
     } catch (error) {
       // Someone else may have taken the port in between.
       if (port !== undefined || attempt === 3) throw error;
@@ -25,11 +29,11 @@ export async function startMosquitto(extra: readonly string[] = [], port?: numbe
   }
 }
 
-async function start(extra: readonly string[], port: number): Promise<Mosquitto> {
+async function start(extra: readonly string[], port: number, env: NodeJS.ProcessEnv): Promise<Mosquitto> {
   const dir = await mkdtemp(join(tmpdir(), 'mosquitto-'));
   const settings = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...extra];
   await writeFile(join(dir, 'mosquitto.conf'), `${settings.join('\n')}\n`);
-  const child = spawn(BINARY, ['-c', join(dir, 'mosquitto.conf')], { stdio: 'ignore' });
+  const child = spawn(BINARY, ['-c', join(dir, 'mosquitto.conf')], { env, stdio: 'ignore' });
   const stop = async () => {
     await ended(child);
     await rm(dir, { recursive: true, force: true });

@@ -24,7 +24,11 @@ export class Tap {
     let output = '';
     let rest = '';
     const words = ['-p', String(port), '-d', '-q', '1', '-F', '%j', ...filters.flatMap(it => ['-t', it])];
-    const child = spawn('mosquitto_sub', words, { env: box.env(), stdio: ['ignore', 'pipe', 'pipe'] });
+    // By lines: into a pipe it would keep its word of the subscription until a first message comes.
+    const child = spawn('stdbuf', ['-oL', 'mosquitto_sub', ...words], {
+      env: box.env(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
@@ -48,7 +52,7 @@ export class Tap {
   }
 
   /** The first message that fits, now or by the deadline. */
-  async first(fits: (message: Received) => boolean, deadlineMs = 5000): Promise<Received> {
+  async first(fits: (message: Received, at: number) => boolean, deadlineMs = 5000): Promise<Received> {
     try {
       return await until(() => this.messages.find(fits), deadlineMs, `a message with ${fits}`);
     } catch (error) {
@@ -59,7 +63,11 @@ export class Tap {
 }
 
 function parse(line: string): Received {
-  const { topic, retain, payload = '' } = JSON.parse(line) as {
+  const {
+    topic,
+    retain,
+    payload = '',
+  } = JSON.parse(line) as {
     topic: string;
     retain: number;
     payload?: string;
@@ -74,7 +82,12 @@ function parse(line: string): Received {
 }
 
 /** `mosquitto_pub -q 1`: resolves when the broker has taken it. */
-export async function publish(port: number, topic: string, payload: string, ...more: string[]): Promise<void> {
+export async function publish(
+  port: number,
+  topic: string,
+  payload: string,
+  ...more: string[]
+): Promise<void> {
   const words = ['-p', String(port), '-q', '1', '-t', topic, '-m', payload, ...more];
   const child = spawn('mosquitto_pub', words, { stdio: ['ignore', 'ignore', 'pipe'] });
   let problem = '';

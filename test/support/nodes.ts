@@ -123,7 +123,11 @@ export class NodeProcess {
   }
 
   async end(deadlineMs = 10_000): Promise<Exit> {
-    return until(() => this.ended, deadlineMs, `${this.settings.name} has ended; ${this.output.slice(-2000)}`);
+    return until(
+      () => this.ended,
+      deadlineMs,
+      `${this.settings.name} has ended; ${this.output.slice(-2000)}`,
+    );
   }
 
   get isRunning(): boolean {
@@ -159,11 +163,8 @@ export const leafSettings = (parent: { port: number }, settings: Settings): Sett
   ...settings,
 });
 
-export const startLeaf = (
-  box: Sandbox,
-  parent: { port: number },
-  settings: Settings,
-): Promise<NodeProcess> => NodeProcess.start(box, leafSettings(parent, settings));
+export const startLeaf = (box: Sandbox, parent: { port: number }, settings: Settings): Promise<NodeProcess> =>
+  NodeProcess.start(box, leafSettings(parent, settings));
 
 export interface DeepTree {
   readonly root: NodeProcess;

@@ -79,7 +79,15 @@ test('a hundred commands are a hundred deliveries, and nothing comes back', asyn
   const { root, relay, up } = await pair();
   const below = await collect(relay.owner, 'canopy/#');
   const above = await collect(root.owner, 'canopy/#');
-  await until(async () => (await up.flush(1000)) && root.broker.connections.clients === 1);
+  // Connected is not yet subscribed: what goes down before that has nowhere to go.
+  await until(async () => {
+    root.owner.publish(message('canopy/rack1/cmd', 'are you there'));
+    return (await up.flush(1000)) && below.length > 0;
+  });
+  root.owner.publish(message('canopy/rack1/cmd', 'now'));
+  await until(() => texts(below).includes('now') && texts(above).includes('now'));
+  below.length = 0;
+  above.length = 0;
   for (let at = 0; at < 100; at++) {
     root.owner.publish(message(at % 2 ? 'canopy/rack1/web/cmd' : 'canopy/rack1/cmd', `${at}`));
     root.owner.publish(message('canopy/rack2/cmd', 'not for you'));

@@ -94,7 +94,7 @@ test('every problem has a line that names the key, what was expected and what wa
       'PORT=x HB_INTERVAL=-1 SILENT=maybe',
       [
         `CANOPY_PORT ${E}: expected a port from 0 to 65535, 0 for any free one, found "x"`,
-        `CANOPY_HB_INTERVAL ${E}: expected seconds above 0 and up to 2147483, fractions allowed, found "-1"`,
+        `CANOPY_HB_INTERVAL ${E}: expected seconds from 0.01 to 2147483, fractions allowed, found "-1"`,
         `CANOPY_SILENT ${E}: expected true or false, found "maybe"`,
       ],
     ],
@@ -194,7 +194,7 @@ test('the error is one with a stable code and all problems', t => {
       },
       {
         where: 'CANOPY_TIMEOUT (environment)',
-        expected: 'seconds above 0 and up to 2147483, fractions allowed',
+        expected: 'seconds from 0.01 to 2147483, fractions allowed',
         found: '"y"',
         code: 'invalid-value',
       },

@@ -182,6 +182,13 @@ test('every problem names its place', t => {
   );
 });
 
+test('a few lines of aliases are not taken for millions of nodes', t => {
+  const level = (n: number) =>
+    `c${n}: &c${n} { name: n${n}, children: [${Array(12).fill(n === 0 ? '{name: x, target: y}' : `*c${n - 1}`)}] }`;
+  const text = `${[0, 1, 2, 3, 4, 5].map(level).join('\n')}\nname: top\nchildren: [*c5]\n`;
+  assert.throws(() => treeOf(t, text), /expected at most 50000 nodes in one file, found more/);
+});
+
 test('a path has at most 8 names', t => {
   assert.equal(treeOf(t, nested(8)).nodes.length, 9);
   assert.match(

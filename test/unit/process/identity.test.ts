@@ -12,6 +12,7 @@ test('the stat line is counted from the last bracket of the name', () => {
   for (const name of ['node', 'a b', ') (x', ') S 1 (', '))']) {
     assert.deepEqual(parseStat(`42 (${name}) ${tail}`), {
       state: 'S',
+      group: 42,
       startTicks: '987654',
       cpuTicks: 12,
       rssPages: 321,

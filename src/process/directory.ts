@@ -1,0 +1,31 @@
+/** Makes a directory that can be written to, or says why not. */
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * One level after the other: Node's own recursive mkdir never returns where a parent exists and refuses by ENOENT, as
+ * /proc does.
+ * @throws the error of the file system (ENOTDIR, EACCES, EROFS, ENOSPC, …)
+ */
+export async function ensureDirectory(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path; !(await isDirectory(at)); at = dirname(at)) missing.push(at);
+  for (const level of missing.reverse()) {
+    await mkdir(level).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+  await access(path, constants.W_OK | constants.X_OK);
+}
+
+/** Throws ENOTDIR for what is there and is none. */
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  throw Object.assign(new Error(`ENOTDIR: ${path} is not a directory`), { code: 'ENOTDIR' });
+}

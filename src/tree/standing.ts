@@ -1,0 +1,29 @@
+/** Who may speak for a node on an up channel. A node is believed about itself and what is below it, a stranger about nobody
+ * who can speak for himself: otherwise one forged message would stand against every true one after it. */
+import type { Origin, Refusal } from '../../broker/rules.js';
+import type { NodeRecord } from '../core/node-record.js';
+
+/** The name right below this broker that a path belongs to; '' for the path of this node itself. */
+export const topName = (path: string): string => path.split('/', 1)[0] as string;
+
+/** `held`: whether a live node holds a name at this broker. Null: it may. */
+export function standing(path: string, from: Origin, held: (name: string) => boolean): Refusal | null {
+  const speaker = from.identity?.name ?? null;
+  const top = topName(path);
+  if (speaker === '' || speaker === top) return null;
+  if (top !== '' && !held(top)) return null;
+  const whose = top === '' ? 'the node that owns this broker' : `"${top}", which is connected here`;
+  return { code: 'not-authorized', reason: `only ${whose} may speak for itself and what is below it` };
+}
+
+/**
+ * The installation that reports on its own node, null for anyone else. Another one than before begins anew, whatever epochs
+ * it or a stranger have used until then; a will is the last word of an old one, never the first of a new.
+ */
+export function speakerOf(path: string, from: Origin): string | null {
+  const own = from.identity !== null && from.identity.name === path && from.via === 'publish';
+  return own ? (from.identity?.instance ?? null) : null;
+}
+
+export const beginsAnew = (known: NodeRecord | undefined, speaker: string | null): boolean =>
+  known !== undefined && speaker !== null && known.speaker !== speaker;

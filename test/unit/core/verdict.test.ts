@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { HEALTHS, PHASES, type Status } from '../../../src/core/facts.js';
+import { Registry } from '../../../src/core/registry.js';
+import { ownStatus, rollup, verdict } from '../../../src/core/verdict.js';
+import { at, beat, relay, state, taken } from './support.js';
+
+/** rack1 / sub / web, and a leaf beside them, all heard at 1. */
+function tree(): Registry {
+  const registry = new Registry();
+  taken(registry, 'rack1', relay(), 1);
+  taken(registry, 'rack1/sub', relay(), 1);
+  taken(registry, 'rack1/sub/web', state(), 1);
+  taken(registry, 'api', state(), 1);
+  return registry;
+}
+const lost = (reason = 'timeout') => relay({ link: 'lost', reason });
+const seen = (registry: Registry, path: string) => {
+  const record = registry.get(path);
+  assert.ok(record, path);
+  const { status, since, blockedBy, cause } = verdict(registry, record);
+  return [status, since - at(0).now, blockedBy, cause];
+};
+
+test('what an online leaf says of itself, by phase and health', () => {
+  const always = (status: Status) => ({ unknown: status, passing: status, warning: status, failing: status });
+  const table: Record<(typeof PHASES)[number], Record<(typeof HEALTHS)[number], Status>> = {
+    running: { unknown: 'up', passing: 'up', warning: 'degraded', failing: 'down' },
+    starting: always('degraded'),
+    stopping: always('degraded'),
+    backoff: always('down'),
+    failed: always('down'),
+    stopped: always('stopped'),
+    exited: always('stopped'),
+  };
+  for (const phase of PHASES)
+    for (const health of HEALTHS)
+      assert.equal(
+        ownStatus({ epoch: 10, kind: 'leaf', phase, health }),
+        table[phase][health],
+        `${phase} ${health}`,
+      );
+  assert.equal(ownStatus({ epoch: 10, kind: 'leaf', phase: null, health: null }), 'unknown');
+  assert.equal(ownStatus({ epoch: 10, kind: 'relay', phase: null, health: null }), 'up');
+  for (const epoch of [null, 0])
+    assert.equal(ownStatus({ epoch, kind: 'relay', phase: null, health: null }), 'unknown', 'a stand-in');
+});
+
+describe('an outage', () => {
+  test('the first lost hop is down with its cause, all beneath it unreachable behind it', () => {
+    const registry = tree();
+    taken(registry, 'rack1', lost('will'), 50);
+    assert.deepEqual(seen(registry, 'rack1'), ['down', 50, null, 'will']);
+    assert.deepEqual(seen(registry, 'rack1/sub'), ['unreachable', 50, 'rack1', null]);
+    assert.deepEqual(seen(registry, 'rack1/sub/web'), ['unreachable', 50, 'rack1', null]);
+    assert.deepEqual(seen(registry, 'api'), ['up', 1, null, null]);
+  });
+
+  test('of two lost hops the nearer one blocks; what was known below is kept', () => {
+    const registry = tree();
+    taken(registry, 'rack1/sub', lost(), 40);
+    taken(registry, 'rack1', lost(), 50);
+    assert.deepEqual(seen(registry, 'rack1/sub'), ['unreachable', 50, 'rack1', null]);
+    assert.deepEqual(seen(registry, 'rack1/sub/web'), ['unreachable', 50, 'rack1', null]);
+    const { phase, link, pid } = registry.get('rack1/sub/web') ?? {};
+    assert.deepEqual([phase, link, pid], ['running', 'online', 41]);
+  });
+
+  test('a relay that said goodbye is stopped, and blocks as well', () => {
+    const registry = tree();
+    taken(registry, 'rack1', relay({ link: 'offline', reason: 'stopped' }), 50);
+    assert.deepEqual(seen(registry, 'rack1'), ['stopped', 50, null, null]);
+    assert.deepEqual(seen(registry, 'rack1/sub/web'), ['unreachable', 50, 'rack1', null]);
+  });
+});
+
+describe('a healed line', () => {
+  test('what is below is unknown until it is heard again, each for itself', () => {
+    const registry = tree();
+    taken(registry, 'rack1', lost(), 50);
+    taken(registry, 'rack1', relay(), 80);
+    assert.deepEqual(seen(registry, 'rack1'), ['up', 80, null, null]);
+    assert.deepEqual(seen(registry, 'rack1/sub'), ['unknown', 80, null, null]);
+    assert.deepEqual(seen(registry, 'rack1/sub/web'), ['unknown', 80, null, null]);
+    registry.applyBeat('rack1/sub/web', beat({ seq: 9 }), at(90));
+    assert.deepEqual(seen(registry, 'rack1/sub/web'), ['up', 90, null, null]);
+    assert.deepEqual(seen(registry, 'rack1/sub'), ['unknown', 80, null, null]);
+    taken(registry, 'rack1/sub', relay(), 95);
+    assert.deepEqual(seen(registry, 'rack1/sub'), ['up', 95, null, null]);
+  });
+
+  test('what is heard later does not move since', () => {
+    const registry = tree();
+    registry.applyBeat('api', beat({ seq: 2 }), at(500));
+    taken(registry, 'api', state(), 600);
+    assert.deepEqual(seen(registry, 'api'), ['up', 1, null, null]);
+    taken(registry, 'api', state({ phase: 'backoff' }), 700);
+    assert.deepEqual(seen(registry, 'api'), ['down', 700, null, null]);
+  });
+});
+
+test('the roll-up counts leaves by their verdict', () => {
+  const registry = tree();
+  assert.deepEqual(rollup(registry), { up: 2, degraded: 0, down: 0, unreachable: 0, stopped: 0, unknown: 0 });
+  taken(registry, 'rack1', lost(), 50);
+  taken(registry, 'api', state({ phase: 'backoff' }), 50);
+  assert.deepEqual(rollup(registry), { up: 0, degraded: 0, down: 1, unreachable: 1, stopped: 0, unknown: 0 });
+  taken(registry, 'rack1', relay(), 60);
+  assert.equal(rollup(registry).unknown, 1);
+});

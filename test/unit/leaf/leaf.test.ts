@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Link } from '../../../broker/link.js';
+import { MqttLink } from '../../../broker/mqtt-link.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { Leaf } from '../../../src/leaf/leaf.js';
+import { clientIdOf } from '../../../src/protocol/identity.js';
+import { message } from '../../support/broker.js';
+import { until } from '../../support/wait.js';
+import { EPOCH, Place } from '../node/support.js';
+import { endAtExit, STEADY, supervise } from './support.js';
+
+async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
+  const { spec } = await supervise(t, STEADY);
+  const leaf = new Leaf({
+    name: 'web',
+    facts: { app: 'shop', epoch: EPOCH, interval: 60 },
+    target: spec,
+    link,
+    clock: systemClock,
+    log: { info: () => {}, warn: () => {} },
+  });
+  endAtExit(leaf.supervisor);
+  t.after(() => leaf.stop());
+  return leaf;
+}
+
+test('a leaf starts its target, says so, obeys, and says goodbye', async t => {
+  const place = await Place.open();
+  t.after(() => place.close());
+  const leaf = await leafOver(t, place.broker.link({ name: 'web', instance: 'a' }));
+  await leaf.start();
+  const { pid, phase } = leaf.supervisor.model;
+  assert.equal(phase, 'running');
+  const online = (await place.said('state')).at(-1);
+  assert.deepEqual(
+    [online?.path, online?.value.link, online?.value.pid, online?.value.app],
+    ['web', 'online', pid, 'shop'],
+  );
+  assert.equal((await place.said('hb'))[0]?.value.pid, pid);
+  place.link.publish(message('canopy/web/cmd', 'ping id=p1'));
+  await until(async () => (await place.said('res')).length === 2);
+  await leaf.stop();
+  const last = (await place.said('state')).at(-1)?.value;
+  assert.deepEqual([last?.link, last?.phase, last?.pid], ['offline', 'stopped', null]);
+});
+
+test('where the parent has another leaf of this name alive, nothing is started', async t => {
+  const place = await Place.open();
+  t.after(() => place.close());
+  place.broker.link({ name: 'web', instance: 'a' });
+  const url = `mqtt://127.0.0.1:${place.broker.address.port}`;
+  const leaf = await leafOver(t, new MqttLink({ url, clientId: clientIdOf('web', '00000000') }));
+  await assert.rejects(leaf.start(), { code: 'name-taken' });
+  assert.deepEqual([leaf.supervisor.model.phase, leaf.supervisor.model.generation], ['stopped', 0]);
+});
+
+test('without a parent the target runs all the same', async t => {
+  const gone = await Place.open();
+  const { port } = gone.broker.address;
+  await gone.close();
+  const leaf = await leafOver(
+    t,
+    new MqttLink({ url: `mqtt://127.0.0.1:${port}`, clientId: clientIdOf('web', '00000000') }),
+  );
+  await leaf.start();
+  assert.equal(leaf.supervisor.model.phase, 'running');
+});

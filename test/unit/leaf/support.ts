@@ -1,0 +1,81 @@
+/** A supervisor of a real process in a directory of its own; whatever it started is ended after the test. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { systemClock } from '../../../src/core/clock.js';
+import type { Phase } from '../../../src/core/facts.js';
+import type { TargetModel, TargetPolicy } from '../../../src/core/phases.js';
+import { Supervisor, type TargetSpec } from '../../../src/leaf/supervisor.js';
+import { groupAlive, signalGroup } from '../../../src/process/signals.js';
+
+/** Lives until it is told to end. */
+export const STEADY = ['sleep', '3600'];
+/** Ignores TERM, and so does what it becomes. */
+export const STUBBORN = ['sh', '-c', 'trap "" TERM; echo ready; exec sleep 3600'];
+export const shell = (script: string): string[] => ['sh', '-c', script];
+
+export const POLICY: TargetPolicy = {
+  restart: 'always',
+  backoffMinMs: 20,
+  backoffMaxMs: 40,
+  settleMs: 60_000,
+  graceMs: 10_000,
+};
+
+const supervisors = new Set<Supervisor>();
+process.on('exit', () => {
+  for (const supervisor of supervisors) supervisor.signal('SIGKILL');
+});
+process.once('SIGTERM', () => process.exit(1));
+/** A test that is cut off leaves no target behind. */
+export const endAtExit = (supervisor: Supervisor): unknown => supervisors.add(supervisor);
+
+export interface Supervised {
+  readonly supervisor: Supervisor;
+  /** Every phase it went through, in order. */
+  readonly phases: Phase[];
+  readonly pids: number[];
+  readonly spec: TargetSpec;
+  reaches(phase: Phase): Promise<TargetModel>;
+  dispatch(type: 'start' | 'stop' | 'restart'): void;
+}
+
+export async function supervise(
+  t: TestContext,
+  words: string[],
+  policy: Partial<TargetPolicy> = {},
+  changed: (now: TargetModel, before: TargetModel) => void = () => {},
+): Promise<Supervised> {
+  const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
+  const spec: TargetSpec = {
+    words,
+    env: process.env,
+    outputFile: join(dir, 'target.log'),
+    stopSignal: 'SIGTERM',
+    policy: { ...POLICY, ...policy },
+  };
+  const phases: Phase[] = [];
+  const pids: number[] = [];
+  const supervisor = new Supervisor(spec, systemClock, (now, before) => {
+    if (now.phase !== before.phase) phases.push(now.phase);
+    if (now.pid !== null && now.pid !== before.pid) pids.push(now.pid);
+    changed(now, before);
+  });
+  endAtExit(supervisor);
+  t.after(async () => {
+    supervisor.dispatch({ type: 'stop', by: 'the test' });
+    supervisor.signal('SIGKILL');
+    await supervisor.when(model => (model.phase === 'stopped' ? true : null));
+    for (const pid of pids) if (groupAlive(pid)) signalGroup(pid, 'SIGKILL');
+    await rm(dir, { recursive: true, force: true });
+  });
+  return {
+    supervisor,
+    phases,
+    pids,
+    spec,
+    reaches: phase => supervisor.when(model => (model.phase === phase ? model : null)),
+    dispatch: type => supervisor.dispatch({ type, by: 'ops' }),
+  };
+}

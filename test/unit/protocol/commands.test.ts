@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { MalformedPayload } from '../../../src/protocol/codec.js';
+import { asCommand, decodeCommand, LATER_OPS, LEAF_OPS, NODE_OPS } from '../../../src/protocol/commands.js';
+
+const read = (text: string) => decodeCommand(Buffer.from(text));
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+describe('plain words', () => {
+  const WORDS: [string, object][] = [
+    ['restart', { op: 'restart' }],
+    ['  restart \n', { op: 'restart' }],
+    ['signal HUP', { op: 'signal', args: { signal: 'HUP' } }],
+    ['signal signal=HUP', { op: 'signal', args: { signal: 'HUP' } }],
+    ['signal 1', { op: 'signal', args: { signal: '1' } }],
+    ['restart all', { op: 'restart', select: { all: true } }],
+    ['restart app=web', { op: 'restart', select: { app: 'web' } }],
+    ['stop path=dc1', { op: 'stop', select: { path: 'dc1' } }],
+    ['start label=k=v', { op: 'start', select: { label: 'k=v' } }],
+    ['signal HUP app=web pick=2', { op: 'signal', args: { signal: 'HUP' }, select: { app: 'web' }, pick: 2 }],
+    [
+      'restart app=web pick=all strategy=spread',
+      { op: 'restart', select: { app: 'web' }, pick: 'all', strategy: 'spread' },
+    ],
+    ['scale app=web count=3', { op: 'scale', args: { count: 3 }, select: { app: 'web' } }],
+    ['forget path=rack1', { op: 'forget', args: { path: 'rack1' } }],
+    ['ping id=c1 by=ops', { op: 'ping', id: 'c1', by: 'ops' }],
+    ['logs tail=10 follow=true grep=a=b', { op: 'logs', args: { tail: 10, follow: true, grep: 'a=b' } }],
+  ];
+  for (const [text, wanted] of WORDS) {
+    test(JSON.stringify(text), () => {
+      const { id, ...command } = read(text);
+      const { id: wantedId, ...rest } = { v: 1, id: undefined, ...wanted };
+      assert.deepEqual(command, rest);
+      if (wantedId) assert.equal(id, wantedId);
+      else assert.match(id, UUID);
+    });
+  }
+
+  const REFUSED = [
+    '',
+    ' ',
+    'Restart',
+    '42',
+    '"restart"',
+    '[1]',
+    'restart web',
+    'restart =x',
+    'restart -f',
+    'signal HUP TERM',
+    'restart pick=-1',
+    'restart pick=some',
+    'ping id=',
+    '\0',
+  ];
+  for (const text of REFUSED) {
+    test(`refused: ${JSON.stringify(text)}`, () => assert.throws(() => read(text), MalformedPayload));
+  }
+
+  test('no word is lost: an argument of any key arrives', () => {
+    for (const key of ['__proto__', 'constructor', 'toString'])
+      assert.deepEqual(Object.keys(read(`restart ${key}=x`).args ?? {}), [key]);
+  });
+});
+
+describe('JSON', () => {
+  test('fields arrive as they are; white space around it is part of JSON', () => {
+    const sent = { v: 1, id: 'c1', op: 'restart', args: {}, expiresAt: 5, by: 'ops' };
+    for (const text of [JSON.stringify(sent), `\n ${JSON.stringify(sent, null, 2)}\n`])
+      assert.deepEqual(read(text), sent);
+  });
+
+  test('without an id one is made, each time another', () => {
+    const ids = new Set(Array.from({ length: 100 }, () => read('{"v":1,"op":"ping"}').id));
+    assert.equal(ids.size, 100);
+  });
+
+  const REFUSED = [
+    '{}',
+    '{"v":2,"op":"ping"}',
+    '{"op":""}',
+    '{"op":5}',
+    '{"op":"ping","id":""}',
+    `{"op":"ping","id":"${'x'.repeat(129)}"}`,
+    '{"op":"ping","id":"."}',
+    '{"op":"ping","id":".."}',
+    '{"op":"ping","id":"\\ud800"}',
+    '{"op":"ping","args":[]}',
+    '{"op":"ping","select":{"al":true}}',
+    '{"op":"ping","expiresAt":"tomorrow"}',
+    '{"op":"ping"',
+  ];
+  for (const text of REFUSED) {
+    test(`refused: ${text.slice(0, 50)}`, () => assert.throws(() => read(text), MalformedPayload));
+  }
+
+  test('the version may be left out, a wrong one may not', () => {
+    assert.equal(asCommand({ op: 'ping' }).v, 1);
+    for (const value of [null, 'ping', [], { op: 'ping', v: 0 }])
+      assert.throws(() => asCommand(value), MalformedPayload);
+  });
+});
+
+test('every text is a command or MalformedPayload', () => {
+  const arbWord = fc.oneof(
+    fc.constantFrom('restart', 'all', 'app=web', 'id=', '=', '{', 'signal'),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(arbWord).map(words => words.join(' ')),
+      text => {
+        try {
+          assert.ok(read(text).op.length > 0);
+        } catch (error) {
+          assert.ok(error instanceof MalformedPayload, String(error));
+        }
+      },
+    ),
+  );
+});
+
+test('no command is both supported and yet to come', () => {
+  for (const op of LATER_OPS) assert.ok(![...LEAF_OPS, ...NODE_OPS].includes(op as never), op);
+});

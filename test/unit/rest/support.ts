@@ -1,0 +1,82 @@
+/** REST over a real registry and desk, asked without a socket. */
+import type { FastifyInstance } from 'fastify';
+import { Registry } from '../../../src/core/registry.js';
+import { buildRest } from '../../../src/rest/server.js';
+import { type NodeView, Views } from '../../../src/rest/views.js';
+import { Desk } from '../../../src/tree/desk.js';
+import { forgettable } from '../../../src/tree/orders.js';
+import { at, relay, state, taken } from '../core/support.js';
+import { Place, TestClock } from '../node/support.js';
+import { SAMPLES } from '../protocol/support.js';
+
+/** root; rack1 with api and web; cut, lost, with db below it; web. */
+export function registryOf(): Registry {
+  const registry = new Registry();
+  taken(registry, '', relay({ kind: 'root' }), 1);
+  for (const path of ['rack1', 'cut']) taken(registry, path, relay(), 2);
+  taken(registry, 'rack1/web', state(), 3);
+  taken(registry, 'rack1/api', state({ app: 'api', phase: 'backoff', exitCode: 3, pid: null }), 3);
+  taken(registry, 'cut/db', state({ app: 'db' }), 3);
+  taken(registry, 'web', state(), 3);
+  registry.applyBeat('web', { ...SAMPLES.hb, epoch: 10, seq: 4, pid: 41 }, at(4));
+  taken(registry, 'cut', relay({ link: 'lost', reason: 'timeout' }), 9);
+  return registry;
+}
+
+export const listed = (): NodeView[] => new Views(registryOf(), 'root').list();
+
+export interface Served {
+  readonly app: FastifyInstance;
+  readonly place: Place;
+  readonly desk: Desk;
+  readonly logged: string[];
+  readonly forgotten: string[];
+  /** Status, type, body and one header of an answer. */
+  ask(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly headers: Record<string, unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON it is, the test says what it expects
+  readonly json: any;
+}
+
+export async function serve(uplink: string | null = null): Promise<Served> {
+  const registry = registryOf();
+  const place = await Place.open();
+  const desk = new Desk(registry, place.link, new TestClock());
+  const [logged, forgotten]: [string[], string[]] = [[], []];
+  const app = await buildRest({
+    views: new Views(registry, 'root'),
+    forget: async path => void forgotten.push(forgettable(registry, path)),
+    desk,
+    readiness: () => ({ ready: uplink !== 'connecting', uplink }),
+    version: '1.2.3',
+    log: { error: (_fields, message) => logged.push(message) },
+  });
+  const ask = async (method: string, url: string, body?: unknown, headers = {}): Promise<Answer> => {
+    const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const json = { 'content-type': 'application/json' };
+    const answer = await app.inject({
+      method: method as 'GET',
+      url,
+      ...(payload !== undefined && { payload }),
+      headers: { ...(body === undefined ? {} : json), ...headers },
+    });
+    const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? '';
+    return {
+      status: answer.statusCode,
+      type,
+      headers: answer.headers,
+      json: answer.body && JSON.parse(answer.body),
+    };
+  };
+  const close = async () => {
+    desk.stop();
+    await app.close();
+    await place.close();
+  };
+  return { app, place, desk, logged, forgotten, ask, close };
+}

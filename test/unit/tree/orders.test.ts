@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Registry } from '../../../src/core/registry.js';
+import type { Publisher } from '../../../src/node/publisher.js';
+import { asCommand } from '../../../src/protocol/commands.js';
+import { nodePlan } from '../../../src/tree/orders.js';
+import { message, openBelow, type Place, stateOf } from './support.js';
+
+let place: Place;
+let registry: Registry;
+let publisher: Publisher;
+before(async () => {
+  ({ place, registry, publisher } = await openBelow());
+});
+after(() => place.close());
+
+const run = (op: string, more: object = {}) => nodePlan(registry, publisher)(asCommand({ op, ...more }))();
+const say = async (path: string, more: object) => {
+  place.link.publish(message(`canopy/${path}/state`, stateOf(more), true));
+  await place.link.flush(5000);
+};
+const retained = async () => (await place.link.retained('canopy/#')).map(({ topic }) => topic).sort();
+
+describe('refused at once', () => {
+  const CASES: [string, object, string, RegExp][] = [
+    ['restart', { select: { all: true } }, 'unsupported-op', /not supported by this version/],
+    ['ping', { pick: 1 }, 'unsupported-op', /subtree/],
+    ['ping', { args: { loud: true } }, 'bad-argument', /takes no arguments, found "loud"/],
+    ['restart', {}, 'unsupported-op', /is for a leaf/],
+    ['scale', {}, 'unsupported-op', /takes ping, forget/],
+    ['dance', {}, 'unknown-op', /no command "dance"; this node takes ping, forget/],
+    ['forget', {}, 'bad-argument', /expected path.* found undefined/],
+    ['forget', { args: { path: '' } }, 'bad-argument', /found ""/],
+    ['forget', { args: { path: 'a//b' } }, 'bad-argument', /found "a\/\/b"/],
+    ['forget', { args: { path: ['web'] } }, 'bad-argument', /found \["web"\]/],
+    ['forget', { args: { path: 'nowhere' } }, 'not-found', /no node "nowhere"/],
+    ['forget', { args: { path: 'web', force: true } }, 'bad-argument', /takes path, found "force"/],
+  ];
+  for (const [op, more, code, message] of CASES) {
+    test(`${op} ${JSON.stringify(more)}`, () => assert.throws(() => run(op, more), { code, message }));
+  }
+});
+
+test('ping says how many nodes are known', async () => {
+  await say('web', {});
+  assert.deepEqual(await run('ping'), { nodes: 1 });
+});
+
+test('a node that is alive is not forgotten', async () => {
+  await say('web', {});
+  assert.throws(() => run('forget', { args: { path: 'web' } }), {
+    code: 'node-alive',
+    message: /"web" is up/,
+  });
+  assert.deepEqual(await retained(), ['canopy/web/state']);
+});
+
+test('one that is gone is, with all below it, here and in what is retained', async () => {
+  for (const path of ['rack1', 'rack1/sub', 'rack1/sub/a', 'rack10']) await say(path, { kind: 'relay' });
+  await say('rack1', { kind: 'relay', link: 'lost', reason: 'will' });
+  assert.deepEqual(await run('forget', { args: { path: 'rack1' } }), {
+    forgotten: ['rack1', 'rack1/sub', 'rack1/sub/a'],
+  });
+  await place.link.flush(5000);
+  assert.deepEqual(await retained(), ['canopy/rack10/state', 'canopy/web/state']);
+  assert.equal(registry.get('rack1/sub/a'), undefined);
+});
+
+test('one that is behind a lost hop can be forgotten, though it was online last', async () => {
+  await say('cut', { kind: 'relay' });
+  await say('cut/web', {});
+  await say('cut', { kind: 'relay', link: 'lost', reason: 'timeout' });
+  assert.deepEqual(await run('forget', { args: { path: 'cut/web' } }), { forgotten: ['cut/web'] });
+});

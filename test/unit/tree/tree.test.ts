@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Tree } from '../../../src/tree/tree.js';
+import { EPOCH, message, openBelow, stateOf } from './support.js';
+
+async function open(t: TestContext) {
+  const below = await openBelow();
+  const { place, registry, ingest, clock } = below;
+  const tree = new Tree({
+    kind: 'relay',
+    epoch: EPOCH,
+    interval: 3,
+    timeout: 10,
+    link: place.link,
+    registry,
+    ingest,
+    clock,
+    log: { warn: () => {} },
+    release: () => {},
+  });
+  t.after(() => {
+    tree.stop();
+    return place.close();
+  });
+  await tree.start();
+  return { ...below, tree };
+}
+
+test('it says that it is there, beats with a roll-up of what is below, and says goodbye', async t => {
+  const { place, tree, registry } = await open(t);
+  const [hello] = await place.said('state');
+  assert.deepEqual(
+    [hello?.path, hello?.value.kind, hello?.value.link, hello?.value.epoch],
+    ['', 'relay', 'online', EPOCH],
+  );
+  const [beat] = await place.said('hb');
+  assert.deepEqual([beat?.value.seq, beat?.value.kind, beat?.value.leaves?.up], [1, 'relay', 0]);
+  tree.stop();
+  const last = (await place.said('state')).at(-1);
+  assert.deepEqual([last?.value.link, last?.value.reason], ['offline', 'stopped']);
+  assert.equal(registry.get('')?.link, 'offline');
+});
+
+test('it answers commands to itself', async t => {
+  const { place } = await open(t);
+  place.link.publish(message('canopy/cmd', Buffer.from('ping id=p1')));
+  const answers = (await place.said('res')).map(({ path, value: { id, status } }) => [path, id, status]);
+  assert.deepEqual(answers, [
+    ['', 'p1', 'accepted'],
+    ['', 'p1', 'succeeded'],
+  ]);
+});
+
+test('a relay that is forgotten takes what is retained of its subtree with it', async t => {
+  const { place } = await open(t);
+  for (const path of ['rack1', 'rack1/a', 'rack1/a/b', 'web'])
+    place.link.publish(message(`canopy/${path}/state`, stateOf(), true));
+  place.link.publish(message('canopy/rack1/state', Buffer.alloc(0), true));
+  await place.said('state');
+  const retained = (await place.link.retained('canopy/#')).map(({ topic }) => topic).sort();
+  assert.deepEqual(retained, ['canopy/state', 'canopy/web/state']);
+});

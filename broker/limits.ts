@@ -22,6 +22,12 @@ export interface BrokerLimits {
   readonly maxRetainedBytes: number;
   /** Messages kept for one clean=false session while it is away. */
   readonly maxQueuedPerClient: number;
+  readonly maxQueuedBytesPerClient: number;
+  /** Clients with clean=false, there or away: what is kept for each of them outlives its connection. */
+  readonly maxSessions: number;
+  /** QoS 2 messages of one client that wait for its PUBREL. */
+  readonly maxInflightQos2: number;
+  readonly maxFiltersPerClient: number;
 }
 
 export const BROKER_LIMITS: BrokerLimits = {
@@ -36,6 +42,10 @@ export const BROKER_LIMITS: BrokerLimits = {
   maxRetained: 65_536,
   maxRetainedBytes: 64 * 1024 * 1024,
   maxQueuedPerClient: 1000,
+  maxQueuedBytesPerClient: 1024 * 1024,
+  maxSessions: 100,
+  maxInflightQos2: 20,
+  maxFiltersPerClient: 1000,
 };
 
 /** The remaining length of a PUBLISH: what maxPacketBytes is compared with. */

@@ -47,6 +47,7 @@ export function createEngine(options: EngineOptions): Engine {
     concurrency: 0,
     connectTimeout: limits.connectTimeoutMs,
     drainTimeout: limits.drainTimeoutMs,
+    maxInflightInbound: limits.maxInflightQos2,
     maxTopicLevels: 100,
     persistence: boundedStore(options),
     preConnect: (client, packet, done) => {
@@ -78,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
   (aedes as EventEmitter).on('error', (error: Error) =>
     options.report({ code: 'internal', reason: error.message }, null),
   );
+  aedes.on('unsubscribe', (filters, client) => gate.released(priv(client), filters));
   aedes.on('keepaliveTimeout', client => reception.fellSilent(priv(client)));
   for (const wrap of [keepOvertaken, neverWaitForSubscribers, keepSuccessors]) wrap(guarded);
   express.carry(guarded);
@@ -118,6 +120,7 @@ function forwardGuard({ limits, retained, report }: EngineOptions): ForwardGuard
 function boundedStore({ limits, gate, reception, retained, report }: EngineOptions): BoundedStore {
   return new BoundedStore({
     retained,
+    maxQueuedBytesPerClient: limits.maxQueuedBytesPerClient,
     maxQueuedPerClient: limits.maxQueuedPerClient,
     maySubscribe: (client, filter) => gate.filterRefusal(reception.identityOf(priv(client)), filter) === null,
     onQueueFull: clientId =>

@@ -6,6 +6,7 @@ import type { RetainedStore } from './retained.js';
 export interface StoreOptions {
   readonly retained: RetainedStore<AedesPublishPacket & { payload: Buffer }>;
   readonly maxQueuedPerClient: number;
+  readonly maxQueuedBytesPerClient: number;
   /** Whether a client may have this subscription: aedes would store those of its packet that were refused, too. */
   readonly maySubscribe: (client: Client, filter: string) => boolean;
   /** A session's queue is full; told once until it has been emptied a little. */
@@ -14,8 +15,8 @@ export interface StoreOptions {
 
 /** Aedes' in-memory store with bounds. */
 export class BoundedStore extends MemoryPersistence {
-  /** Messages waiting per clean=false session. */
-  readonly #queued = new Map<string, number>();
+  /** What waits per clean=false session. */
+  readonly #queued = new Map<string, { count: number; bytes: number }>();
   readonly #full = new Set<string>();
 
   constructor(private readonly options: StoreOptions) {
@@ -53,7 +54,7 @@ export class BoundedStore extends MemoryPersistence {
     subscriptions: { clientId: string }[],
     packet: AedesPublishPacket,
   ): Promise<void> {
-    const room = subscriptions.filter(({ clientId }) => this.#enter(clientId));
+    const room = subscriptions.filter(({ clientId }) => this.#enter(clientId, packet.payload.length));
     if (room.length > 0) await super.outgoingEnqueueCombi(room, detached(packet));
   }
 
@@ -70,9 +71,9 @@ export class BoundedStore extends MemoryPersistence {
     if (!this.#queued.has(client.id)) return undefined;
     const cleared = await super.outgoingClearMessageId(client, packet);
     if (!cleared) return undefined;
-    const count = this.#queued.get(client.id) ?? 0;
+    const { count, bytes } = this.#queued.get(client.id) ?? { count: 0, bytes: 0 };
     if (count <= 1) this.#queued.delete(client.id);
-    else this.#queued.set(client.id, count - 1);
+    else this.#queued.set(client.id, { count: count - 1, bytes: bytes - cleared.payload.length });
     this.#full.delete(client.id);
     return cleared;
   }
@@ -82,10 +83,11 @@ export class BoundedStore extends MemoryPersistence {
     return Readable.from([]);
   }
 
-  #enter(clientId: string): boolean {
-    const count = this.#queued.get(clientId) ?? 0;
-    if (count < this.options.maxQueuedPerClient) {
-      this.#queued.set(clientId, count + 1);
+  #enter(clientId: string, size: number): boolean {
+    const { maxQueuedPerClient, maxQueuedBytesPerClient } = this.options;
+    const { count, bytes } = this.#queued.get(clientId) ?? { count: 0, bytes: 0 };
+    if (count < maxQueuedPerClient && bytes + size <= maxQueuedBytesPerClient) {
+      this.#queued.set(clientId, { count: count + 1, bytes: bytes + size });
       return true;
     }
     if (!this.#full.has(clientId)) this.options.onQueueFull(clientId);

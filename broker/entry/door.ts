@@ -14,6 +14,8 @@ export interface Caller {
   /** Seconds; 0 = never. */
   readonly keepalive: number;
   readonly will: Message | null;
+  /** It asks for a session (clean=false) that it does not have yet. */
+  readonly newSession: boolean;
 }
 
 export interface House {
@@ -21,6 +23,8 @@ export interface House {
   readonly limits: BrokerLimits;
   /** Connected clients, this one aside. */
   readonly clients: number;
+  /** Sessions kept, there or away. */
+  readonly sessions: number;
 }
 
 export interface Turned extends Refusal {
@@ -28,10 +32,14 @@ export interface Turned extends Refusal {
 }
 
 /** Why a caller is not let in; null where it is. */
-export function turnAway(house: House, { identity, keepalive, will }: Caller): Turned | null {
+export function turnAway(house: House, { identity, keepalive, will, newSession }: Caller): Turned | null {
   const { limits } = house;
   if (house.clients >= limits.maxClients) {
     return turned(CONNACK.unavailable, 'too-many-clients', `there are ${limits.maxClients} clients already`);
+  }
+  if (newSession && house.sessions >= limits.maxSessions) {
+    const reason = `${limits.maxSessions} sessions (clean=false) are kept already; connect with clean=true`;
+    return turned(CONNACK.unavailable, 'too-many-sessions', reason);
   }
   if (keepalive === 0 || keepalive > limits.keepaliveLimit) {
     const reason = `a keepalive of 1 to ${limits.keepaliveLimit} seconds is asked for, not ${keepalive}`;

@@ -26,6 +26,9 @@ export interface GateOptions {
 
 /** Lets messages and subscriptions through, or reports why not; the same for a socket and for a local link. */
 export class Gate {
+  /** Filters by client. */
+  readonly #held = new WeakMap<PrivateClient, Set<string>>();
+
   constructor(private readonly options: GateOptions) {}
 
   /** All that a message must pass, whoever publishes it; null where it was refused, and reported unless harmless. */
@@ -67,11 +70,27 @@ export class Gate {
 
   /** Whether a client gets a subscription, reported where not. */
   grants(client: PrivateClient, filter: string): boolean {
-    const refusal = this.filterRefusal(this.options.reception.identityOf(client), filter);
+    const refusal =
+      this.filterRefusal(this.options.reception.identityOf(client), filter) ??
+      this.#oneTooMany(client, filter);
     // What was washed has been reported with what it was.
     const known = filter.startsWith('$washed/');
     if (refusal && !known) this.options.report({ code: 'not-authorized', reason: refusal }, client);
     return refusal === null;
+  }
+
+  /** Filters that a client has ended. */
+  released(client: PrivateClient, filters: readonly string[]): void {
+    for (const filter of filters) this.#held.get(client)?.delete(filter);
+  }
+
+  #oneTooMany(client: PrivateClient, filter: string): string | null {
+    const held = this.#held.get(client) ?? new Set();
+    const { maxFiltersPerClient } = this.options.limits;
+    if (held.size >= maxFiltersPerClient && !held.has(filter))
+      return `a client has at most ${maxFiltersPerClient} subscriptions`;
+    this.#held.set(client, held.add(filter));
+    return null;
   }
 
   /** Why an identity may not have a subscription; null where it may. */

@@ -24,6 +24,7 @@ export interface ReceptionOptions {
 
 interface Connect {
   readonly clientId?: string;
+  readonly clean?: boolean;
   readonly keepalive?: number;
   readonly will?: unknown;
 }
@@ -33,6 +34,8 @@ export class Reception {
   readonly #sessions = new WeakMap<PrivateClient, Session>();
   /** Clients that were let in and whose socket is not gone. */
   readonly #present = new Map<Socket, PrivateClient>();
+  /** Client ids that have a session (clean=false), whether they are there or away. */
+  readonly #kept = new Set<string>();
 
   constructor(private readonly options: ReceptionOptions) {}
 
@@ -50,8 +53,12 @@ export class Reception {
     const identity = packet.clientId ? identify(packet.clientId) : null;
     const clients = this.count - (replacesOne ? 1 : 0);
     const will = packet.will ? messageOf(packet.will as WirePacket) : null;
-    const caller = { identity, keepalive: packet.keepalive ?? 0, will };
-    const turned = turnAway({ rules, limits, clients }, caller);
+    const id = packet.clientId ?? '';
+    const newSession = packet.clean === false && !this.#kept.has(id);
+    const caller = { identity, keepalive: packet.keepalive ?? 0, will, newSession };
+    const turned = turnAway({ rules, limits, clients, sessions: this.#kept.size }, caller);
+    if (packet.clean !== false) this.#kept.delete(id);
+    else if (!turned) this.#kept.add(id);
     this.#sessions.set(client, { identity, turned, silent: false });
   }
 

@@ -19,8 +19,8 @@ export class Leases {
   }
 
   /**
-   * Names whose lease ran out by `now`; they are dropped. `period` is how often this is called: where it comes much
-   * later than that, it was this process that slept (suspend, SIGSTOP), and no child is blamed for it.
+   * Names whose lease ran out by `now`; they are dropped. `period` is what may lie between two calls: where one comes
+   * much later than that, it was this process that slept (suspend, SIGSTOP), and no child is blamed for it.
    */
   expired(now: number, period: number): string[] {
     const late = this.sweptAt === null ? 0 : now - this.sweptAt - period;

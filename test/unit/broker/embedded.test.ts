@@ -192,6 +192,7 @@ test('after a suspend the broker does not take its own clients’ wills for a de
   const store = new BoundedStore({
     retained: new RetainedStore({ maxRetained: 1, maxRetainedBytes: 1 }),
     maxQueuedPerClient: 1,
+    maxQueuedBytesPerClient: 1,
     maySubscribe: () => true,
     onQueueFull: () => {},
   });

@@ -37,10 +37,10 @@ async function watching(t: TestContext) {
     watch.stop();
     return place.close();
   });
-  const pass = async (ms: number) => {
-    for (let left = ms; left > 0; left -= 1000) {
-      clock.pass(1000);
-      t.mock.timers.tick(1000);
+  const pass = async (ms: number, step = 1000) => {
+    for (let left = ms; left > 0; left -= step) {
+      clock.pass(step);
+      t.mock.timers.tick(step);
     }
     await place.link.flush(5000);
   };
@@ -52,6 +52,17 @@ async function watching(t: TestContext) {
     (await place.said('evt')).map(({ value: { event, path, to, reason } }) => [event, path, to ?? reason]);
   return { ...below, released, pass, beat, online, events };
 }
+
+test('a loss is told at once when the timeout is over, however it falls between two looks', async t => {
+  const { registry, pass, online } = await watching(t);
+  await pass(520, 20);
+  online('web');
+  await pass(9000);
+  await pass(980, 20);
+  assert.equal(registry.get('web')?.link, 'online');
+  await pass(100, 20);
+  assert.equal(registry.get('web')?.link, 'lost');
+});
 
 test('a silent child is lost after the timeout: said on its behalf with its last facts, its name is free', async t => {
   const { place, registry, released, pass, online, events } = await watching(t);

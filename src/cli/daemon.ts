@@ -6,6 +6,7 @@ import { environment } from '../config/environment.js';
 import { loadNode } from '../config/load.js';
 import type { NodeSettings } from '../config/settings.js';
 import { spawnDaemon } from '../process/daemon.js';
+import { sameProcess } from '../process/identity.js';
 import { readPidFile, runningPid } from '../process/pid-file.js';
 import { signalProcess } from '../process/signals.js';
 import { CliError, EXIT } from './exit.js';
@@ -44,11 +45,14 @@ export async function start(file: string | undefined, view: View): Promise<void>
 export async function stop(file: string | undefined, view: View): Promise<void> {
   const settings = load(file);
   const { name } = settings;
-  const pid = await runningPid(pidFileOf(settings));
-  if (pid === null) return say(view, { name, status: 'stopped' }, `${name} is not running`);
+  const held = await readPidFile(pidFileOf(settings));
+  if (held === null || held === 'corrupt' || !(await sameProcess(held)))
+    return say(view, { name, status: 'stopped' }, `${name} is not running`);
+  const { pid } = held;
   signalProcess(pid, 'SIGTERM');
   const deadline = performance.now() + settings.stopGrace * 1000 + GONE_MARGIN_MS;
-  while ((await runningPid(pidFileOf(settings))) !== null) {
+  // The process itself, and not its pid file: that goes a moment earlier.
+  while (await sameProcess(held)) {
     if (performance.now() > deadline)
       throw new CliError(EXIT.failed, `${name} (process ${pid}) has not ended in time`);
     await pause(20);

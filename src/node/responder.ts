@@ -11,7 +11,18 @@ import type { Command, Result } from '../protocol/payloads.js';
 import type { Publisher } from './publisher.js';
 
 /** Checks a command at once (throws CanopyError: `rejected`) and returns what carries it out (throws: `failed`). */
-export type Plan = (command: Command) => () => Promise<Record<string, unknown> | undefined>;
+export type Plan = (command: Command) => (progress: Progress) => Promise<Data | Outcome | undefined>;
+type Data = Record<string, unknown>;
+/** Tells how far a long one is, on `res` as `running`. */
+export type Progress = (data: Data) => void;
+
+/** An end that is neither a plain success nor an error. */
+export class Outcome {
+  constructor(
+    readonly status: 'succeeded' | 'partial' | 'failed',
+    readonly data: Data,
+  ) {}
+}
 
 type Stage = Omit<Result, 'v' | 'ts'>;
 /** Ids remembered, so that a redelivered command is answered and not executed again. */
@@ -66,8 +77,10 @@ export class Responder {
 
   private async execute(command: Command, run: ReturnType<Plan>): Promise<void> {
     try {
-      const data = await run();
-      this.answer({ id: command.id, op: command.op, status: 'succeeded', done: true, ...(data && { data }) });
+      const { id, op } = command;
+      const end = await run(data => this.publisher.result({ id, op, status: 'running', done: false, data }));
+      const { status, data } = end instanceof Outcome ? end : { status: 'succeeded' as const, data: end };
+      this.answer({ id, op, status, done: true, ...(data && { data }) });
     } catch (error) {
       this.tell(command, 'failed', asCanopyError(error));
     }

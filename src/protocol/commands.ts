@@ -81,8 +81,12 @@ function put(key: string, value: string, into: { command: Fields; args: Fields; 
   if (SELECT_KEYS.has(key)) into.select[key] = value;
   else if (TOP_KEYS.has(key)) into.command[key] = value;
   else if (key === 'pick') into.command.pick = scalar(value);
-  else define(into.args, key, scalar(value));
+  else define(into.args, camel(key), scalar(value));
 }
+
+/** `max-unavailable` as JSON has it: `maxUnavailable`. */
+const camel = (word: string): string =>
+  word.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** A plain assignment would lose `__proto__`. */
 const define = (fields: Fields, key: string, value: unknown): Fields =>

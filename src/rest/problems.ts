@@ -78,6 +78,6 @@ function send(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, det
 
 /** What fastify answers before a request object is whole: an URL that does not decode. */
 export const badUrl = (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
-  const body = problem('bad-request', error.message);
+  const body = problem('bad-request', error.message.slice(0, 300));
   return reply.code(body.status).type('application/problem+json').send(body);
 };

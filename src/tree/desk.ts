@@ -30,6 +30,7 @@ export class Desk implements IngestListener {
     private readonly registry: Registry,
     private readonly link: Link,
     private readonly clock: Clock,
+    private readonly kept = KEPT,
   ) {}
 
   /** Throws `not-found` or `node-unreachable`; else the command is on its way. An id known already is not sent again. */
@@ -68,7 +69,9 @@ export class Desk implements IngestListener {
     const entry = this.entries.get(result.id);
     if (!entry || entry.latest.path !== path || (entry.latest.done && !gaveUp(entry.latest))) return;
     entry.latest = { ...result, path };
-    if (result.done) this.close(entry);
+    if (result.done) return this.close(entry);
+    // It is alive and at it: the time begins anew.
+    if (entry.timer) entry.timer.refresh();
   }
 
   stop(): void {
@@ -99,7 +102,7 @@ export class Desk implements IngestListener {
     entry.timer = setTimeout(() => this.giveUp(entry), NO_RESULT_MS);
     this.entries.set(command.id, entry);
     const [oldest] = this.entries.keys();
-    if (this.entries.size > KEPT && oldest !== undefined) {
+    if (this.entries.size > this.kept && oldest !== undefined) {
       this.close(this.entries.get(oldest) as Entry);
       this.entries.delete(oldest);
     }

@@ -1,4 +1,4 @@
-/** What each command means to a node with a broker: what concerns the node itself. */
+/** What each command means to a node with a broker: what concerns the node itself, and what goes to leaves below it. */
 import { CanopyError } from '../core/errors.js';
 import { pathProblem } from '../core/names.js';
 import type { Registry } from '../core/registry.js';
@@ -7,14 +7,9 @@ import type { Publisher } from '../node/publisher.js';
 import { onlyArguments, type Plan } from '../node/responder.js';
 import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 
-export function nodePlan(registry: Registry, publisher: Publisher): Plan {
+export function nodePlan(registry: Registry, publisher: Publisher, toMany: Plan): Plan {
   return command => {
-    if (command.select !== undefined || command.pick !== undefined) {
-      throw new CanopyError(
-        'unsupported-op',
-        'commands to a subtree are not supported by this version; address one leaf',
-      );
-    }
+    if (command.select !== undefined || command.pick !== undefined) return toMany(command);
     switch (command.op) {
       case 'ping':
         onlyArguments(command, []);
@@ -36,7 +31,7 @@ function refusedOp(op: string): CanopyError {
   return elsewhere.includes(op)
     ? new CanopyError(
         'unsupported-op',
-        `"${op}" is for a leaf (a select is not supported by this version); ${takes}`,
+        `"${op}" is for leaves: address one, or add a select such as all, app=… or path=…; ${takes}`,
       )
     : new CanopyError('unknown-op', `there is no command "${op}"; ${takes}`);
 }

@@ -10,6 +10,7 @@ import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import { Desk } from './desk.js';
+import { Fleet } from './fleet.js';
 import type { Ingest } from './ingest.js';
 import { nodePlan } from './orders.js';
 import { Refusals } from './refusals.js';
@@ -31,10 +32,15 @@ export interface TreeOptions {
   readonly release: (name: string) => void;
 }
 
+/** Results kept of commands to many: more than there are leaves in one. */
+const MOST_LEAVES = 20_000;
+
 export class Tree {
   readonly desk: Desk;
   readonly refusals: Refusals;
   readonly publisher: Publisher;
+  /** Commands that this node sends to carry out one to many. */
+  private readonly orders: Desk;
   private readonly watch: Watch;
   private readonly heart: Heart;
   private readonly responder: Responder;
@@ -51,7 +57,9 @@ export class Tree {
       publisher: this.publisher,
       release,
     });
-    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher));
+    this.orders = new Desk(registry, link, clock, MOST_LEAVES);
+    const fleet = new Fleet(registry, this.orders);
+    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher, fleet.plan));
     this.heart = new Heart(options.interval * 1000, seq => this.beat(seq));
   }
 
@@ -59,6 +67,7 @@ export class Tree {
     const { ingest, link, registry } = this.options;
     ingest.listen(this.watch);
     ingest.listen(this.desk);
+    ingest.listen(this.orders);
     ingest.listen({ forgotten: paths => this.clearForgotten(paths) });
     await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
     this.tell('online', registry.size === 0 ? 'started' : 'online');
@@ -71,6 +80,7 @@ export class Tree {
     this.heart.stop();
     this.watch.stop();
     this.desk.stop();
+    this.orders.stop();
     this.tell('offline', 'stopped');
   }
 

@@ -7,7 +7,7 @@ import { until } from '../../support/wait.js';
 import { STEADY, type Supervised, shell, supervise } from './support.js';
 
 const run = ({ supervisor }: Supervised, op: string, more: object = {}) =>
-  leafPlan(supervisor)(asCommand({ op, by: 'ops', ...more }))();
+  leafPlan(supervisor)(asCommand({ op, by: 'ops', ...more }))(() => {}) as Promise<Record<string, unknown>>;
 
 describe('refused at once', async () => {
   const CASES: [string, object, string, RegExp][] = [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Registry } from '../../../src/core/registry.js';
 import type { Publisher } from '../../../src/node/publisher.js';
+import type { Plan } from '../../../src/node/responder.js';
 import { asCommand } from '../../../src/protocol/commands.js';
 import { nodePlan } from '../../../src/tree/orders.js';
 import { message, openBelow, type Place, stateOf } from './support.js';
@@ -14,19 +15,23 @@ before(async () => {
 });
 after(() => place.close());
 
-const run = (op: string, more: object = {}) => nodePlan(registry, publisher)(asCommand({ op, ...more }))();
+const toMany: Plan = command => async () => ({ to: command.select });
+const run = (op: string, more: object = {}) =>
+  nodePlan(registry, publisher, toMany)(asCommand({ op, ...more }))(() => {});
 const say = async (path: string, more: object) => {
   place.link.publish(message(`canopy/${path}/state`, stateOf(more), true));
   await place.link.flush(5000);
 };
 const retained = async () => (await place.link.retained('canopy/#')).map(({ topic }) => topic).sort();
 
+test('what has a select goes to many', async () => {
+  assert.deepEqual(await run('restart', { select: { all: true } }), { to: { all: true } });
+});
+
 describe('refused at once', () => {
   const CASES: [string, object, string, RegExp][] = [
-    ['restart', { select: { all: true } }, 'unsupported-op', /not supported by this version/],
-    ['ping', { pick: 1 }, 'unsupported-op', /subtree/],
     ['ping', { args: { loud: true } }, 'bad-argument', /takes no arguments, found "loud"/],
-    ['restart', {}, 'unsupported-op', /is for a leaf/],
+    ['restart', {}, 'unsupported-op', /is for leaves.*add a select/],
     ['scale', {}, 'unsupported-op', /takes ping, forget/],
     ['dance', {}, 'unknown-op', /no command "dance"; this node takes ping, forget/],
     ['forget', {}, 'bad-argument', /expected path.* found undefined/],

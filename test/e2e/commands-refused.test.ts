@@ -45,7 +45,7 @@ describe('what is wrong with a command', { skip }, () => {
     ['a select on a leaf', { op: 'restart', select: { all: true } }, WEB, 'bad-argument', /leaf/],
     ['a wrong type', { op: 'restart', expiresAt: 'soon' }, WEB, 'bad-payload', /expiresAt/],
     ['a wrong version', { v: 2, op: 'restart' }, WEB, 'bad-payload', /\/v/],
-    ["a leaf's op on a relay", { op: 'restart' }, 'rack1', 'unsupported-op', /leaf/],
+    ["a leaf's op on a relay", { op: 'restart' }, 'rack1', 'unsupported-op', /is for leaves/],
     ['an unknown op on a relay', { op: 'explode' }, 'rack1', 'unknown-op', /ping, forget/],
   ];
   for (const [what, command, to, code, says] of rows) {

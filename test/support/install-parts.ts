@@ -8,12 +8,15 @@ if (missing.length > 0) {
   const packages = [...new Set(missing.map(program => PARTS[program]))];
   const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
   if (canInstall) {
-    // Their own services would take port 1883, which `npm start` wants.
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const run = (...words: string[]) =>
       spawnSync('apt-get', words, { stdio: ['ignore', 'ignore', 'inherit'], env });
     run('update', '-qq');
     run('install', '-y', '-qq', '--no-install-recommends', ...packages);
+    // Debian starts what it installs, and a mosquitto of the system would take port 1883, which `npm start` wants.
+    if (missing.includes('mosquitto') && existsSync('/run/systemd/system')) {
+      spawnSync('systemctl', ['disable', '--now', 'mosquitto'], { stdio: 'ignore' });
+    }
   }
   const still = missingParts();
   if (still.length > 0) {

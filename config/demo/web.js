@@ -16,3 +16,5 @@ process.on('SIGTERM', () => {
   server.close(() => process.exit(0));
   server.closeAllConnections();
 });
+
+process.on('SIGHUP', () => console.log('asked to reload'));

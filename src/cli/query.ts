@@ -91,6 +91,10 @@ export async function cmd(
   const error = result.error ? ` ${result.error.code}: ${result.error.message}` : '';
   const data = result.data ? ` ${JSON.stringify(result.data)}` : '';
   say(view, result, `${path} ${result.op}: ${result.status}${error}${data}`);
+  if (!result.done)
+    process.stderr.write(
+      `canopy: no final result within ${view.wait} s; ask again with its id ${result.id}\n`,
+    );
   if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
 }
 
@@ -116,6 +120,7 @@ function inWords(node: NodeView): string {
 /** Why a node is not up, in a few words. */
 function why(node: NodeView): string {
   if (node.blockedBy !== null) return `behind ${node.blockedBy}`;
-  if (node.status === 'down' && node.cause) return `lost (${node.cause})`;
+  if (node.status === 'down' && node.cause)
+    return node.cause === 'will' ? 'its connection broke (will)' : 'it fell silent (timeout)';
   return node.reason ?? '';
 }

@@ -35,6 +35,7 @@ const KNOWN = [...SETTING_KEYS.map(envName), ...OTHERS];
  */
 export function loadNode({ file, env, cwd }: LoadOptions): LoadedNode {
   const findings = new Findings();
+  checkGiven(file, env, findings);
   const fromFile = file === undefined ? {} : readEnvFile(file, cwd, findings);
   findings.throwIfAny();
   const merged = { ...fromFile, ...withoutEmpty(env) };
@@ -46,6 +47,16 @@ export function loadNode({ file, env, cwd }: LoadOptions): LoadedNode {
   findings.throwIfAny();
   if (!settings) throw new Error('a node without settings must have a problem');
   return { settings, warnings: findings.warnings, env: merged };
+}
+
+/** Nothing at all would be a root on the default ports: hardly what was meant. */
+function checkGiven(file: string | undefined, env: NodeJS.ProcessEnv, findings: Findings): void {
+  const given = Object.keys(env).some(name => name.startsWith(PREFIX) && !OTHERS.includes(name));
+  if (file === undefined && !given)
+    findings.add('missing', 'settings', 'a .env file, or CANOPY_ variables in the environment', 'neither');
+  if (file !== undefined && /\.ya?ml$/i.test(file))
+    findings.add('syntax', file, 'a .env file of one node', `a tree file: npx canopy up ${file}`);
+  findings.throwIfAny();
 }
 
 function readEnvFile(file: string, cwd: string, findings: Findings): Record<string, string> {

@@ -12,8 +12,10 @@ export function standing(path: string, from: Origin, held: (name: string) => boo
   const top = topName(path);
   if (speaker === '' || speaker === top) return null;
   if (top !== '' && !held(top)) return null;
-  const whose = top === '' ? 'the node that owns this broker' : `"${top}", which is connected here`;
-  return { code: 'not-authorized', reason: `only ${whose} may speak for itself and what is below it` };
+  const whose = top === '' ? 'the node that owns this broker' : `"${top}" is connected here: only it`;
+  const reason =
+    top === '' ? `only ${whose} may speak for itself` : `${whose} may speak for itself and what is below it`;
+  return { code: 'not-authorized', reason };
 }
 
 /**

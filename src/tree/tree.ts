@@ -28,7 +28,10 @@ export interface TreeOptions {
   readonly registry: Registry;
   readonly ingest: Ingest;
   readonly clock: Clock;
-  readonly log: { warn(fields: object, message: string): void };
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
   readonly release: (name: string) => void;
 }
 
@@ -56,6 +59,7 @@ export class Tree {
       clock,
       publisher: this.publisher,
       release,
+      log: options.log,
     });
     this.orders = new Desk(registry, link, clock, MOST_LEAVES);
     const fleet = new Fleet(registry, this.orders);

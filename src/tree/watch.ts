@@ -17,6 +17,12 @@ export interface WatchPorts {
   readonly publisher: Publisher;
   /** The holder of a name is taken for lost: a successor may have it. */
   readonly release: (name: string) => void;
+  readonly log: WatchLog;
+}
+
+interface WatchLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
 }
 
 /** Milliseconds between two looks at the leases: a loss is told within one heartbeat of its timeout, however quick they are. */
@@ -48,6 +54,7 @@ export class Watch implements IngestListener {
     else this.ports.leases.drop(record.path);
     if (from === null || from === record.link) return;
     const reason = record.cause ?? record.reason ?? record.link;
+    this.log(record, reason);
     const detail = { path: record.path, from, to: record.link };
     setImmediate(() => this.ports.publisher.event('link', reason, detail));
   }
@@ -70,6 +77,12 @@ export class Watch implements IngestListener {
       this.ports.leases.drop(path);
       this.misconfigured.delete(path);
     }
+  }
+
+  private log({ path, link, kind }: NodeRecord, reason: string): void {
+    const { log } = this.ports;
+    if (link === 'lost') log.warn({ kind, reason }, `${path} is lost: ${inWords(reason, this.timeoutMs)}`);
+    else log.info({ kind, reason }, `${path} is ${link}`);
   }
 
   private renew(record: NodeRecord): void {
@@ -117,3 +130,6 @@ export function intervalProblem(intervalMs: number, timeoutMs: number): string |
     ? `${found}less than two intervals, so that one lost heartbeat makes it lost`
     : `${found}CANOPY_TIMEOUT must be higher than the highest CANOPY_HB_INTERVAL; it is not declared lost for it`;
 }
+
+const inWords = (reason: string, timeoutMs: number): string =>
+  reason === 'timeout' ? `silent for ${timeoutMs / 1000} s` : 'its connection broke';

@@ -22,7 +22,7 @@ const LEAF = 'ROLE=leaf NAME=web TARGET=node_x';
 
 test('roles, explicit or from the rest', () => {
   const cases: [string, string][] = [
-    ['', 'root'],
+    ['LOG_LEVEL=info', 'root'],
     ['IS_LEAF=false', 'root'],
     ['ROLE=root', 'root'],
     ['NAME=a PORT=1884 PARENT_HOST=127.0.0.1', 'relay'],
@@ -34,6 +34,15 @@ test('roles, explicit or from the rest', () => {
     [LEAF, 'leaf'],
   ];
   for (const [text, role] of cases) assert.equal(load(text).role, role, text);
+});
+
+test('nothing at all is not a root, and a tree file is not a node', () => {
+  const nothing = {
+    message: /expected a \.env file, or CANOPY_ variables in the environment, found neither/,
+  };
+  assert.throws(() => loadNode({ env: { PATH: '/bin', CANOPY_URL: 'http://x' }, cwd: '/srv' }), nothing);
+  const tree = { message: /expected a \.env file of one node, found a tree file: npx canopy up t\.yaml/ };
+  assert.throws(() => loadNode({ file: 't.yaml', env: {}, cwd: '/srv' }), tree);
 });
 
 test('a leaf with all its defaults', () => {
@@ -66,7 +75,7 @@ test('a leaf with all its defaults', () => {
 test('what settings become', () => {
   const cases: [string, Partial<NodeSettings>][] = [
     [
-      '',
+      'ROLE=root',
       { name: 'root', rest: { host: '127.0.0.1', port: 8004 }, parentUrl: null, dataDir: '/srv/data/root' },
     ],
     ['REST_PORT=0', { rest: { host: '127.0.0.1', port: 0 } }],

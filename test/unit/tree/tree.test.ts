@@ -15,7 +15,7 @@ async function open(t: TestContext) {
     registry,
     ingest,
     clock,
-    log: { warn: () => {} },
+    log: { info: () => {}, warn: () => {} },
     release: () => {},
   });
   t.after(() => {

@@ -23,6 +23,8 @@ test('a timeout must be higher than the interval, and should be twice as high', 
   }
 });
 
+const SILENT = { info: () => {}, warn: () => {} };
+
 /** A watch over a real broker; its sweeps are the test's to run, and so is the time. */
 async function watching(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] });
@@ -30,7 +32,14 @@ async function watching(t: TestContext) {
   const released: string[] = [];
   const { registry, clock, publisher, ingest, place } = below;
   const release = (name: string) => released.push(name);
-  const watch = new Watch(TIMEOUT, { leases: new Leases(), registry, clock, publisher, release });
+  const watch = new Watch(TIMEOUT, {
+    leases: new Leases(),
+    registry,
+    clock,
+    publisher,
+    release,
+    log: SILENT,
+  });
   ingest.listen(watch);
   watch.start();
   t.after(() => {

@@ -49,7 +49,7 @@ export async function stop(file: string | undefined, view: View): Promise<void> 
   if (held === null || held === 'corrupt' || !(await sameProcess(held)))
     return say(view, { name, status: 'stopped' }, `${name} is not running`);
   const { pid } = held;
-  signalProcess(pid, 'SIGTERM');
+  signalProcess(pid, 'SIGINT'); // TERM would leave it a target that it is set to keep
   const deadline = performance.now() + settings.stopGrace * 1000 + GONE_MARGIN_MS;
   // The process itself, and not its pid file: that goes a moment earlier.
   while (await sameProcess(held)) {

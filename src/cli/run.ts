@@ -19,7 +19,7 @@ export async function run(file: string | undefined): Promise<void> {
     for (const warning of warnings) log.warn(warning);
     const node = new CanopyNode({ settings, log, env: targetEnvironment(env) });
     const stopped = untilStopped(
-      () => node.stop(),
+      mayKeep => node.stop(mayKeep),
       () => node.hurry(),
     );
     await node.start();

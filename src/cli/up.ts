@@ -15,7 +15,7 @@ export async function up(file: string, options: { node?: string }): Promise<void
   for (const warning of warnings) log.warn(warning);
   const host = new Host({ log, env: targetEnvironment(env) });
   const stopped = untilStopped(
-    () => host.stop(),
+    mayKeep => host.stop(mayKeep),
     () => host.hurry(),
   );
   await host.start(nodes);

@@ -37,13 +37,14 @@ export class Host {
     await Promise.all(hosted.filter(node => node.settings.role === 'leaf').map(node => this.startLeaf(node)));
   }
 
-  async stop(): Promise<void> {
+  /** `mayKeep`: leaves that are set to keep their targets do. */
+  async stop(mayKeep = false): Promise<void> {
     this.stopping = true;
     for (const timer of this.retries) clearTimeout(timer);
     await this.starting.catch(() => {});
     const started = [...this.nodes.values()].reverse();
     const isLeaf = (node: CanopyNode): boolean => node.settings.role === 'leaf';
-    await Promise.all(started.filter(isLeaf).map(node => node.stop()));
+    await Promise.all(started.filter(isLeaf).map(node => node.stop(mayKeep)));
     for (const node of started.filter(node => !isLeaf(node))) await node.stop();
   }
 

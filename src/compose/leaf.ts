@@ -1,8 +1,10 @@
 /** A leaf is: an uplink and a supervised target. */
 import { join } from 'node:path';
 import type { NodeSettings } from '../config/settings.js';
+import { DesiredState } from '../leaf/desired.js';
 import { Leaf } from '../leaf/leaf.js';
 import type { TargetSpec } from '../leaf/supervisor.js';
+import { CommandMemory } from '../node/memory.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { CLOCK, INSTALLATION, LEAF, LOG, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
@@ -14,7 +16,14 @@ const MARGIN_MS = 5000;
 export function leafSteps(node: NodeContainer): Step[] {
   provideUplink(node).provide(LEAF, makeLeaf);
   const stopMs = node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
-  return [{ name: 'leaf', start: () => node.get(LEAF).start(), stop: () => node.get(LEAF).stop(), stopMs }];
+  return [
+    {
+      name: 'leaf',
+      start: () => node.get(LEAF).start(),
+      stop: mayKeep => node.get(LEAF).stop(mayKeep),
+      stopMs,
+    },
+  ];
 }
 
 function makeLeaf(node: NodeContainer): Leaf {
@@ -23,20 +32,30 @@ function makeLeaf(node: NodeContainer): Leaf {
   return new Leaf({
     name,
     facts: { app: appName ?? name, epoch: node.get(INSTALLATION).epoch, interval: hbInterval },
-    target: targetOf(settings, node.get(TARGET_ENV)),
+    target: targetOf(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
     link: node.get(UPLINK),
+    desired: new DesiredState(settings.dataDir),
+    memory: new CommandMemory(join(settings.dataDir, 'commands.jsonl')),
+    keepTarget: settings.onExit === 'keep',
     clock: node.get(CLOCK),
     log: node.get(LOG),
   });
 }
 
-const targetOf = (settings: NodeSettings, env: NodeJS.ProcessEnv): TargetSpec => ({
+const targetOf = (settings: NodeSettings, env: NodeJS.ProcessEnv, mark: string): TargetSpec => ({
   words: settings.target?.words ?? [],
   env,
+  dataDir: settings.dataDir,
+  mark,
   outputFile: join(settings.dataDir, 'target.log'),
   stopSignal: settings.stopSignal,
   policy: {
     restart: settings.restart,
+    exitCodes: settings.exitCodes,
+    startMs: settings.startSeconds * 1000,
+    maxRestarts: settings.maxRestarts,
+    windowMs: settings.restartWindow * 1000,
+    atLimit: settings.atLimit,
     backoffMinMs: settings.backoffMin * 1000,
     backoffMaxMs: settings.backoffMax * 1000,
     settleMs: settings.settleTime * 1000,

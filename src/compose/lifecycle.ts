@@ -2,7 +2,8 @@
 export interface Step {
   readonly name: string;
   start(): void | Promise<void>;
-  stop(): void | Promise<void>;
+  /** `mayKeep`: what can go on without us may. */
+  stop(mayKeep: boolean): void | Promise<void>;
   /** Milliseconds that its stop may take before the next one's turn. */
   readonly stopMs?: number;
 }
@@ -26,10 +27,10 @@ export class Lifecycle {
   }
 
   /** Waits for a start under way to reach its next step. Never throws: what can't be stopped is logged. */
-  async stop(): Promise<void> {
+  async stop(mayKeep = false): Promise<void> {
     this.cancelled = true;
     await this.starting.catch(() => {});
-    await this.unwind();
+    await this.unwind(mayKeep);
   }
 
   private async run(): Promise<void> {
@@ -38,18 +39,18 @@ export class Lifecycle {
       try {
         await step.start();
       } catch (error) {
-        await this.unwind();
+        await this.unwind(false);
         throw error;
       }
       this.started.push(step);
     }
   }
 
-  private async unwind(): Promise<void> {
+  private async unwind(mayKeep: boolean): Promise<void> {
     for (let step = this.started.pop(); step; step = this.started.pop()) {
       const { name, stopMs = STOP_MS } = step;
       try {
-        const inTime = await withDeadline(step.stop(), stopMs);
+        const inTime = await withDeadline(step.stop(mayKeep), stopMs);
         if (!inTime) this.log.warn({ step: name, stopMs }, 'did not stop in time');
       } catch (err) {
         this.log.warn({ step: name, err }, 'failed to stop');

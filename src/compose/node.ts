@@ -99,8 +99,9 @@ export class CanopyNode {
     await this.lifecycle.start();
   }
 
-  async stop(): Promise<void> {
-    await this.lifecycle?.stop();
+  /** `mayKeep`: a leaf that is set to keep its target does. */
+  async stop(mayKeep = false): Promise<void> {
+    await this.lifecycle?.stop(mayKeep);
   }
 
   /** Does not wait for the grace period: the target is killed now. */

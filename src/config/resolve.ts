@@ -53,6 +53,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     dataDir: resolve(source.cwd, values.data_dir ?? source.dataDir ?? `./data/${name}`),
     logFile: values.log_file === undefined ? null : resolve(source.cwd, values.log_file),
     stopSignal: fullSignalName(values.stop_signal ?? table.SETTINGS.stop_signal.fallback ?? '') ?? 'SIGTERM',
+    exitCodes: (values.exit_codes ?? table.SETTINGS.exit_codes.fallback ?? '0').split(',').map(Number),
   };
   checkDurations(node, settings);
   checkAddresses(node, settings, parent);

@@ -30,6 +30,16 @@ export const seconds = () =>
     minimum: 0.01,
     maximum: LONGEST,
   });
+export const secondsOrNone = () =>
+  Type.Number({
+    description: `seconds from 0 to ${LONGEST}, fractions allowed`,
+    minimum: 0,
+    maximum: LONGEST,
+  });
+export const exitCodes = () =>
+  Type.Refine(Type.String({ description: 'exit codes from 0 to 255, joined by commas' }), text =>
+    text.split(',').every(code => /^\d{1,3}$/.test(code.trim()) && Number(code) <= 255),
+  );
 export const listenPort = () =>
   Type.Integer({ description: 'a port from 0 to 65535, 0 for any free one', minimum: 0, maximum: 65535 });
 export const remotePort = () =>

@@ -203,6 +203,51 @@ export const SETTINGS = {
     unit: 's',
     about: 'Time that a target has to run for its start to count as a success and the wait to begin anew.',
   }),
+  exit_codes: define({
+    group: 'target',
+    roles: LEAF,
+    schema: is.exitCodes(),
+    fallback: '0',
+    about: 'Exit codes that count as a success.',
+  }),
+  start_seconds: define({
+    group: 'target',
+    roles: LEAF,
+    schema: is.secondsOrNone(),
+    fallback: 1,
+    unit: 's',
+    about: 'A target that ends sooner after its start has failed, whatever its exit code.',
+  }),
+  max_restarts: define({
+    group: 'target',
+    roles: LEAF,
+    schema: is.wholeNumber(0, 1_000_000),
+    fallback: 10,
+    about: 'Restarts within restart_window before at_limit applies; 0 is no limit.',
+  }),
+  restart_window: define({
+    group: 'target',
+    roles: LEAF,
+    schema: is.seconds(),
+    fallback: 60,
+    unit: 's',
+    about: 'The time over which max_restarts counts.',
+  }),
+  at_limit: define({
+    group: 'target',
+    roles: LEAF,
+    schema: is.choice('delay', 'fail'),
+    fallback: 'delay',
+    about: 'At max_restarts: go on after backoff_max each time, or give up until an operator starts it.',
+  }),
+  on_exit: define({
+    group: 'target',
+    roles: LEAF,
+    schema: is.choice('stop', 'keep'),
+    fallback: 'stop',
+    about:
+      'What TERM to the leaf means for its target. Kept, it is adopted by the next leaf of this data directory; canopy stop and Ctrl-C stop it all the same.',
+  }),
   data_dir: define({
     group: 'own log',
     roles: ALL,
@@ -256,6 +301,11 @@ export const PLAIN = [
   'backoff_min',
   'backoff_max',
   'settle_time',
+  'start_seconds',
+  'max_restarts',
+  'restart_window',
+  'at_limit',
+  'on_exit',
   'max_packet',
   'max_clients',
 ] as const satisfies readonly SettingKey[];
@@ -281,6 +331,7 @@ export interface NodeSettings extends PlainSettings {
   /** null is stdout. */
   logFile: string | null;
   stopSignal: NodeJS.Signals;
+  exitCodes: number[];
 }
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];

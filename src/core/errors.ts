@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   'not-running': 'the target has no process to act upon',
   'spawn-failed': 'the target could not be started',
   'shutting-down': 'the node is being stopped and takes no commands any more',
+  interrupted: 'the node was ended while it carried the command out',
   superseded: 'a later command took its place before it was done',
   'no-result': 'no final result arrived within the time allowed',
   'node-alive': 'the node is alive and cannot be forgotten',

@@ -3,80 +3,26 @@
  * (After s6-supervise: a total table with tiny actions; nothing is implicit.)
  */
 import type { Phase } from './facts.js';
-import { decide, describeExit, type Exit, type RestartPolicy } from './restart-policy.js';
+import { decide, describeExit, type Exit, noHistory } from './restart-policy.js';
+import type { Circumstances, Step, TargetEvent, TargetModel } from './target-model.js';
 
-export interface TargetModel {
-  readonly phase: Phase;
-  readonly reason: string;
-  /** Null where no process lives. */
-  readonly pid: number | null;
-  /** Monotonic ms of the last spawn. */
-  readonly startedAt: number;
-  /** Spawns since the leaf started; tells one run from the next. */
-  readonly generation: number;
-  /** Restarts in a row that did not outlive the settle time. */
-  readonly streak: number;
-  /** While stopping: start again once it is gone. */
-  readonly again: boolean;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
-
-export type TargetEvent =
-  | { readonly type: 'start'; readonly by: string }
-  | { readonly type: 'stop'; readonly by: string }
-  | { readonly type: 'restart'; readonly by: string }
-  | { readonly type: 'spawned'; readonly pid: number }
-  | { readonly type: 'spawn-failed'; readonly message: string }
-  | { readonly type: 'exited'; readonly code: number | null; readonly signal: string | null }
-  | { readonly type: 'backoff-over' }
-  | { readonly type: 'grace-over' };
-
-export type TargetEffect =
-  | { readonly type: 'spawn' }
-  | { readonly type: 'signal-stop' }
-  | { readonly type: 'kill' }
-  | { readonly type: 'timer'; readonly event: 'backoff-over' | 'grace-over'; readonly ms: number }
-  | { readonly type: 'cancel-timer' };
-
-export interface TargetPolicy extends RestartPolicy {
-  /** Milliseconds between the stop signal and KILL. */
-  readonly graceMs: number;
-}
-
-export interface Step {
-  readonly model: TargetModel;
-  readonly effects: readonly TargetEffect[];
-}
-
-export const initialTarget: TargetModel = {
-  phase: 'stopped',
-  reason: 'not started yet',
-  pid: null,
-  startedAt: 0,
-  generation: 0,
-  streak: 0,
-  again: false,
-  exitCode: null,
-  signal: null,
-};
+export * from './target-model.js';
 
 type Handler<T extends TargetEvent['type']> = (
   model: TargetModel,
   event: Extract<TargetEvent, { type: T }>,
-  now: number,
-  policy: TargetPolicy,
+  at: Circumstances,
 ) => Step;
 type Table = { readonly [P in Phase]: { readonly [T in TargetEvent['type']]: Handler<T> } };
 
 const stay = (model: TargetModel): Step => ({ model, effects: [] });
 
-const spawn = (model: TargetModel, reason: string, now: number): Step => ({
+const spawn = (model: TargetModel, reason: string, { now }: Circumstances): Step => ({
   model: {
     ...model,
     phase: 'starting',
     reason,
-    again: false,
+    after: 'stay',
     startedAt: now,
     generation: model.generation + 1,
   },
@@ -84,58 +30,82 @@ const spawn = (model: TargetModel, reason: string, now: number): Step => ({
 });
 
 /** What an operator starts begins with a clean history. */
-const begin = (model: TargetModel, event: { by: string; type: string }, now: number): Step =>
-  spawn({ ...model, streak: 0 }, `${event.type} by ${event.by}`, now);
+const begin = (model: TargetModel, event: { by: string; type: string }, at: Circumstances): Step =>
+  spawn({ ...model, history: noHistory }, `${event.type} by ${event.by}`, at);
 
 const halt = (model: TargetModel, event: { by: string }): Step => ({
-  model: { ...model, phase: 'stopped', reason: `stop by ${event.by}`, again: false },
+  model: { ...model, phase: 'stopped', reason: `stop by ${event.by}`, after: 'stay' },
   effects: [{ type: 'cancel-timer' }],
 });
 
-const stopping = (model: TargetModel, reason: string, again: boolean, policy: TargetPolicy): Step => ({
-  model: { ...model, phase: 'stopping', reason, again },
+const stopping = (
+  model: TargetModel,
+  reason: string,
+  after: TargetModel['after'],
+  { policy }: Circumstances,
+): Step => ({
+  model: { ...model, phase: 'stopping', reason, after },
   effects:
     model.pid === null
       ? [] // still being spawned: it is signalled as soon as it has a pid
       : [{ type: 'signal-stop' }, { type: 'timer', event: 'grace-over', ms: policy.graceMs }],
 });
 
-const onStop: Handler<'stop'> = (model, event, _now, policy) =>
-  stopping(model, `stop by ${event.by}`, false, policy);
-const onRestart: Handler<'restart'> = (model, event, _now, policy) =>
-  stopping(model, `restart by ${event.by}`, true, policy);
+const onStop: Handler<'stop'> = (model, event, at) => stopping(model, `stop by ${event.by}`, 'stay', at);
+const onRestart: Handler<'restart'> = (model, event, at) =>
+  stopping({ ...model, history: noHistory }, `restart by ${event.by}`, 'start', at);
+const onUnhealthy: Handler<'unhealthy'> = (model, event, at) => stopping(model, event.reason, 'policy', at);
 
-function afterEnd(model: TargetModel, exit: Exit, now: number, policy: TargetPolicy): Step {
-  const verdict = decide(policy, model.streak, exit);
-  const ended = { ...model, pid: null, exitCode: exit.code, signal: exit.signal, reason: verdict.reason };
-  if (!verdict.restart) return stay({ ...ended, phase: verdict.phase });
-  const next = { ...ended, streak: verdict.streak };
-  if (verdict.delayMs === 0) return spawn(next, verdict.reason, now);
+function afterEnd(model: TargetModel, exit: Exit, at: Circumstances): Step {
+  const verdict = decide(at.policy, model.history, exit, at.now, at.jitter);
+  const ended = {
+    ...model,
+    after: 'stay' as const,
+    pid: null,
+    exitCode: exit.code,
+    signal: exit.signal,
+    reason: verdict.reason,
+  };
+  if (!verdict.restart)
+    return { model: { ...ended, phase: verdict.phase }, effects: [{ type: 'cancel-timer' }] };
+  const next = { ...ended, history: verdict.history };
+  if (verdict.delayMs === 0) return spawn(next, verdict.reason, at);
   return {
     model: { ...next, phase: 'backoff' },
     effects: [{ type: 'timer', event: 'backoff-over', ms: verdict.delayMs }],
   };
 }
 
-const onExit: Handler<'exited'> = (model, event, now, policy) =>
-  afterEnd(model, { code: event.code, signal: event.signal, ranMs: now - model.startedAt }, now, policy);
-const onSpawnFailed: Handler<'spawn-failed'> = (model, event, now, policy) =>
-  afterEnd(model, { code: null, signal: null, spawnError: event.message, ranMs: 0 }, now, policy);
+const onExit: Handler<'exited'> = (model, { code, signal }, at) =>
+  afterEnd(model, { code, signal, ranMs: at.now - model.startedAt }, at);
+const onSpawnFailed: Handler<'spawn-failed'> = (model, event, at) =>
+  afterEnd(model, { code: null, signal: null, spawnError: event.message, ranMs: 0 }, at);
 const onSpawned: Handler<'spawned'> = (model, event) =>
   stay({ ...model, phase: 'running', pid: event.pid, exitCode: null, signal: null });
+/** Neither a start nor a restart: it ran all along. */
+const onAdopted: Handler<'adopted'> = (model, event, { now }) =>
+  stay({
+    ...model,
+    phase: 'running',
+    reason: 'adopted from an earlier leaf',
+    pid: event.pid,
+    startedAt: now - event.ranMs,
+    generation: model.generation + 1,
+  });
 
 /** The stop that was asked for is over, whichever way the process went. */
-function stopped(model: TargetModel, how: string, now: number): Step {
-  const gone = { ...model, pid: null, streak: 0 };
-  if (model.again) return spawn(gone, model.reason, now);
+function stopped(model: TargetModel, exit: Exit, at: Circumstances): Step {
+  if (model.after === 'policy') return afterEnd(model, { ...exit, unhealthy: model.reason }, at);
+  const gone = { ...model, pid: null, history: noHistory };
+  if (model.after === 'start') return spawn(gone, model.reason, at);
   return {
-    model: { ...gone, phase: 'stopped', reason: `${model.reason}; ${how}` },
+    model: { ...gone, phase: 'stopped', reason: `${model.reason}; ${describeExit(exit)}` },
     effects: [{ type: 'cancel-timer' }],
   };
 }
 
 const startAgain = (model: TargetModel, event: { by: string; type: string }): Step =>
-  stay({ ...model, again: true, reason: `${event.type} by ${event.by}` });
+  stay({ ...model, after: 'start', reason: `${event.type} by ${event.by}` });
 
 const idle = {
   start: begin,
@@ -143,16 +113,18 @@ const idle = {
   stop: halt,
   spawned: stay,
   'spawn-failed': stay,
+  adopted: stay,
   exited: stay,
+  unhealthy: stay,
   'backoff-over': stay,
   'grace-over': stay,
 } satisfies Table['stopped'];
 
 const PHASE_TABLE: Table = {
-  stopped: { ...idle, stop: stay },
+  stopped: { ...idle, stop: stay, adopted: onAdopted },
   exited: idle,
   failed: idle,
-  backoff: { ...idle, 'backoff-over': (model, _event, now) => spawn(model, model.reason, now) },
+  backoff: { ...idle, 'backoff-over': (model, _event, at) => spawn(model, model.reason, at) },
   starting: {
     ...idle,
     start: stay,
@@ -162,28 +134,24 @@ const PHASE_TABLE: Table = {
     'spawn-failed': onSpawnFailed,
     exited: onExit,
   },
-  running: { ...idle, start: stay, restart: onRestart, stop: onStop, exited: onExit },
+  running: { ...idle, start: stay, restart: onRestart, stop: onStop, exited: onExit, unhealthy: onUnhealthy },
   stopping: {
     ...idle,
     start: startAgain,
     restart: startAgain,
-    stop: (model, event) => stay({ ...model, again: false, reason: `stop by ${event.by}` }),
-    spawned: (model, event, _now, policy) =>
-      stopping({ ...model, pid: event.pid }, model.reason, model.again, policy),
-    'spawn-failed': (model, event, now) => stopped(model, event.message, now),
-    exited: (model, event, now) => {
-      const exit = { code: event.code, signal: event.signal };
-      return stopped(
-        { ...model, exitCode: exit.code, signal: exit.signal },
-        describeExit({ ...exit, ranMs: 0 }),
-        now,
-      );
+    stop: (model, event) => stay({ ...model, after: 'stay', reason: `stop by ${event.by}` }),
+    spawned: (model, event, at) => stopping({ ...model, pid: event.pid }, model.reason, model.after, at),
+    'spawn-failed': (model, event, at) =>
+      stopped(model, { code: null, signal: null, spawnError: event.message, ranMs: 0 }, at),
+    exited: (model, { code, signal }, at) => {
+      const exit = { code, signal, ranMs: at.now - model.startedAt };
+      return stopped({ ...model, exitCode: code, signal }, exit, at);
     },
     'grace-over': model => ({ model, effects: [{ type: 'kill' }] }),
   },
 };
 
-export function step(model: TargetModel, event: TargetEvent, now: number, policy: TargetPolicy): Step {
+export function step(model: TargetModel, event: TargetEvent, at: Circumstances): Step {
   const handler = PHASE_TABLE[model.phase][event.type] as Handler<TargetEvent['type']>;
-  return handler(model, event, now, policy);
+  return handler(model, event, at);
 }

@@ -4,9 +4,11 @@ import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
 import type { TargetModel } from '../core/phases.js';
 import { Heart } from '../node/heart.js';
+import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
+import type { DesiredState } from './desired.js';
 import { leafPlan } from './orders.js';
 import { type LeafFacts, LeafReporter } from './reporter.js';
 import { Supervisor, type TargetSpec } from './supervisor.js';
@@ -21,6 +23,10 @@ export interface LeafOptions {
   readonly facts: LeafFacts;
   readonly target: TargetSpec;
   readonly link: Link;
+  readonly desired: DesiredState;
+  readonly memory: CommandMemory;
+  /** An orderly end leaves the target to the next leaf. */
+  readonly keepTarget: boolean;
   readonly clock: Clock;
   readonly log: LeafLog;
 }
@@ -42,7 +48,7 @@ export class Leaf {
     const publisher = new Publisher(link, name, facts.epoch, clock);
     this.reporter = new LeafReporter(facts, publisher, clock);
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
-    this.responder = new Responder(publisher, clock, this.plan);
+    this.responder = new Responder(publisher, clock, this.plan, options.memory);
     this.heart = new Heart(facts.interval * 1000, seq => {
       void this.reporter.beat(seq, () => this.supervisor.model);
     });
@@ -59,6 +65,8 @@ export class Leaf {
       link.abort();
       throw refused;
     }
+    // Before any command can come: a start would be a twin.
+    const adopted = await this.supervisor.adopt();
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
     // Granted when the parent is reached, which may be never; on closing it is rejected.
@@ -66,27 +74,42 @@ export class Leaf {
       if (error.code === 'refused')
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
-    this.supervisor.dispatch({ type: 'start', by: 'canopy' });
-    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+    const desired = this.options.desired.get();
+    // The leaf that should have stopped it was ended over that.
+    if (adopted && desired === 'stopped')
+      this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
+    if (!adopted && desired === 'running') {
+      this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+      await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+    }
     this.heart.start();
   }
 
-  /** Stops the target, tells the parent that this is a goodbye, and closes the link. */
-  async stop(): Promise<void> {
-    const { link } = this.options;
+  /**
+   * Stops the target, or leaves it to the next leaf where that `mayKeep` and the settings say so; tells the parent that
+   * this is a goodbye, and closes the link.
+   */
+  async stop(mayKeep = false): Promise<void> {
+    const { link, keepTarget } = this.options;
     this.leaving = true;
-    this.supervisor.dispatch({ type: 'stop', by: 'canopy' });
-    await this.supervisor.when(model => (model.phase === 'stopped' ? true : null));
+    if (mayKeep && keepTarget) this.supervisor.leave();
+    else await this.stopTarget();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
     await link.flush(GOODBYE_MS);
     await link.close();
   }
 
+  private async stopTarget(): Promise<void> {
+    this.supervisor.dispatch({ type: 'stop', by: 'canopy' });
+    await this.supervisor.when(model => (model.phase === 'stopped' ? true : null));
+    await this.supervisor.close();
+  }
+
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
     if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
-    return leafPlan(this.supervisor)(command);
+    return leafPlan(this.supervisor, this.options.desired)(command);
   };
 
   private readonly connected = (): void => this.reporter.state(this.supervisor.model);
@@ -95,7 +118,12 @@ export class Leaf {
   private changed(now: TargetModel, before: TargetModel): void {
     this.reporter.change(now, before);
     if (now.phase === before.phase) return;
-    this.options.log.info({ pid: now.pid, from: before.phase, to: now.phase, reason: now.reason }, 'target');
+    const crashed =
+      now.phase === 'backoff' ||
+      now.phase === 'failed' ||
+      (before.phase === 'running' && now.phase === 'starting');
+    const fields = { pid: now.pid, from: before.phase, to: now.phase, reason: now.reason };
+    this.options.log[crashed ? 'warn' : 'info'](fields, 'target');
   }
 }
 

@@ -5,11 +5,12 @@ import { onlyArguments, type Plan } from '../node/responder.js';
 import { signalName } from '../process/signals.js';
 import { LATER_OPS, LEAF_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
+import type { Desired, DesiredState } from './desired.js';
 import type { Supervisor } from './supervisor.js';
 
 type Data = Record<string, unknown>;
 
-export function leafPlan(supervisor: Supervisor): Plan {
+export function leafPlan(supervisor: Supervisor, desired: DesiredState): Plan {
   return command => {
     if (command.select !== undefined || command.pick !== undefined) {
       throw new CanopyError(
@@ -23,13 +24,13 @@ export function leafPlan(supervisor: Supervisor): Plan {
         return async () => ({ phase: supervisor.model.phase, pid: supervisor.model.pid });
       case 'start':
         onlyArguments(command, []);
-        return () => start(supervisor, byOf(command));
+        return meaning(desired, 'running', () => start(supervisor, byOf(command)));
       case 'stop':
         onlyArguments(command, []);
-        return () => stop(supervisor, byOf(command));
+        return meaning(desired, 'stopped', () => stop(supervisor, byOf(command)));
       case 'restart':
         onlyArguments(command, []);
-        return () => restart(supervisor, byOf(command));
+        return meaning(desired, 'running', () => restart(supervisor, byOf(command)));
       case 'signal':
         return signal(supervisor, command);
       default:
@@ -44,6 +45,14 @@ export function unknownOp(op: string, known: readonly string[]): CanopyError {
     ? new CanopyError('unsupported-op', `"${op}" is not supported by this version; ${takes}`)
     : new CanopyError('unknown-op', `there is no command "${op}"; ${takes}`);
 }
+
+/** What the operator means to be the case from now on is written down before it is done. */
+const meaning =
+  (desired: DesiredState, state: Desired, run: () => Promise<Data>): (() => Promise<Data>) =>
+  () => {
+    desired.set(state);
+    return run();
+  };
 
 const byOf = (command: Command): string => command.by ?? 'command';
 
@@ -74,7 +83,7 @@ async function stop(supervisor: Supervisor, by: string): Promise<Data> {
 
 const settledStop = (model: TargetModel): Data | CanopyError | null => {
   if (model.phase === 'stopped') return { exitCode: model.exitCode, signal: model.signal };
-  return model.phase === 'stopping' && !model.again
+  return model.phase === 'stopping' && model.after !== 'start'
     ? null
     : new CanopyError('superseded', 'a later command started the target again');
 };
@@ -87,7 +96,7 @@ async function running(supervisor: Supervisor, generation: number): Promise<Data
 }
 
 const settledStart = (model: TargetModel, generation: number): Data | CanopyError | null => {
-  if (model.phase === 'stopped' || (model.phase === 'stopping' && !model.again))
+  if (model.phase === 'stopped' || (model.phase === 'stopping' && model.after !== 'start'))
     return new CanopyError('superseded', 'a later command stopped the target');
   const ours = model.generation > generation;
   if (model.phase === 'running' && ours) return { pid: model.pid };

@@ -8,29 +8,36 @@ import {
   type TargetModel,
   type TargetPolicy,
 } from '../core/phases.js';
+import { Cgroup } from '../process/cgroup.js';
+import { adoptTarget, launchTarget } from '../process/launch.js';
+import { groupIsMarked, MARK } from '../process/marked.js';
 import { openOutput } from '../process/output.js';
-import { groupAlive, signalGroup } from '../process/signals.js';
-import { type RunningProcess, startProcess } from '../process/spawn.js';
+import { signalGroup } from '../process/signals.js';
+import type { RunningProcess } from '../process/spawn.js';
+import { clearRemains } from './remains.js';
 
 export interface TargetSpec {
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Where the target is recorded, so that a restarted leaf finds it. */
+  readonly dataDir: string;
   /** Takes stdout and stderr through an O_APPEND descriptor, so that the target outlives us. */
   readonly outputFile: string;
+  /** Marks its processes as this leaf's. */
+  readonly mark: string;
   readonly stopSignal: NodeJS.Signals;
   readonly policy: TargetPolicy;
 }
 
 export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 
-/** Milliseconds that a killed group may take to be gone; more means that the kernel holds one of it. */
-const GONE_DEADLINE_MS = 1000;
-/** Milliseconds that what is known of a group may be old: many targets may end at once. */
-const LOOK_MS = 30;
-
 export class Supervisor {
   private current = initialTarget;
   private timer: NodeJS.Timeout | null = null;
+  private process: RunningProcess | null = null;
+  private cgroup: Cgroup | null = null;
+  /** What is left to the next leaf is none of our business any more. */
+  private left = false;
   private readonly waiters = new Set<() => void>();
 
   constructor(
@@ -44,8 +51,10 @@ export class Supervisor {
   }
 
   dispatch(event: TargetEvent): void {
+    if (this.left) return;
     const before = this.current;
-    const next = step(before, event, this.clock.mono(), this.spec.policy);
+    const at = { now: this.clock.mono(), policy: this.spec.policy, jitter: Math.random() };
+    const next = step(before, event, at);
     this.current = next.model;
     if (next.model !== before) this.changed(next.model, before);
     for (const effect of next.effects) this.run(effect);
@@ -68,11 +77,45 @@ export class Supervisor {
 
   /** False where no process of the target is left to take it. */
   signal(name: NodeJS.Signals): boolean {
+    if (this.left) return false;
     try {
-      return this.current.pid !== null && signalGroup(this.current.pid, name);
+      return this.current.pid !== null && this.process !== null && signalGroup(this.process.group, name);
     } catch {
       return false; // EPERM: it has become another user's
     }
+  }
+
+  /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
+  async adopt(): Promise<boolean> {
+    this.cgroup = await Cgroup.open(`canopy-${this.spec.mark}`);
+    const found = await adoptTarget(this.spec.dataDir);
+    if (found && 'running' in found) {
+      const { pid, startedAt } = found.running;
+      this.dispatch({ type: 'adopted', pid, ranMs: Date.now() - startedAt });
+      void this.watch(found.running);
+      return true;
+    }
+    if (found) await this.clearLeftovers(found.group);
+    return false;
+  }
+
+  /** Of one that ended meanwhile there may be children left. */
+  private async clearLeftovers(recorded: number): Promise<void> {
+    const { mark } = this.spec;
+    const group = groupIsMarked(recorded, mark) ? recorded : null;
+    await clearRemains({ group, cgroup: null, mark }, 0);
+    if (this.cgroup) await clearRemains({ group: null, cgroup: this.cgroup, mark }, 0);
+  }
+
+  /** The target goes on without us, and nothing is started any more. */
+  leave(): void {
+    this.cancelTimer();
+    this.left = true;
+  }
+
+  /** After the last stop: nothing of ours stays behind in the system. */
+  async close(): Promise<void> {
+    await this.cgroup?.remove();
   }
 
   private run(effect: TargetEffect): void {
@@ -98,30 +141,31 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    let started: RunningProcess;
+    const { words, dataDir, outputFile, mark } = this.spec;
+    const env = { ...this.spec.env, [MARK]: mark };
+    const cgroup = this.cgroup ? { cgroup: this.cgroup.path } : {};
     try {
-      const output = await openOutput(this.spec.outputFile);
-      const { words, env } = this.spec;
-      started = await startProcess({ words, env, output: output.fd }).finally(() => output.close());
+      const output = await openOutput(outputFile);
+      const launch = launchTarget({ words, dataDir, env, output: output.fd, ...cgroup });
+      const started = await launch.finally(() => output.close());
+      this.process = started;
+      this.dispatch({ type: 'spawned', pid: started.pid });
+      await this.watch(started);
     } catch (error) {
-      return this.dispatch({ type: 'spawn-failed', message: (error as Error).message });
+      this.dispatch({ type: 'spawn-failed', message: (error as Error).message });
     }
-    this.dispatch({ type: 'spawned', pid: started.pid });
-    const exit = await started.exited;
-    await this.clearGroup(started.pid);
+  }
+
+  private async watch(running: RunningProcess): Promise<void> {
+    this.process = running;
+    const { mark } = this.spec;
+    // Started by a leaf in another cgroup it is not in ours, nor where it could not enter.
+    const cgroup = this.cgroup?.members().includes(running.pid) ? this.cgroup : null;
+    const exit = await running.exited;
+    const grace = this.current.phase === 'stopping' ? this.spec.policy.graceMs : 0;
+    if (this.left) return;
+    await clearRemains({ group: running.group, cgroup, mark }, grace);
+    this.process = null;
     this.dispatch({ type: 'exited', ...exit });
   }
-
-  /** What the target left in its group goes with it: at once after a crash, within the grace period at a stop. */
-  private async clearGroup(pid: number): Promise<void> {
-    if (!groupAlive(pid)) return;
-    const stopping = this.current.phase === 'stopping';
-    const killAt = this.clock.mono() + (stopping ? this.spec.policy.graceMs : 0);
-    while (groupAlive(pid, LOOK_MS) && this.clock.mono() < killAt) await pause();
-    signalGroup(pid, 'SIGKILL');
-    const giveUpAt = this.clock.mono() + GONE_DEADLINE_MS;
-    while (groupAlive(pid, LOOK_MS) && this.clock.mono() < giveUpAt) await pause();
-  }
 }
-
-const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 10));

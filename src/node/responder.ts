@@ -8,6 +8,7 @@ import { CanopyError, type ErrorCode } from '../core/errors.js';
 import { MalformedPayload } from '../protocol/codec.js';
 import { decodeCommand } from '../protocol/commands.js';
 import type { Command, Result } from '../protocol/payloads.js';
+import { CommandMemory, type Stage } from './memory.js';
 import type { Publisher } from './publisher.js';
 
 /** Checks a command at once (throws CanopyError: `rejected`) and returns what carries it out (throws: `failed`). */
@@ -24,25 +25,24 @@ export class Outcome {
   ) {}
 }
 
-type Stage = Omit<Result, 'v' | 'ts'>;
-/** Ids remembered, so that a redelivered command is answered and not executed again. */
-const REMEMBERED = 1000;
 const UNKNOWN_ID = 'unknown';
 
 export class Responder {
-  private readonly answered = new Map<string, Stage>();
+  /** Under way in this process. */
+  private readonly running = new Set<string>();
 
   constructor(
     private readonly publisher: Publisher,
     private readonly clock: Clock,
     private readonly plan: Plan,
+    private readonly memory: CommandMemory = new CommandMemory(null),
   ) {}
 
   readonly handle = (message: Message): void => {
     const command = this.read(message);
     if (command === null) return;
-    const earlier = this.answered.get(command.id);
-    if (earlier) return this.publisher.result(earlier);
+    const earlier = this.memory.get(command.id);
+    if (earlier) return this.repeat(earlier);
     if (message.retain) return this.refuse(command, retainedCommand());
     if (command.expiresAt !== undefined && command.expiresAt < this.clock.now()) {
       const late = this.clock.now() - command.expiresAt;
@@ -95,11 +95,20 @@ export class Responder {
     else this.answer({ id: command.id, op: command.op, status, done: false });
   }
 
+  /** Written down before it is said, and `accepted` before anything is done. */
   private answer(stage: Stage): void {
-    this.answered.set(stage.id, stage);
-    const [oldest] = this.answered.keys();
-    if (this.answered.size > REMEMBERED && oldest !== undefined) this.answered.delete(oldest);
+    if (!stage.done) this.running.add(stage.id);
+    else this.running.delete(stage.id);
+    this.memory.set(stage, this.clock.now());
     this.publisher.result(stage);
+  }
+
+  /** What was begun and never ended is not begun again: nobody knows how far it came. */
+  private repeat(earlier: Stage): void {
+    if (earlier.done || this.running.has(earlier.id)) return this.publisher.result(earlier);
+    const why =
+      'the node was ended while it carried this out; look at its state, and send a new command if need be';
+    this.answer(failure(earlier, 'failed', new CanopyError('interrupted', why)));
   }
 }
 

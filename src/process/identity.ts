@@ -27,14 +27,17 @@ export async function sameProcess(known: ProcessIdentity): Promise<boolean> {
   return now !== null && now.startTime === known.startTime && now.bootId === known.bootId;
 }
 
+/** Of this boot; '' on systems that have none. */
+export async function bootId(): Promise<string> {
+  if (process.platform !== 'linux') return '';
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
 async function fromProc(pid: number): Promise<ProcessIdentity | null> {
   try {
-    const [line, boot] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-    ]);
+    const [line, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), bootId()]);
     const stat = parseStat(line);
-    return stat && !isZombie(stat) ? { pid, startTime: stat.startTicks, bootId: boot.trim() } : null;
+    return stat && !isZombie(stat) ? { pid, startTime: stat.startTicks, bootId: boot } : null;
   } catch (error) {
     // ESRCH: it went between opening and reading.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;

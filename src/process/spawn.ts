@@ -10,8 +10,9 @@ export interface Exit {
 }
 
 export interface RunningProcess {
-  /** Also the id of its process group and session. */
   pid: number;
+  /** Its process group, which is a session of its own. */
+  group: number;
   /** Milliseconds since the epoch. */
   startedAt: number;
   /** Resolves once, never rejects. */
@@ -56,7 +57,7 @@ export async function startProcess(options: StartOptions): Promise<RunningProces
   });
   // A later `error` is a failed kill, which signalGroup reports itself.
   child.on('error', () => {});
-  return { pid: child.pid as number, startedAt: Date.now(), exited };
+  return { pid: child.pid as number, group: child.pid as number, startedAt: Date.now(), exited };
 }
 
 function launch(

@@ -1,5 +1,7 @@
 /** /proc/<pid>/stat of Linux, see proc(5). */
 
+import { readFileSync } from 'node:fs';
+
 /** `startTicks` since boot, `cpuTicks` user and system time; a tick is 1/100 s. `rssPages` in memory pages. */
 export interface ProcessStat {
   state: string;
@@ -25,3 +27,20 @@ export function parseStat(line: string): ProcessStat | null {
 
 /** Dead, only not yet waited for by its parent. */
 export const isZombie = (stat: ProcessStat): boolean => stat.state === 'Z' || stat.state === 'X';
+
+/** Whether a process is there and no zombie. Linux only. */
+export const lives = (pid: number): boolean => {
+  const stat = statOf(pid);
+  return stat !== null && !isZombie(stat);
+};
+
+/** Null where there is no such process. Linux only. */
+export const groupOf = (pid: number): number | null => statOf(pid)?.group ?? null;
+
+function statOf(pid: number): ProcessStat | null {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return null;
+  }
+}

@@ -212,6 +212,7 @@ describe('Ctrl-C', { skip, concurrency: 2 }, () => {
     assert.equal(pids.length, 2);
     const from = performance.now();
     tree.signal('SIGINT');
+    tree.signal('SIGINT'); // as under npm, which passes on what the terminal has sent already
     const { code, signal } = await tree.end(5000);
     const took = performance.now() - from;
     assert.deepEqual({ code, signal }, { code: 0, signal: null });
@@ -243,8 +244,9 @@ describe('Ctrl-C', { skip, concurrency: 2 }, () => {
       tree.log.some(line => line.msg === 'target' && line.node === name && line.to === to);
     await until(() => isDown('web', 'stopped') && isDown('rack1/stubborn', 'stopping'));
     assert.ok(tree.isRunning, 'it waits for the stubborn one');
-    tree.signal('SIGINT');
-    assert.equal((await tree.end(3000)).code, 0);
+    // One that comes within half a second is taken for the first one, passed on by npm.
+    await until(() => !tree.isRunning || tree.signal('SIGINT'), 3000, 'it ends');
+    assert.equal((await tree.end()).code, 0);
     assert.deepEqual(box.processes(), []);
   });
 

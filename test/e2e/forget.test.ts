@@ -71,6 +71,6 @@ describe('forgetting a node', { skip: noTools || (process.platform !== 'linux' &
 
     await api2.up();
     const again = await tree.rest.expect(path, { status: 'up' });
-    assert.notEqual(again.pid, pid);
+    assert.equal(again.pid, pid, 'it adopts the target that it had left');
   });
 });

@@ -50,6 +50,7 @@ describe('the loss of a leaf', { skip: noTools || (process.platform !== 'linux' 
     await leaf.up();
     const again = await tree.rest.expect(path, { status: 'up', cause: null });
     assert.ok((again.epoch as number) > (before.epoch as number), 'it is a new start');
+    await tap.first(({ json }) => json?.event === 'link' && json.path === 'dying' && json.from === 'lost');
     assert.deepEqual(linkEvents('dying'), ['online to lost: will', 'lost to online']);
   });
 

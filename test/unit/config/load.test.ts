@@ -67,6 +67,12 @@ test('a leaf with all its defaults', () => {
     backoffMin: 1,
     backoffMax: 30,
     settleTime: 10,
+    exitCodes: [0],
+    startSeconds: 1,
+    maxRestarts: 10,
+    restartWindow: 60,
+    atLimit: 'delay',
+    onExit: 'stop',
     maxPacket: 262144,
     maxClients: 10000,
   });

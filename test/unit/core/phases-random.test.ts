@@ -14,7 +14,9 @@ type Push =
   | 'clean'
   | 'crash'
   | 'killed'
-  | 'timer';
+  | 'timer'
+  | 'adopted'
+  | 'unhealthy';
 const PUSHES: Push[] = [
   'start',
   'stop',
@@ -25,6 +27,8 @@ const PUSHES: Push[] = [
   'crash',
   'killed',
   'timer',
+  'adopted',
+  'unhealthy',
 ];
 
 /** A world in which processes and timers do only what they can: one that was not spawned does not exit. */
@@ -35,15 +39,22 @@ class World {
   now = 0;
   private pids = 100;
 
-  constructor(private readonly restart: RestartPolicy['restart']) {}
+  constructor(
+    private readonly restart: RestartPolicy['restart'],
+    private readonly atLimit: RestartPolicy['atLimit'],
+  ) {}
 
   push(what: Push): void {
     const event = this.event(what);
     if (event === null) return;
-    if (event.type === 'spawned') this.process = 'alive';
+    if (event.type === 'spawned' || event.type === 'adopted') this.process = 'alive';
     if (event.type === 'exited' || event.type === 'spawn-failed') this.process = 'none';
     if (what === 'timer') this.timer = null;
-    const { model, effects } = step(this.model, event, this.now, { ...POLICY, restart: this.restart });
+    const { model, effects } = step(this.model, event, {
+      now: this.now,
+      policy: { ...POLICY, restart: this.restart, startMs: 1000, maxRestarts: 3, atLimit: this.atLimit },
+      jitter: (this.now % 10) / 10,
+    });
     this.model = model;
     for (const effect of effects) {
       if (effect.type === 'timer') this.timer = effect.event;
@@ -59,6 +70,8 @@ class World {
   private event(what: Push): TargetEvent | null {
     if (what === 'start' || what === 'stop' || what === 'restart') return { type: what, by: 'ops' };
     if (what === 'timer') return this.timer && { type: this.timer };
+    if (what === 'unhealthy') return { type: what, reason: 'no answer' };
+    if (what === 'adopted') return this.adopted();
     if (what === 'spawned' || what === 'spawn-failed') {
       if (this.process !== 'being spawned') return null;
       return what === 'spawned' ? { type: what, pid: ++this.pids } : { type: what, message: 'cannot start' };
@@ -68,8 +81,14 @@ class World {
     return { type: 'exited', code, signal: code === null ? 'SIGKILL' : null };
   }
 
+  /** Found at most once, before anything was started. */
+  private adopted(): TargetEvent | null {
+    const fresh = this.model.generation === 0 && this.model.phase === 'stopped';
+    return fresh ? { type: 'adopted', pid: ++this.pids, ranMs: 5000 } : null;
+  }
+
   private check(): void {
-    const { phase, pid, again } = this.model;
+    const { phase, pid, after } = this.model;
     const alive = this.process === 'alive';
     assert.equal(pid !== null, alive, `${phase} with pid ${pid} while the process is ${this.process}`);
     if (alive) assert.ok(phase === 'running' || phase === 'stopping', phase);
@@ -77,15 +96,19 @@ class World {
     if (this.process === 'none') assert.ok(!['starting', 'running', 'stopping'].includes(phase), phase);
     assert.equal(this.timer === 'backoff-over', phase === 'backoff');
     if (this.timer === 'grace-over') assert.equal(phase, 'stopping');
-    if (again) assert.equal(phase, 'stopping');
+    if (after !== 'stay') assert.equal(phase, 'stopping');
   }
 }
 
 const arbWalk = fc.array(fc.tuple(fc.constantFrom(...PUSHES), fc.nat(20_000)), { maxLength: 60 });
-const arbRestart = fc.constantFrom('always', 'on-failure', 'never' as const);
+type Policies = [RestartPolicy['restart'], RestartPolicy['atLimit']];
+const arbRestart: fc.Arbitrary<Policies> = fc.tuple(
+  fc.constantFrom('always', 'on-failure', 'never'),
+  fc.constantFrom('delay', 'fail'),
+);
 
-function walked(restart: RestartPolicy['restart'], pushes: [Push, number][]): World {
-  const world = new World(restart);
+function walked([restart, atLimit]: Policies, pushes: [Push, number][]): World {
+  const world = new World(restart, atLimit);
   for (const [what, ms] of pushes) {
     world.now += ms;
     world.push(what);

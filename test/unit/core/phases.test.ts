@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { initialTarget, step, type TargetEvent, type TargetModel } from '../../../src/core/phases.js';
-import { EVENTS, MODELS, NOW, POLICY, shown } from './phase-support.js';
+import { AT, EVENTS, MODELS, NOW, shown } from './phase-support.js';
 
 type Row = keyof typeof MODELS;
 type Column = TargetEvent['type'];
@@ -14,6 +14,8 @@ const IDLE = {
   spawned: '-',
   'spawn-failed': '-',
   exited: '-',
+  adopted: '-',
+  unhealthy: '-',
   'backoff-over': '-',
   'grace-over': '-',
 };
@@ -21,7 +23,7 @@ const STOP = 'stopping: signal-stop timer(grace-over 5000)';
 
 /** Every cell: the next phase and the effects in order; `-` where nothing at all changes. */
 const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
-  stopped: { ...IDLE, stop: '-' },
+  stopped: { ...IDLE, stop: '-', adopted: 'running:' },
   exited: IDLE,
   failed: IDLE,
   backoff: { ...IDLE, 'backoff-over': SPAWN },
@@ -32,16 +34,20 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     spawned: 'running:',
     'spawn-failed': SPAWN,
     exited: SPAWN,
+    adopted: '-',
+    unhealthy: '-',
     'backoff-over': '-',
     'grace-over': '-',
   },
   running: {
     start: '-',
     stop: STOP,
-    restart: `${STOP} again`,
+    restart: `${STOP} then start`,
     spawned: '-',
     'spawn-failed': '-',
     exited: SPAWN,
+    adopted: '-',
+    unhealthy: `${STOP} then policy`,
     'backoff-over': '-',
     'grace-over': '-',
   },
@@ -49,42 +55,63 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
   'running, second in a row': {
     start: '-',
     stop: STOP,
-    restart: `${STOP} again`,
+    restart: `${STOP} then start`,
     spawned: '-',
     'spawn-failed': '-',
     exited: 'backoff: timer(backoff-over 1000)',
+    adopted: '-',
+    unhealthy: `${STOP} then policy`,
     'backoff-over': '-',
     'grace-over': '-',
   },
   stopping: {
-    start: 'stopping: again',
+    start: 'stopping: then start',
     stop: 'stopping:',
-    restart: 'stopping: again',
+    restart: 'stopping: then start',
     spawned: STOP,
     'spawn-failed': 'stopped: cancel-timer',
     exited: 'stopped: cancel-timer',
+    adopted: '-',
+    unhealthy: '-',
     'backoff-over': '-',
     'grace-over': 'stopping: kill',
   },
   'stopping, still being spawned': {
-    start: 'stopping: again',
+    start: 'stopping: then start',
     stop: 'stopping:',
-    restart: 'stopping: again',
+    restart: 'stopping: then start',
     spawned: STOP,
     'spawn-failed': 'stopped: cancel-timer',
     exited: 'stopped: cancel-timer',
+    adopted: '-',
+    unhealthy: '-',
     'backoff-over': '-',
     'grace-over': 'stopping: kill',
   },
   'stopping to start again': {
-    start: 'stopping: again',
+    start: 'stopping: then start',
     stop: 'stopping:',
-    restart: 'stopping: again',
-    spawned: `${STOP} again`,
+    restart: 'stopping: then start',
+    spawned: `${STOP} then start`,
     'spawn-failed': SPAWN,
     exited: SPAWN,
+    adopted: '-',
+    unhealthy: '-',
     'backoff-over': '-',
-    'grace-over': 'stopping: kill again',
+    'grace-over': 'stopping: kill then start',
+  },
+  // The stop was ours: the policy decides, as if it had ended by itself.
+  'stopping what failed': {
+    start: 'stopping: then start',
+    stop: 'stopping:',
+    restart: 'stopping: then start',
+    spawned: `${STOP} then policy`,
+    'spawn-failed': SPAWN,
+    exited: SPAWN,
+    adopted: '-',
+    unhealthy: '-',
+    'backoff-over': '-',
+    'grace-over': 'stopping: kill then policy',
   },
 };
 
@@ -92,18 +119,14 @@ describe('phase x event', () => {
   for (const row of Object.keys(TABLE) as Row[]) {
     test(row, () => {
       for (const event of EVENTS)
-        assert.equal(
-          shown(MODELS[row], step(MODELS[row], event, NOW, POLICY)),
-          TABLE[row][event.type],
-          event.type,
-        );
+        assert.equal(shown(MODELS[row], step(MODELS[row], event, AT)), TABLE[row][event.type], event.type);
     });
   }
 });
 
 /** What a walk through the table leaves behind. */
 const walk = (...events: TargetEvent[]): TargetModel =>
-  events.reduce((model, event) => step(model, event, NOW, POLICY).model, initialTarget);
+  events.reduce((model, event) => step(model, event, AT).model, initialTarget);
 const by = 'ops';
 const [start, stop, restart] = (['start', 'stop', 'restart'] as const).map(type => ({ type, by }));
 const spawned = (pid: number): TargetEvent => ({ type: 'spawned', pid });
@@ -136,6 +159,35 @@ test('the reason says what led there', () => {
 test('how it ended is kept until it runs again', () => {
   const ended = walk(start as TargetEvent, spawned(7), exited(3));
   assert.deepEqual([ended.exitCode, ended.signal, ended.pid, ended.generation], [3, null, null, 2]);
-  const again = step(ended, spawned(8), NOW, POLICY).model;
+  const again = step(ended, spawned(8), AT).model;
   assert.deepEqual([again.exitCode, again.signal, again.pid, again.phase], [null, null, 8, 'running']);
+});
+
+test('an adopted target was neither started nor restarted, and began when it did', () => {
+  const { phase, pid, startedAt, generation, reason } = step(
+    initialTarget,
+    { type: 'adopted', pid: 43, ranMs: 7000 },
+    AT,
+  ).model;
+  assert.deepEqual([phase, pid, startedAt, generation], ['running', 43, NOW - 7000, 1]);
+  assert.equal(reason, 'adopted from an earlier leaf');
+});
+
+test('what was stopped for its health is a failure, however it ended', () => {
+  const policy = { ...AT.policy, restart: 'on-failure' as const };
+  const unhealthy = { type: 'unhealthy', reason: 'no answer from /health' } as const;
+  const failing = step(walk(start as TargetEvent, spawned(7)), unhealthy, AT).model;
+  const after = step(failing, exited(0), { ...AT, policy }).model;
+  assert.deepEqual([after.phase, after.reason], ['starting', 'no answer from /health; restarted at once']);
+  const stopped = step(step(failing, stop as TargetEvent, AT).model, exited(0), { ...AT, policy }).model;
+  assert.deepEqual([stopped.phase, stopped.reason], ['stopped', 'stop by ops; exited with code 0']);
+});
+
+test('an operator begins with a clean history; a crash does not', () => {
+  const crashed = walk(start as TargetEvent, spawned(7), exited(1), spawned(8), exited(1));
+  assert.deepEqual([crashed.phase, crashed.history], ['backoff', { streak: 2, at: [NOW, NOW] }]);
+  assert.deepEqual(step(crashed, start as TargetEvent, AT).model.history, { streak: 0, at: [] });
+  const running = step(step(crashed, { type: 'backoff-over' }, AT).model, spawned(9), AT).model;
+  assert.equal(running.history.streak, 2);
+  assert.equal(step(running, restart as TargetEvent, AT).model.history.streak, 0);
 });

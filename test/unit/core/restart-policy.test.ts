@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decide, type Exit, type RestartPolicy } from '../../../src/core/restart-policy.js';
+import {
+  decide as decideAt,
+  describeExit,
+  type Exit,
+  noHistory,
+  type RestartHistory,
+  type RestartPolicy,
+} from '../../../src/core/restart-policy.js';
 
 const ALWAYS: RestartPolicy = {
   restart: 'always',
+  exitCodes: [0],
+  startMs: 0,
+  maxRestarts: 0,
+  windowMs: 60_000,
+  atLimit: 'delay',
   backoffMinMs: 1000,
   backoffMaxMs: 30_000,
   settleMs: 10_000,
 };
+const NOW = 1_000_000;
+const decide = (policy: RestartPolicy, streak: number, end: Exit, jitter = 0) =>
+  decideAt(policy, { streak, at: [] }, end, NOW, jitter);
 const exit = (more: Partial<Exit> = {}): Exit => ({ code: 1, signal: null, ranMs: 5, ...more });
 
 test('the first restart is at once, then 1 s doubling up to 30 s', () => {
@@ -17,10 +32,10 @@ test('the first restart is at once, then 1 s doubling up to 30 s', () => {
   for (let streak = 0; streak < 9; ) {
     const verdict = decide(ALWAYS, streak, exit());
     assert.ok(verdict.restart);
-    assert.equal(verdict.streak, streak + 1);
+    assert.equal(verdict.history.streak, streak + 1);
     waits.push(verdict.delayMs);
     reasons.push(verdict.reason);
-    streak = verdict.streak;
+    streak = verdict.history.streak;
   }
   assert.deepEqual(waits, [0, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   assert.deepEqual(reasons.slice(0, 3), [
@@ -38,7 +53,7 @@ test('a run that outlived the settle time begins a clean history', () => {
   ]) {
     const verdict = decide(ALWAYS, 9, exit({ ranMs: ranMs as number }));
     assert.ok(verdict.restart);
-    assert.deepEqual([verdict.delayMs, verdict.streak], [delayMs, streak]);
+    assert.deepEqual([verdict.delayMs, verdict.history.streak], [delayMs, streak]);
   }
 });
 
@@ -82,9 +97,89 @@ for (const restart of ['always', 'on-failure', 'never'] as const) {
 
 test('no history makes the wait longer than the cap, or no number at all', () => {
   fc.assert(
-    fc.property(fc.nat(), fc.integer({ min: 1, max: 9999 }), (streak, ranMs) => {
-      const verdict = decide(ALWAYS, streak, exit({ ranMs }));
-      assert.ok(verdict.restart && verdict.delayMs >= 0 && verdict.delayMs <= 30_000);
-    }),
+    fc.property(
+      fc.nat(),
+      fc.integer({ min: 1, max: 9999 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (streak, ranMs, jitter) => {
+        const verdict = decide(ALWAYS, streak, exit({ ranMs }), jitter);
+        assert.ok(verdict.restart && verdict.delayMs >= 0 && verdict.delayMs <= 30_000);
+      },
+    ),
   );
+});
+
+test('the wait is shortened by up to a tenth', () => {
+  for (const [jitter, delayMs] of [
+    [0, 4000],
+    [0.5, 3800],
+    [1, 3600],
+  ] as const) {
+    const verdict = decide(ALWAYS, 3, exit(), jitter);
+    assert.ok(verdict.restart);
+    assert.equal(verdict.delayMs, delayMs);
+    assert.match(verdict.reason, new RegExp(`after ${delayMs / 1000} s$`));
+  }
+});
+
+test('a run that ends too soon has failed, even with a code that is a success', () => {
+  const policy = { ...ALWAYS, restart: 'on-failure', startMs: 1000 } as const;
+  const early = decide(policy, 0, exit({ code: 0, ranMs: 999 }));
+  assert.deepEqual(
+    [early.restart, early.reason],
+    [true, 'exited with code 0 within 1 s of its start; restarted at once'],
+  );
+  const inTime = decide(policy, 0, exit({ code: 0, ranMs: 1000 }));
+  assert.deepEqual([inTime.restart, inTime.reason], [false, 'exited with code 0; restart=on-failure']);
+  const once = decide({ ...policy, restart: 'never' }, 0, exit({ code: 0, ranMs: 5 }));
+  assert.deepEqual([once.restart, once.restart || once.phase], [false, 'failed']);
+  // What never began, or was ended by us, says so itself.
+  for (const more of [{ spawnError: 'no x' }, { unhealthy: 'no x' }])
+    assert.equal(
+      decide(policy, 0, exit({ code: null, ranMs: 0, ...more })).reason,
+      'no x; restarted at once',
+    );
+});
+
+test('exit_codes says what counts as a success', () => {
+  const policy = { ...ALWAYS, restart: 'on-failure', exitCodes: [0, 3] } as const;
+  for (const [end, again] of [
+    [{ code: 3 }, false],
+    [{ code: 0 }, false],
+    [{ code: 1 }, true],
+    [{ code: null, signal: 'SIGTERM' }, true],
+    [{ code: null }, true],
+    [{ code: 0, unhealthy: 'over its limit' }, true],
+  ] as const)
+    assert.equal(decide(policy, 0, exit(end)).restart, again, JSON.stringify(end));
+});
+
+test('at the limit it goes on at the longest wait, or gives up; what is older than the window is forgotten', () => {
+  const limited = { ...ALWAYS, maxRestarts: 3, windowMs: 60_000 } as const;
+  const at = (...times: number[]): RestartHistory => ({ streak: 1, at: times.map(ago => NOW - ago) });
+  const below = decideAt(limited, at(60_000, 59_999, 1), exit(), NOW, 0);
+  assert.ok(below.restart);
+  assert.deepEqual([below.delayMs, below.history.at], [1000, [NOW - 59_999, NOW - 1, NOW]]);
+  const slow = decideAt(limited, at(59_999, 2, 1), exit(), NOW, 0);
+  assert.ok(slow.restart);
+  assert.deepEqual(
+    [slow.delayMs, slow.reason],
+    [30_000, 'exited with code 1; restart 2 in a row after 30 s, the longest wait: 3 restarts within 60 s'],
+  );
+  const over = decideAt({ ...limited, atLimit: 'fail' }, at(59_999, 2, 1), exit(), NOW, 0);
+  assert.deepEqual(over, {
+    restart: false,
+    phase: 'failed',
+    reason: 'exited with code 1; gave up after 3 restarts within 60 s',
+  });
+  assert.equal(
+    decideAt({ ...limited, maxRestarts: 0, atLimit: 'fail' }, at(3, 2, 1), exit(), NOW, 0).restart,
+    true,
+  );
+});
+
+test('how it ended, in words', () => {
+  assert.equal(describeExit(exit({ code: null })), 'ended, how is not known');
+  assert.equal(describeExit(exit({ code: 7 })), 'exited with code 7');
+  assert.deepEqual(noHistory, { streak: 0, at: [] });
 });

@@ -1,27 +1,39 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Link } from '../../../broker/link.js';
 import { MqttLink } from '../../../broker/mqtt-link.js';
 import { systemClock } from '../../../src/core/clock.js';
+import { DesiredState } from '../../../src/leaf/desired.js';
 import { Leaf } from '../../../src/leaf/leaf.js';
+import { CommandMemory } from '../../../src/node/memory.js';
 import { clientIdOf } from '../../../src/protocol/identity.js';
 import { message } from '../../support/broker.js';
 import { until } from '../../support/wait.js';
 import { EPOCH, Place } from '../node/support.js';
-import { endAtExit, STEADY, supervise } from './support.js';
+import { endAtExit, STEADY, targetSpec } from './support.js';
 
 async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
-  const { spec } = await supervise(t, STEADY);
+  const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
+  const spec = targetSpec(dir, STEADY);
   const leaf = new Leaf({
     name: 'web',
     facts: { app: 'shop', epoch: EPOCH, interval: 60 },
     target: spec,
     link,
+    desired: new DesiredState(spec.dataDir),
+    memory: new CommandMemory(null),
+    keepTarget: false,
     clock: systemClock,
     log: { info: () => {}, warn: () => {} },
   });
   endAtExit(leaf.supervisor);
-  t.after(() => leaf.stop());
+  t.after(async () => {
+    await leaf.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
   return leaf;
 }
 

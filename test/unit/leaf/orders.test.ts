@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { DesiredState } from '../../../src/leaf/desired.js';
 import { leafPlan } from '../../../src/leaf/orders.js';
 import { processAlive } from '../../../src/process/signals.js';
 import { asCommand } from '../../../src/protocol/commands.js';
 import { until } from '../../support/wait.js';
 import { STEADY, type Supervised, shell, supervise } from './support.js';
 
-const run = ({ supervisor }: Supervised, op: string, more: object = {}) =>
-  leafPlan(supervisor)(asCommand({ op, by: 'ops', ...more }))(() => {}) as Promise<Record<string, unknown>>;
+const run = ({ supervisor, spec }: Supervised, op: string, more: object = {}) => {
+  const carryOut = leafPlan(
+    supervisor,
+    new DesiredState(spec.dataDir),
+  )(asCommand({ op, by: 'ops', ...more }));
+  return carryOut(() => {}) as Promise<Record<string, unknown>>;
+};
 
 describe('refused at once', async () => {
   const CASES: [string, object, string, RegExp][] = [
@@ -31,7 +37,10 @@ describe('refused at once', async () => {
   for (const [op, more, code, message] of CASES) {
     test(`${op} ${JSON.stringify(more)}`, async t => {
       const target = await supervise(t, STEADY);
-      assert.throws(() => leafPlan(target.supervisor)(asCommand({ op, ...more })), { code, message });
+      assert.throws(
+        () => leafPlan(target.supervisor, new DesiredState(target.spec.dataDir))(asCommand({ op, ...more })),
+        { code, message },
+      );
       assert.equal(target.phases.length, 0);
     });
   }

@@ -1,13 +1,14 @@
 /** A supervisor of a real process in a directory of its own; whatever it started is ended after the test. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import type { Phase } from '../../../src/core/facts.js';
 import type { TargetModel, TargetPolicy } from '../../../src/core/phases.js';
 import { Supervisor, type TargetSpec } from '../../../src/leaf/supervisor.js';
-import { groupAlive, signalGroup } from '../../../src/process/signals.js';
+import { markedProcesses } from '../../../src/process/marked.js';
+import { signalProcess } from '../../../src/process/signals.js';
 
 /** Lives until it is told to end. */
 export const STEADY = ['sleep', '3600'];
@@ -17,6 +18,11 @@ export const shell = (script: string): string[] => ['sh', '-c', script];
 
 export const POLICY: TargetPolicy = {
   restart: 'always',
+  exitCodes: [0],
+  startMs: 0,
+  maxRestarts: 0,
+  windowMs: 60_000,
+  atLimit: 'delay',
   backoffMinMs: 20,
   backoffMaxMs: 40,
   settleMs: 60_000,
@@ -41,6 +47,16 @@ export interface Supervised {
   dispatch(type: 'start' | 'stop' | 'restart'): void;
 }
 
+export const targetSpec = (dir: string, words: string[], policy: Partial<TargetPolicy> = {}): TargetSpec => ({
+  words,
+  env: process.env,
+  dataDir: dir,
+  mark: basename(dir),
+  outputFile: join(dir, 'target.log'),
+  stopSignal: 'SIGTERM',
+  policy: { ...POLICY, ...policy },
+});
+
 export async function supervise(
   t: TestContext,
   words: string[],
@@ -48,13 +64,7 @@ export async function supervise(
   changed: (now: TargetModel, before: TargetModel) => void = () => {},
 ): Promise<Supervised> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
-  const spec: TargetSpec = {
-    words,
-    env: process.env,
-    outputFile: join(dir, 'target.log'),
-    stopSignal: 'SIGTERM',
-    policy: { ...POLICY, ...policy },
-  };
+  const spec = targetSpec(dir, words, policy);
   const phases: Phase[] = [];
   const pids: number[] = [];
   const supervisor = new Supervisor(spec, systemClock, (now, before) => {
@@ -67,7 +77,8 @@ export async function supervise(
     supervisor.dispatch({ type: 'stop', by: 'the test' });
     supervisor.signal('SIGKILL');
     await supervisor.when(model => (model.phase === 'stopped' ? true : null));
-    for (const pid of pids) if (groupAlive(pid)) signalGroup(pid, 'SIGKILL');
+    for (const pid of markedProcesses(spec.mark) ?? []) signalProcess(pid, 'SIGKILL');
+    await supervisor.close();
     await rm(dir, { recursive: true, force: true });
   });
   return {

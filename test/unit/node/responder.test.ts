@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
 import { CanopyError } from '../../../src/core/errors.js';
+import { CommandMemory } from '../../../src/node/memory.js';
 import { Publisher } from '../../../src/node/publisher.js';
 import { onlyArguments, type Plan, Responder, salvageId } from '../../../src/node/responder.js';
 import { EPOCH, Place, TestClock } from './support.js';
@@ -14,8 +18,8 @@ after(() => place.close());
 beforeEach(() => place.forgetHeard());
 
 /** A node named web that runs `plan`, and how to send it a payload. */
-function node(plan: Plan) {
-  const responder = new Responder(new Publisher(place.link, 'web', EPOCH, clock), clock, plan);
+function node(plan: Plan, memory?: CommandMemory) {
+  const responder = new Responder(new Publisher(place.link, 'web', EPOCH, clock), clock, plan, memory);
   return (payload: unknown, retain = false) => {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
     responder.handle({ topic: 'canopy/web/cmd', payload: Buffer.from(text), qos: 1, retain });
@@ -166,4 +170,39 @@ test('the id of a command that does not decode is found where there is one', () 
     ['', 'unknown'],
   ];
   for (const [payload, id] of cases) assert.equal(salvageId(Buffer.from(payload)), id, payload);
+});
+
+describe('over a restart', () => {
+  const after = async (t: TestContext, plan: Plan) => {
+    const dir = mkdtempSync(join(tmpdir(), 'canopy-responder-'));
+    t.after(() => rmSync(dir, { recursive: true }));
+    return () => node(plan, new CommandMemory(join(dir, 'commands.jsonl')));
+  };
+
+  test('what was carried out is answered from disk, and not again', async t => {
+    const { runs, plan } = counting();
+    const open = await after(t, plan);
+    open()({ v: 1, id: 'g', op: 'x' });
+    await place.said('res');
+    place.forgetHeard();
+    open()({ v: 1, id: 'g', op: 'x' });
+    assert.deepEqual(await stages(), [['g', 'succeeded', true, null]]);
+    assert.deepEqual(runs, ['g']);
+  });
+
+  test('what was begun and never ended is answered as interrupted, once and for all', async t => {
+    const runs: string[] = [];
+    const open = await after(t, ({ id }) => () => {
+      runs.push(id);
+      return new Promise(() => {});
+    });
+    open()({ v: 1, id: 'h', op: 'x' });
+    await place.said('res');
+    for (let times = 0; times < 2; times++) {
+      place.forgetHeard();
+      open()({ v: 1, id: 'h', op: 'x' });
+      assert.deepEqual(await stages(), [['h', 'failed', true, 'interrupted']]);
+    }
+    assert.deepEqual(runs, ['h']);
+  });
 });

@@ -1,0 +1,229 @@
+/** A leaf that is killed leaves its target behind; the next one takes it over: never two, never restarted for that. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { canopy } from '../support/cli.js';
+import { publish } from '../support/mqtt-tools.js';
+import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
+import { skipWithout } from '../support/parts.js';
+import { Sandbox } from '../support/sandbox.js';
+import { lives, outputOf, STEADY } from '../support/targets.js';
+import { until } from '../support/wait.js';
+
+const skip = skipWithout('mosquitto_pub') || (process.platform !== 'linux' && 'needs /proc');
+
+describe('adoption', { skip, concurrency: 2 }, () => {
+  const box = new Sandbox({ after });
+  let root: NodeProcess;
+  before(async () => {
+    root = await startRoot(box);
+  });
+  const up = async (name: string, more = {}) => {
+    const leaf = await startLeaf(box, root, { name, target: STEADY, ...more });
+    const { pid } = await root.rest.expect(name, it => it.status === 'up' && it.pid !== null);
+    return { leaf, pid: pid as number };
+  };
+  /** After a new start of the leaf: how the node looks to the root. */
+  const seen = (leaf: NodeProcess, expected: Record<string, unknown>) =>
+    root.rest.expect(String(leaf.settings.name), it => {
+      const now = it as unknown as Record<string, unknown>;
+      return it.link === 'online' && Object.entries(expected).every(([key, value]) => now[key] === value);
+    });
+  /** Living processes with these words, the shells that wrap them left out. */
+  const copies = (words: string) => box.processes().filter(it => it.command === words && lives(it.pid));
+
+  it('killed -9 and started again: the same target, up, its output unbroken', async () => {
+    const target = `sh -c 'n=0; while :; do n=$((n+1)); echo line $n; sleep 0.01; done'`;
+    const { leaf, pid } = await up('talking', { target });
+    await leaf.crash();
+    const before = outputOf(leaf.dataDir).length;
+    await until(() => outputOf(leaf.dataDir).length > before + 100, 5000, 'it goes on without a leaf');
+    const from = leaf.log.length;
+    await leaf.up();
+    const node = await seen(leaf, { status: 'up', pid });
+    assert.equal(node.reason, 'adopted from an earlier leaf');
+    const beat = await root.rest.expect(
+      'talking',
+      it => it.heartbeat?.pid === pid && it.epoch === node.epoch,
+    );
+    assert.equal(beat.heartbeat?.restarts, 0);
+    const moves = leaf.log.slice(from).filter(line => line.msg === 'target');
+    assert.deepEqual(
+      moves.map(({ from, to }) => [from, to]),
+      [['stopped', 'running']],
+    );
+    assert.deepEqual(await leaf.stop(), { code: 0, signal: null });
+    assert.ok(!lives(pid), 'it stops what it adopted');
+    const lines = outputOf(leaf.dataDir).trim().split('\n');
+    assert.deepEqual(
+      lines,
+      lines.map((_, index) => `line ${index + 1}`),
+    );
+  });
+
+  it('an adopted target that ends is started again, how it ended is known', async () => {
+    const { leaf, pid } = await up('ending', {
+      start_seconds: 0,
+      target: `sh -c 'trap "exit 7" USR1; while :; do sleep 0.02; done'`,
+    });
+    await leaf.crash();
+    await leaf.up();
+    await seen(leaf, { status: 'up', pid });
+    process.kill(pid, 'SIGUSR1');
+    const again = await root.rest.expect(
+      'ending',
+      it => it.status === 'up' && it.pid !== null && it.pid !== pid,
+    );
+    assert.equal(again.reason, 'exited with code 7; restarted at once');
+    await leaf.stop();
+  });
+
+  it('a target that ends while no leaf is there: the next one starts exactly one', async () => {
+    const { leaf, pid } = await up('gone', { target: 'sleep 36001' });
+    await leaf.crash();
+    process.kill(pid, 'SIGKILL');
+    await until(() => !lives(pid));
+    await leaf.up();
+    const again = await seen(leaf, { status: 'up' });
+    assert.notEqual(again.pid, pid);
+    assert.deepEqual(
+      copies('sleep 36001').map(it => it.pid),
+      [again.pid],
+    );
+    await leaf.stop();
+  });
+
+  it('what an operator stopped stays stopped, over an orderly end and kill -9, until he starts it', async () => {
+    const { leaf } = await up('halted', { target: 'sleep 36002' });
+    assert.equal((await root.rest.command('halted', 'stop')).body.status, 'succeeded');
+    for (const end of ['orderly', 'killed'] as const) {
+      if (end === 'orderly') await leaf.stop();
+      else await leaf.crash();
+      await leaf.up();
+      await root.rest.expect('halted', it => it.link === 'online' && it.heartbeat !== null);
+      await seen(leaf, { status: 'stopped', phase: 'stopped', pid: null });
+      await pause(200);
+      assert.deepEqual(copies('sleep 36002'), [], end);
+    }
+    const { body } = await root.rest.command('halted', 'start');
+    assert.equal(body.status, 'succeeded');
+    await leaf.crash();
+    await leaf.up();
+    await seen(leaf, { status: 'up', pid: body.data.pid });
+    await leaf.stop();
+  });
+
+  it('a stop that kill -9 cut short is carried on by the next leaf', async () => {
+    const target = `sh -c 'trap "" TERM; exec sleep 36003'`;
+    const { leaf, pid } = await up('cut', { target, stop_grace: 1 });
+    await until(() => copies('sleep 36003').length === 1);
+    void root.rest.command('cut', 'stop', {}, 0).catch(() => {});
+    await root.rest.expect('cut', { phase: 'stopping' });
+    await leaf.crash();
+    assert.ok(lives(pid));
+    await leaf.up();
+    await seen(leaf, { phase: 'stopped', pid: null });
+    assert.ok(!lives(pid));
+    await leaf.stop();
+  });
+
+  it('the same id again after kill -9 is carried out once', async () => {
+    const { leaf } = await up('once');
+    const command = JSON.stringify({ v: 1, id: 'only-once', op: 'restart' });
+    const send = () => publish(root.port, 'canopy/once/cmd', command);
+    const { pid } = await root.rest.node('once');
+    await send();
+    const after = await root.rest.expect(
+      'once',
+      it => it.status === 'up' && it.pid !== null && it.pid !== pid,
+    );
+    await leaf.crash();
+    await leaf.up();
+    await seen(leaf, { status: 'up', pid: after.pid });
+    await send();
+    const ping = await root.rest.command('once', 'ping');
+    assert.deepEqual([ping.body.data.phase, ping.body.data.pid], ['running', after.pid]);
+    await leaf.stop();
+  });
+
+  it('on_exit=keep: TERM leaves the target to the next leaf, Ctrl-C and canopy stop do not', async () => {
+    const { leaf, pid } = await up('kept', { on_exit: 'keep' });
+    assert.deepEqual(await leaf.stop(), { code: 0, signal: null });
+    assert.ok(lives(pid));
+    await leaf.up();
+    await seen(leaf, { status: 'up', pid });
+    leaf.signal('SIGINT');
+    await leaf.end();
+    assert.ok(!lives(pid), 'Ctrl-C');
+    await leaf.up();
+    const { pid: second } = await root.rest.expect('kept', it => it.status === 'up' && it.pid !== pid);
+    const lines = Object.entries(leaf.settings).map(([key, value]) => `CANOPY_${key.toUpperCase()}=${value}`);
+    writeFileSync(box.path('kept.env'), `${lines.join('\n')}\n`);
+    const { code, stdout } = await canopy(box, ['stop', 'kept.env'], {}, 20_000);
+    assert.deepEqual([code, stdout], [0, 'kept is stopped\n']);
+    assert.ok(!lives(second as number), 'canopy stop');
+  });
+
+  const killTarget = () => {
+    for (const { pid } of copies('sleep 36004')) process.kill(pid, 'SIGKILL');
+  };
+  /** Ends the target, the leaf, or both; a leaf is started again. */
+  async function strike(leaf: NodeProcess, random: () => number): Promise<void> {
+    const what = random();
+    if (what < 0.35) killTarget();
+    if (what < 0.25) return void (await pause(random() * 200));
+    leaf.signal('SIGKILL');
+    await leaf.end();
+    if (what > 0.7) killTarget();
+    await pause(random() * 50);
+    leaf.launch();
+    // At times before it has done anything, or while it starts the target.
+    await pause(random() < 0.5 ? random() * 900 : 900);
+  }
+
+  it('20 rounds of kills of leaf and target: at no time two copies, in the end one', async t => {
+    const seed = Number(process.env.SEED ?? Date.now() % 100_000);
+    t.diagnostic(`SEED=${seed}`);
+    const random = mulberry(seed);
+    // A twin can't make the directory that the first holds; one that finds the holder dead takes it over.
+    const lock = box.path('lock');
+    const script = `if ! mkdir ${lock} 2>/dev/null; then kill -0 "$(cat ${lock}/pid)" 2>/dev/null && echo $$ >>${lock}.twins; fi; echo $$ >${lock}/pid; exec sleep 36004`;
+    writeFileSync(box.path('target.sh'), script);
+    const settings = { target: `sh ${box.path('target.sh')}`, backoff_min: 0.01, backoff_max: 0.05 };
+    const { leaf } = await up('chaos', settings);
+    let most = 0;
+    let over = false;
+    const watch = (async () => {
+      while (!over) {
+        most = Math.max(most, copies('sleep 36004').length);
+        await pause(15);
+      }
+    })();
+    for (let round = 0; round < 20; round++) await strike(leaf, random);
+    if (leaf.isRunning) await leaf.crash();
+    await leaf.up();
+    const { pid } = await seen(leaf, { status: 'up' });
+    over = true;
+    await watch;
+    assert.equal(most, 1, 'copies at a time');
+    assert.ok(!readdirSync(box.dir).includes('lock.twins'), 'a copy found another alive');
+    await until(() => readFileSync(`${lock}/pid`, 'utf8').trim() === String(pid));
+    assert.deepEqual(
+      copies('sleep 36004').map(it => it.pid),
+      [pid],
+    );
+    await leaf.stop();
+    assert.deepEqual(copies('sleep 36004'), []);
+  });
+});
+
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,63 @@
+/** Targets under the wrapper, launched here or by a launcher that is killed. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type LaunchOptions, launchTarget } from '../../../src/process/launch.js';
+import { MARK, markedProcesses } from '../../../src/process/marked.js';
+import { openOutput } from '../../../src/process/output.js';
+import { signalProcess } from '../../../src/process/signals.js';
+import type { RunningProcess } from '../../../src/process/spawn.js';
+import { compiled, program, workDir } from './support.js';
+
+export class Place {
+  private constructor(
+    readonly dir: string,
+    readonly mark: string,
+  ) {}
+
+  /** What was started in it is ended after the test. */
+  static async open(t: TestContext): Promise<Place> {
+    const place = new Place(await workDir(t), randomUUID());
+    t.after(() => {
+      for (const pid of markedProcesses(place.mark) ?? []) signalProcess(pid, 'SIGKILL');
+    });
+    return place;
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, [MARK]: this.mark };
+  }
+
+  path(name: string): string {
+    return join(this.dir, name);
+  }
+
+  text(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
+  async launch(words: string[], more: Partial<LaunchOptions> = {}): Promise<RunningProcess> {
+    const output = await openOutput(this.path('target.log'));
+    const options = { words, dataDir: this.dir, env: this.env, output: output.fd, ...more };
+    return launchTarget(options).finally(() => output.close());
+  }
+
+  /** Launched by another process that is then killed -9. */
+  async orphan(words: string[], cgroup = '-'): Promise<{ pid: number; group: number }> {
+    const file = program('launcher');
+    const args = [file, compiled('src/process/launch.js'), this.dir, cgroup, ...words];
+    const launcher = spawn(process.execPath, args, { env: this.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const line = await new Promise<string>((resolve, reject) => {
+      launcher.stdout.once('data', data => resolve(String(data)));
+      launcher.once('exit', code => reject(new Error(`the launcher ended with ${code}`)));
+    });
+    launcher.removeAllListeners('exit');
+    const ended = new Promise(resolve => launcher.once('exit', resolve));
+    launcher.kill('SIGKILL');
+    await ended;
+    const [, pid = 0, group = 0] = line.trim().split(' ').map(Number);
+    return { pid, group };
+  }
+}

@@ -50,7 +50,10 @@ function boundPort(server: Server): number {
 }
 
 function explained(cause: NodeJS.ErrnoException, host: string, port: number): Error {
-  const why = cause.code === 'EADDRINUSE' ? 'the address is already in use' : cause.message;
+  const why =
+    cause.code === 'EADDRINUSE'
+      ? 'the address is already in use by another program; host and port say where to listen'
+      : cause.message;
   return Object.assign(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause }), {
     code: cause.code,
   });

@@ -25,7 +25,7 @@ export async function run(file: string | undefined): Promise<void> {
     await node.start();
     const { role, name } = settings;
     log.info({ role, name, mqtt: node.broker?.address, rest: node.restUrl, pid: process.pid }, 'up');
-    tellWhenConnected(node.uplink, settings.parentUrl ?? '');
+    tellWhenConnected(node.uplink);
     await stopped;
   } catch (error) {
     reportFailed((error as Error).message);
@@ -34,9 +34,10 @@ export async function run(file: string | undefined): Promise<void> {
 }
 
 /** A node is up for whoever started it once its parent has heard it. */
-function tellWhenConnected(uplink: Link | null, parent: string): void {
+function tellWhenConnected(uplink: Link | null): void {
   if (!uplink || uplink.state === 'connected') return reportReady();
-  const pending = (cause: LinkError): void => reportPending(`its parent ${parent}: ${cause.message}`);
+  const pending = (cause: LinkError): void =>
+    reportPending(`it is cut off from its parent: ${cause.message}`);
   if (uplink.lastError) pending(uplink.lastError);
   uplink.on('failed', pending);
   uplink.on('connected', reportReady);

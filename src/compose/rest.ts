@@ -25,11 +25,22 @@ export function restSteps(node: NodeContainer): Step[] {
       name: 'rest',
       start: async () => {
         node.set(REST, await build(node));
-        await node.get(REST).listen({ host: rest.host, port: rest.port });
+        await node
+          .get(REST)
+          .listen(rest)
+          .catch(error => {
+            throw taken(rest, error);
+          });
       },
       stop: () => node.get(REST).close(),
     },
   ];
+}
+
+function taken({ host, port }: { host: string; port: number }, error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  const message = `cannot serve REST on ${host}:${port}: the address is already in use by another program; rest_host and rest_port say where to listen`;
+  return Object.assign(new Error(message), { code: error.code });
 }
 
 function build(node: NodeContainer): Promise<FastifyInstance> {

@@ -23,8 +23,8 @@ export interface LoadedNode {
 }
 
 const PREFIX = 'CANOPY_';
-/** Known, but none of a node's settings: the command line's. */
-const OTHERS = ['CANOPY_URL'];
+/** Known, but none of a node's settings: the command line's, and what marks a target where that is a node itself. */
+const OTHERS = ['CANOPY_URL', 'CANOPY_TARGET_OF'];
 export const envName = (key: SettingKey): string => PREFIX + key.toUpperCase();
 const KNOWN = [...SETTING_KEYS.map(envName), ...OTHERS];
 
@@ -64,7 +64,8 @@ function readEnvFile(file: string, cwd: string, findings: Findings): Record<stri
   try {
     text = readFileSync(resolve(cwd, file), 'utf8');
   } catch (error) {
-    findings.add('unreadable', file, 'a file of settings', (error as Error).message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    findings.add('unreadable', file, 'a file of settings', code === 'ENOENT' ? 'no such file' : message);
     return {};
   }
   const variables = parse(text);

@@ -144,7 +144,7 @@ describe('a node as a daemon', { skip, concurrency: 2 }, () => {
     const { code, stderr } = await absent.start;
     assert.equal(code, 1);
     const { pid } = identity('absent');
-    const says = `absent runs as process ${pid} and keeps trying, but is not up: its parent .*:${absent.port}.*ECONNREFUSED`;
+    const says = `absent runs as process ${pid} and keeps trying, but is not up: it is cut off from its parent: .*:${absent.port}.*ECONNREFUSED`;
     assert.match(stderr, new RegExp(says));
     assert.ok(lives(pid));
     const late = await startRoot(box, { name: 'late', port: absent.port });

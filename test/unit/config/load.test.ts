@@ -41,6 +41,8 @@ test('nothing at all is not a root, and a tree file is not a node', () => {
     message: /expected a \.env file, or CANOPY_ variables in the environment, found neither/,
   };
   assert.throws(() => loadNode({ env: { PATH: '/bin', CANOPY_URL: 'http://x' }, cwd: '/srv' }), nothing);
+  const marked = { CANOPY_ROLE: 'root', CANOPY_TARGET_OF: 'a leaf' };
+  assert.equal(loadNode({ env: marked, cwd: '/srv' }).settings.role, 'root', 'a target may be a node itself');
   const tree = { message: /expected a \.env file of one node, found a tree file: npx canopy up t\.yaml/ };
   assert.throws(() => loadNode({ file: 't.yaml', env: {}, cwd: '/srv' }), tree);
 });
@@ -240,7 +242,7 @@ test('the environment wins over the file, an empty value counts as not given in 
 test('files that are not there, or hold lines that mean nothing', t => {
   const cwd = dirWith(t, { 'bad.env': '# fine\nexport CANOPY_PORT 1883\nCANOPY_NAME=x\ncanopy_port=1\n' });
   const lines = (file: string): string[] => linesOf(() => loadNode({ file, env: {}, cwd }));
-  assert.match(lines('none.env')[0] ?? '', /^none\.env: expected a file of settings, found ENOENT/);
+  assert.match(lines('none.env')[0] ?? '', /^none\.env: expected a file of settings, found no such file/);
   assert.match(lines('.')[0] ?? '', /^\.: expected a file of settings, found EISDIR/);
   assert.deepEqual(lines('bad.env'), ['bad.env:2: expected NAME=value, found "export CANOPY_PORT 1883"']);
   const lower = dirWith(t, { 'a.env': 'canopy_port=1\n' });

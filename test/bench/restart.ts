@@ -39,6 +39,7 @@ const peers: Peer[] = [
         NAME: 'bench',
         PARENT_PORT: '9',
         SETTLE_TIME: '1',
+        MAX_RESTARTS: '0',
         DATA_DIR: join(dir, 'data'),
       };
       const env = Object.fromEntries(Object.entries(leaf).map(([key, value]) => [`CANOPY_${key}`, value]));

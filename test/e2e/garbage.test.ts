@@ -62,8 +62,7 @@ describe('garbage on the MQTT port', { skip }, () => {
     assert.deepEqual([relay.count(/uplink lost/), leaf.count(/uplink lost/)], [0, 0]);
     for (const [at, node] of nodes.entries()) {
       const [size, grown] = [node.rss() / MB, (node.rss() - (rss[at] as number)) / MB];
-      // What V8 takes for thousands of messages differs by its version: 85 MB on Node 24, 60 on Node 20.
-      assert.ok(size < 250 && grown < 130, `${node.settings.name}: ${size} MB, ${grown} more than before`);
+      assert.ok(size < 200 && grown < 80, `${node.settings.name}: ${size} MB, ${grown} more than before`);
     }
   }
 

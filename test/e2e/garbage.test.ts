@@ -11,6 +11,8 @@ import { lives, STEADY } from '../support/targets.js';
 import { until } from '../support/wait.js';
 
 const MB = 1024 * 1024;
+/** The young generation that Node 20 has by default: with the larger one of 24, V8 keeps 40 MB more of what is garbage to it, too. */
+process.env.NODE_OPTIONS = '--max-semi-space-size=16';
 const CHANNELS = ['hb', 'state', 'evt', 'cmd', 'res', 'log'] as const;
 const ROUNDS = 105;
 

@@ -33,7 +33,7 @@ const KEPT: Record<string, readonly string[]> = {
   fastify: ['src/rest', 'src/compose'],
 };
 /** Longer than 200 lines, and why that is right. */
-const LONG: Record<string, string> = { 'src/config/settings.ts': 'one table, a few lines per setting' };
+const LONG: Record<string, string> = {};
 
 interface Source {
   readonly file: string;

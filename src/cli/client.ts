@@ -23,6 +23,10 @@ export class RestClient {
     return this.call('POST', path, JSON.stringify(body), waitMs).then(answer => answer.body as T);
   }
 
+  delete(path: string): Promise<Answer> {
+    return this.call('DELETE', path);
+  }
+
   private async call(method: string, path: string, body?: string, waitMs = 0): Promise<Answer> {
     let response: Response;
     let text: string;
@@ -38,7 +42,7 @@ export class RestClient {
         `nothing answered at ${this.url}: ${cause.message || (error as Error).message}`,
       );
     }
-    const parsed = parse(text);
+    const parsed = response.status === 204 ? null : parse(text);
     if (response.ok && parsed !== undefined) return { status: response.status, body: parsed };
     const problem = (parsed ?? {}) as { code?: string; detail?: string };
     if (problem.code) throw new CliError(EXIT.failed, `${problem.code}: ${problem.detail ?? ''}`);

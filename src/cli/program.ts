@@ -2,17 +2,23 @@
  * The command line as a tree of commands; each is a call into a file beside this one. What hosts nodes is loaded only when
  * it is asked for: a broker and a REST server take half a second that `canopy tree` does not need.
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { STRATEGIES } from '../balance/choose.js';
+import { SURPLUS_RULES } from '../balance/order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { RestClient } from './client.js';
+import * as command from './command.js';
 import * as query from './query.js';
 
 interface AskOptions {
   url: string;
   json?: boolean;
 }
+
+/** Seconds: a rolling restart of many takes its time. */
+const MOST_WAIT_S = 86_400;
 
 export function program(): Command {
   const canopy = new Command('canopy')
@@ -23,6 +29,7 @@ export function program(): Command {
   hosting(canopy);
   daemons(canopy);
   asking(canopy);
+  commanding(canopy);
   return canopy;
 }
 
@@ -58,14 +65,10 @@ function daemons(canopy: Command): void {
 }
 
 function asking(canopy: Command): void {
-  const ask = (name: string, about: string): Command =>
-    canopy
-      .command(name)
-      .description(about)
-      .option('--url <url>', 'the REST address (CANOPY_URL)', cliUrl())
-      .option('--json', 'for programs');
-  ask('tree', 'the whole tree').action((view: AskOptions) => query.tree(new RestClient(view.url), view));
-  ask('nodes', 'the nodes, a line each')
+  ask(canopy, 'tree', 'the whole tree').action((view: AskOptions) =>
+    query.tree(new RestClient(view.url), view),
+  );
+  ask(canopy, 'nodes', 'the nodes, a line each')
     .addOption(new Option('--status <status>').choices(STATUSES))
     .addOption(new Option('--kind <kind>').choices(KINDS))
     .option('--app <name>')
@@ -73,21 +76,77 @@ function asking(canopy: Command): void {
     .action(({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
       query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
     );
-  ask('get', 'one node')
+  ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
-  ask('cmd', 'command a node: restart, stop, start, signal HUP, ping')
+}
+
+function commanding(canopy: Command): void {
+  const tell = (name: string, about: string): Command =>
+    ask(canopy, name, about).option('--wait <seconds>', 'for the final result', seconds, 30);
+  tell('cmd', 'command a node: restart, stop, start, signal HUP, ping, maintenance on')
     .argument('<path>', "the node; '.' is the one that answers")
     .argument('<words...>')
-    .option('--wait <seconds>', 'for the final result', seconds, 30)
     .action((path: string, words: string[], view: AskOptions & { wait: number }) =>
-      query.cmd(new RestClient(view.url), path, words, view),
+      command.cmd(new RestClient(view.url), path, words, view),
     );
+  tell('maintenance', 'take a node, and all below it, out of balancing and alerts')
+    .argument('<path>', "the node; '.' is the one that answers")
+    .addArgument(new Argument('<mode>').choices(['on', 'off']))
+    .option('--for <seconds>', 'lifted by itself after that', number)
+    .action((path: string, mode: 'on' | 'off', { url, ...view }) =>
+      command.maintenance(new RestClient(url), path, mode, view),
+    );
+  const service = (name: string, about: string): Command =>
+    tell(name, about)
+      .argument('<app>', 'the service: the app_name of its instances')
+      .option('--at <path>', "the node that sees to it below itself; '.' is the one that answers", '.')
+      .option('--label <key=value>', 'only among the slots that carry it')
+      .option('--dry-run', 'say what would be done')
+      .option('--timeout <seconds>', 'for each instance to be ready', number);
+  service('scale', 'have so many instances of a service run below a node')
+    .argument('<count>', 'how many', number)
+    .addOption(new Option('--strategy <strategy>', 'where to start them').choices(STRATEGIES))
+    .option('--keep', 'as a standing order: lost ones are replaced')
+    .option('--lost-after <seconds>', 'with --keep: the time that a lost one has to come back', number)
+    .addOption(
+      new Option('--surplus <rule>', 'with --keep: which stays when a lost one is back').choices(
+        SURPLUS_RULES,
+      ),
+    )
+    .action((app: string, count: number, options: command.ServiceOptions & AskOptions) =>
+      command.scale(new RestClient(options.url), app, count, options),
+    );
+  service('rebalance', 'move instances of a service from loaded to idle machines')
+    .option('--max-moves <count>', 'moves at the most', number)
+    .option('--hysteresis <difference>', 'of loads (0 to 1) below which nothing is moved', number)
+    .action((app: string, options: command.ServiceOptions & AskOptions) =>
+      command.rebalance(new RestClient(options.url), app, options),
+    );
+  ask(canopy, 'orders', 'the standing orders of a node')
+    .argument('[path]', "the node; '.' is the one that answers", '.')
+    .option('--remove <app>', 'take this one back')
+    .option('--label <key=value>', 'with --remove: that of some slots only')
+    .action((path: string, { url, ...view }) => command.orders(new RestClient(url), path, view));
+}
+
+const ask = (canopy: Command, name: string, about: string): Command =>
+  canopy
+    .command(name)
+    .description(about)
+    .option('--url <url>', 'the REST address (CANOPY_URL)', cliUrl())
+    .option('--json', 'for programs');
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError(`expected a number, found ${JSON.stringify(text)}`);
+  return value;
 }
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= 60))
-    throw new InvalidArgumentError(`expected 0 to 60 seconds, found ${JSON.stringify(text)}`);
+  if (text.trim() === '' || !(value >= 0 && value <= MOST_WAIT_S))
+    throw new InvalidArgumentError(`expected 0 to ${MOST_WAIT_S} seconds, found ${JSON.stringify(text)}`);
   return value;
 }

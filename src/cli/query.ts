@@ -1,12 +1,8 @@
-/** `canopy tree|nodes|get|cmd`: asking and commanding over REST. */
-import { MalformedPayload } from '../protocol/codec.js';
-import { wordsToCommand } from '../protocol/commands.js';
+/** `canopy tree|nodes|get`: asking over REST. */
 import type { Heartbeat } from '../protocol/payloads.js';
 import type { NodeDetail, NodeView, TreeView } from '../rest/views.js';
-import type { Tracked } from '../tree/desk.js';
 import { branches } from './branches.js';
 import { type RestClient, urlPath } from './client.js';
-import { CliError, EXIT } from './exit.js';
 import { age, bytes, say, table, type View } from './print.js';
 
 export async function tree(client: RestClient, view: View): Promise<void> {
@@ -75,40 +71,8 @@ export async function get(client: RestClient, path: string, view: View): Promise
   );
 }
 
-export async function cmd(
-  client: RestClient,
-  path: string,
-  words: readonly string[],
-  view: View & { wait: number },
-): Promise<void> {
-  const { v: _version, ...command } = fromWords(words);
-  const target = `/api/v1/commands?wait=${view.wait}`;
-  const result = await client.post<Tracked>(
-    target,
-    { path: ownPath(path), by: 'cli', ...command },
-    view.wait * 1000,
-  );
-  const error = result.error ? ` ${result.error.code}: ${result.error.message}` : '';
-  const data = result.data ? ` ${JSON.stringify(result.data)}` : '';
-  say(view, result, `${path} ${result.op}: ${result.status}${error}${data}`);
-  if (!result.done)
-    process.stderr.write(
-      `canopy: no final result within ${view.wait} s; ask again with its id ${result.id}\n`,
-    );
-  if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
-}
-
 /** `.` is the node that answers. */
-const ownPath = (path: string): string => (path === '.' ? '' : path);
-
-function fromWords([op = '', ...rest]: readonly string[]): Record<string, unknown> {
-  try {
-    return wordsToCommand(op, rest);
-  } catch (error) {
-    if (error instanceof MalformedPayload) throw new CliError(EXIT.usage, error.message);
-    throw error;
-  }
-}
+export const ownPath = (path: string): string => (path === '.' ? '' : path);
 
 function inWords(node: NodeView): string {
   const what = [node.status, node.kind === 'leaf' ? (node.app ?? '') : node.kind];

@@ -5,22 +5,27 @@ import { DesiredState } from '../leaf/desired.js';
 import { Leaf } from '../leaf/leaf.js';
 import type { TargetSpec } from '../leaf/supervisor.js';
 import { CommandMemory } from '../node/memory.js';
+import { coreCount } from '../process/host.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
-import { CLOCK, INSTALLATION, LEAF, LOG, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
+import { openMaintenance } from './maintenance.js';
+import { CLOCK, INSTALLATION, LEAF, LOG, MAINTENANCE, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
 import { provideUplink } from './uplink.js';
 
 /** Milliseconds beyond the grace period that stopping a leaf may take. */
 const MARGIN_MS = 5000;
 
 export function leafSteps(node: NodeContainer): Step[] {
-  provideUplink(node).provide(LEAF, makeLeaf);
+  provideUplink(node).provide(MAINTENANCE, openMaintenance).provide(LEAF, makeLeaf);
   const stopMs = node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
   return [
     {
       name: 'leaf',
       start: () => node.get(LEAF).start(),
-      stop: mayKeep => node.get(LEAF).stop(mayKeep),
+      stop: async mayKeep => {
+        node.get(MAINTENANCE).close();
+        await node.get(LEAF).stop(mayKeep);
+      },
       stopMs,
     },
   ];
@@ -34,7 +39,10 @@ function makeLeaf(node: NodeContainer): Leaf {
     facts: { app: appName ?? name, epoch: node.get(INSTALLATION).epoch, interval: hbInterval },
     target: targetOf(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
     link: node.get(UPLINK),
-    desired: new DesiredState(settings.dataDir),
+    desired: new DesiredState(settings.dataDir, settings.desired),
+    maintenance: node.get(MAINTENANCE),
+    labels: settings.labels,
+    host: { name: settings.hostName, cores: coreCount() },
     memory: new CommandMemory(join(settings.dataDir, 'commands.jsonl')),
     keepTarget: settings.onExit === 'keep',
     clock: node.get(CLOCK),

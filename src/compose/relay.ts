@@ -1,22 +1,29 @@
 /** A relay is: a broker, the tree below it, and a bridge upward. A root is the same without the bridge. */
+import { join } from 'node:path';
 import { Bridge } from '../../broker/bridge.js';
 import { EmbeddedBroker } from '../../broker/embedded.js';
 import { systemClock } from '../core/clock.js';
 import { Registry } from '../core/registry.js';
+import { Fleet } from '../fleet/fleet.js';
+import type { Publisher } from '../node/publisher.js';
 import { identify } from '../protocol/identity.js';
 import { topicRules } from '../protocol/topics.js';
+import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
+import { openMaintenance } from './maintenance.js';
 import { restSteps } from './rest.js';
 import {
   BRIDGE,
   BROKER,
   CLOCK,
+  FLEET,
   INGEST,
   INSTALLATION,
   LOG,
+  MAINTENANCE,
   OWN_LINK,
   REGISTRY,
   SETTINGS,
@@ -47,6 +54,7 @@ function brokerStep(node: NodeContainer): Step {
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
+    .provide(MAINTENANCE, openMaintenance)
     .provide(TREE, makeTree);
   return {
     name: 'broker',
@@ -84,13 +92,34 @@ function makeTree(node: NodeContainer): Tree {
     clock: node.get(CLOCK),
     log: node.get(LOG),
     release: name => node.get(BROKER).release(name),
+    maintenance: node.get(MAINTENANCE),
+    below: (desk, publisher) => openFleet(node, desk, publisher).plan,
   });
+}
+
+/** The tree hands it the desk and the voice of the node. */
+function openFleet(node: NodeContainer, desk: Desk, publisher: Publisher): Fleet {
+  const fleet = new Fleet({
+    registry: node.get(REGISTRY),
+    desk,
+    publisher,
+    clock: node.get(CLOCK),
+    ordersFile: join(node.get(SETTINGS).dataDir, 'orders.json'),
+    log: node.get(LOG),
+  });
+  node.set(FLEET, fleet);
+  return fleet;
 }
 
 const treeStep = (node: NodeContainer): Step => ({
   name: 'tree',
-  start: () => node.get(TREE).start(),
+  start: async () => {
+    await node.get(TREE).start();
+    node.get(FLEET).keeper.start();
+  },
   stop: async () => {
+    node.get(FLEET).keeper.stop();
+    node.get(MAINTENANCE).close();
     node.get(TREE).stop();
     await node.get(OWN_LINK).flush(GOODBYE_MS);
   },

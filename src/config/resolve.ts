@@ -1,6 +1,8 @@
 /** From single values to the settings of one node: what they mean together, and where they contradict. */
 
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.js';
 import { checkedValues, type GivenSettings } from './given.js';
@@ -54,6 +56,8 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     logFile: values.log_file === undefined ? null : resolve(source.cwd, values.log_file),
     stopSignal: fullSignalName(values.stop_signal ?? table.SETTINGS.stop_signal.fallback ?? '') ?? 'SIGTERM',
     exitCodes: (values.exit_codes ?? table.SETTINGS.exit_codes.fallback ?? '0').split(',').map(Number),
+    labels: parseLabels(values.labels ?? '') ?? {},
+    hostName: values.host_name ?? hostname(),
   };
   checkDurations(node, settings);
   checkAddresses(node, settings, parent);

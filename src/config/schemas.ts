@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import { Type } from 'typebox';
+import { LABEL_RULE, parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?\.?$/;
@@ -46,6 +47,8 @@ export const remotePort = () =>
   Type.Integer({ description: 'a port from 1 to 65535', minimum: 1, maximum: 65535 });
 export const host = () => Type.Refine(Type.String({ description: 'a host name or an IP address' }), isHost);
 export const nodeName = () => Type.Refine(Type.String({ description: NAME_RULE }), isName);
+export const labels = () =>
+  Type.Refine(Type.String({ description: LABEL_RULE }), text => parseLabels(text) !== null);
 export const signal = () =>
   Type.Refine(
     Type.String({ description: 'the name of a signal, such as TERM or SIGHUP' }),

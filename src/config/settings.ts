@@ -1,6 +1,8 @@
 /** The one table of settings: types, checks, names, messages and the README's table all come from it. */
 
 import type { Static } from 'typebox';
+import type { Labels } from '../core/labels.js';
+import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
 import { OWN_LOG, PLAIN_OWN_LOG } from './groups/own-log.js';
 import { PLACE } from './groups/place.js';
@@ -10,7 +12,7 @@ import { PLAIN_TARGET, TARGET } from './groups/target.js';
 
 export type { Role, Setting } from './groups/setting.js';
 
-export const SETTINGS = { ...PLACE, ...LISTENERS, ...TARGET, ...RESTARTS, ...OWN_LOG } as const;
+export const SETTINGS = { ...PLACE, ...LISTENERS, ...TARGET, ...RESTARTS, ...BALANCING, ...OWN_LOG } as const;
 
 type Table = typeof SETTINGS;
 export type SettingKey = keyof Table;
@@ -25,6 +27,7 @@ export const PLAIN = [
   ...PLAIN_LISTENERS,
   ...PLAIN_TARGET,
   ...PLAIN_RESTARTS,
+  ...PLAIN_BALANCING,
   ...PLAIN_OWN_LOG,
 ] as const satisfies readonly SettingKey[];
 
@@ -50,6 +53,8 @@ export interface NodeSettings extends PlainSettings {
   logFile: string | null;
   stopSignal: NodeJS.Signals;
   exitCodes: number[];
+  labels: Labels;
+  hostName: string;
 }
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];

@@ -6,6 +6,10 @@ export const PHASES = ['stopped', 'starting', 'running', 'backoff', 'stopping', 
 export const HEALTHS = ['unknown', 'passing', 'warning', 'failing'] as const;
 export const STATUSES = ['up', 'degraded', 'down', 'unreachable', 'stopped', 'unknown'] as const;
 
+/** Whether a target is meant to run. */
+export const DESIRED = ['running', 'stopped'] as const;
+
+export type Desired = (typeof DESIRED)[number];
 export type Kind = (typeof KINDS)[number];
 export type LinkFact = (typeof LINKS)[number];
 export type Phase = (typeof PHASES)[number];

@@ -1,6 +1,14 @@
 /** What is known of one node, and what a node reports of itself. */
 import type { Moment } from './clock.js';
-import type { Cause, Health, Kind, LinkFact, Phase } from './facts.js';
+import type { Cause, Desired, Health, Kind, LinkFact, Phase } from './facts.js';
+import type { Labels } from './labels.js';
+import type { Maintenance } from './maintenance.js';
+
+/** The machine that a leaf is on. */
+export interface HostFacts {
+  readonly name: string;
+  readonly cores: number;
+}
 
 export interface StateReport {
   readonly epoch: number;
@@ -13,6 +21,10 @@ export interface StateReport {
   readonly pid?: number | null;
   readonly exitCode?: number | null;
   readonly signal?: string | null;
+  readonly desired?: Desired;
+  readonly labels?: Labels;
+  readonly host?: HostFacts;
+  readonly maintenance?: Maintenance | null;
 }
 
 export interface BeatReport {
@@ -24,6 +36,38 @@ export interface BeatReport {
   readonly phase?: Phase;
   readonly health?: Health;
   readonly pid?: number | null;
+  /** Seconds. */
+  readonly uptime?: number;
+  /** Of the target: fraction of one core, and bytes. */
+  readonly cpu?: number;
+  readonly rss?: number;
+  /** How loaded its machine is: fractions of all its cores and of its memory. */
+  readonly load?: number;
+  readonly memory?: number;
+  readonly apps?: Readonly<Record<string, AppCapacity>>;
+}
+
+/** What a subtree has of one app: what is above needs no more to choose among its children. */
+export interface Capacity {
+  readonly slots: number;
+  readonly running: number;
+  /** Stand-by slots that could be started now. */
+  readonly free: number;
+  /** Of those running: in maintenance or late, so that nothing is done to them. */
+  readonly held?: number;
+  /** Meant to run, and failing. */
+  readonly ailing?: number;
+}
+
+export interface AppCapacity extends Capacity {
+  /** Of the targets: fractions of one core, and bytes. */
+  readonly cpu: number;
+  readonly rss: number;
+  /** Load of the least loaded machine with a free slot, and of the most loaded one with a running target; 0 to 1. */
+  readonly least?: number;
+  readonly most?: number;
+  /** The same by label, `key=value`. */
+  readonly labels?: Readonly<Record<string, Capacity>>;
 }
 
 export interface NodeRecord {
@@ -42,6 +86,10 @@ export interface NodeRecord {
   pid: number | null;
   exitCode: number | null;
   signal: string | null;
+  desired: Desired | null;
+  labels: Labels;
+  host: HostFacts | null;
+  maintenance: Maintenance | null;
   beat: BeatReport | null;
   /** When the link last changed; when the node's own facts last changed what they say of it. */
   linkAt: Moment;
@@ -70,6 +118,10 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   pid: null,
   exitCode: null,
   signal: null,
+  desired: null,
+  labels: {},
+  host: null,
+  maintenance: null,
   beat: null,
   linkAt: at,
   factsAt: at,

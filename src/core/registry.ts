@@ -46,8 +46,7 @@ export class Registry {
     this.enterEpoch(record, report.epoch);
     this.heard(record, at);
     if (report.link !== 'lost') record.seenAt = at;
-    // A state says all there is to say of the phase: how an earlier run ended is not part of it.
-    this.takeFacts(record, report.phase ? { exitCode: null, signal: null, ...report } : report, at);
+    this.takeFacts(record, complete(report), at);
     this.moveLink(record, report, at);
     return { stale: false, from, record };
   }
@@ -117,6 +116,10 @@ export class Registry {
     if (report.pid !== undefined) record.pid = report.pid;
     if (report.exitCode !== undefined) record.exitCode = report.exitCode;
     if (report.signal !== undefined) record.signal = report.signal;
+    if (report.desired !== undefined) record.desired = report.desired;
+    if (report.labels !== undefined) record.labels = report.labels;
+    if (report.host !== undefined) record.host = report.host;
+    if (report.maintenance !== undefined) record.maintenance = report.maintenance;
     if (report.reason !== undefined) record.reason = report.reason;
     if (record.phase !== phase || record.health !== health) record.factsAt = at;
   }
@@ -132,6 +135,12 @@ export class Registry {
     record.link = report.link;
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }
+}
+
+/** A state says all there is to say: how an earlier run ended, or an earlier maintenance, is not part of it. */
+function complete(report: StateReport): StateReport {
+  const ended = report.phase ? { exitCode: null, signal: null } : {};
+  return report.link === 'lost' ? { ...ended, ...report } : { maintenance: null, ...ended, ...report };
 }
 
 /** The last time that a hop above this path came back; null where none was ever lost. */

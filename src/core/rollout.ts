@@ -1,5 +1,5 @@
 /** How a command to many is carried out, and what became of it: counted, never called a success where it was none. */
-import { CanopyError } from './errors.js';
+import { type Arguments, flag, seconds, whole } from './arguments.js';
 
 export interface Rollout {
   /** Leaves at a time; null: all at once. */
@@ -13,9 +13,11 @@ export interface Rollout {
 }
 
 const DEFAULT_TIMEOUT_S = 60;
+const LONGEST_S = 86_400;
+const MOST_AT_ONCE = 1_000_000;
 
 /** Takes what concerns the rollout out of the arguments; the rest is the command's own. Throws `bad-argument`. */
-export function rolloutOf(args: Readonly<Record<string, unknown>>): {
+export function rolloutOf(args: Arguments): {
   rollout: Rollout;
   rest: Record<string, unknown>;
 } {
@@ -26,31 +28,15 @@ export function rolloutOf(args: Readonly<Record<string, unknown>>): {
       maxUnavailable: count('maxUnavailable', maxUnavailable),
       stopOnFailure: flag('stopOnFailure', stopOnFailure),
       dryRun: flag('dryRun', dryRun),
-      timeoutMs: seconds('timeout', timeout) * 1000,
+      timeoutMs: seconds('timeout', timeout ?? DEFAULT_TIMEOUT_S, LONGEST_S) * 1000,
     },
     rest,
   };
 }
 
-function count(name: string, value: unknown): number | null {
-  if (value === undefined) return null;
-  if (Number.isInteger(value) && (value as number) >= 1) return value as number;
-  throw wrong(name, 'a whole number from 1', value);
-}
-
-function flag(name: string, value: unknown): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
-  throw wrong(name, 'true or false', value);
-}
-
-function seconds(name: string, value: unknown): number {
-  if (value === undefined) return DEFAULT_TIMEOUT_S;
-  if (typeof value === 'number' && value > 0 && value <= 86_400) return value;
-  throw wrong(name, 'seconds above 0 and up to 86400', value);
-}
-
-const wrong = (name: string, expected: string, found: unknown): CanopyError =>
-  new CanopyError('bad-argument', `${name}: expected ${expected}, found ${JSON.stringify(found)}`);
+/** Null where it was not given. */
+const count = (name: string, value: unknown): number | null =>
+  value === undefined ? null : whole(name, value, 1, MOST_AT_ONCE);
 
 export type LeafStatus = 'succeeded' | 'failed' | 'unreachable' | 'timedOut' | 'skipped' | 'planned';
 export interface LeafOutcome {

@@ -1,32 +1,45 @@
 /** Whether the target is meant to run: what an operator stopped stays stopped, over restarts of leaf and machine. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-export type Desired = 'running' | 'stopped';
+import type { Desired } from '../core/facts.js';
 
 export class DesiredState {
   private readonly file: string;
+  private now: Desired;
+  private changed: () => void = () => {};
 
-  constructor(dataDir: string) {
+  /** `first`: where nobody has said anything yet. */
+  constructor(dataDir: string, first: Desired = 'running') {
     this.file = join(dataDir, 'desired');
+    this.now = read(this.file) ?? first;
   }
 
-  /** `running` where nobody has said otherwise. */
+  onChange(listener: () => void): void {
+    this.changed = listener;
+  }
+
   get(): Desired {
-    try {
-      return readFileSync(this.file, 'utf8').trim() === 'stopped' ? 'stopped' : 'running';
-    } catch {
-      return 'running';
-    }
+    return this.now;
   }
 
   set(desired: Desired): void {
-    if (this.get() === desired) return;
+    const before = this.now;
+    this.now = desired;
     try {
       writeFileSync(`${this.file}.new`, `${desired}\n`);
       renameSync(`${this.file}.new`, this.file);
     } catch {
       // A full disk must not keep an operator from stopping something.
     }
+    if (before !== desired) this.changed();
+  }
+}
+
+function read(file: string): Desired | null {
+  try {
+    const word = readFileSync(file, 'utf8').trim();
+    return word === 'stopped' || word === 'running' ? word : null;
+  } catch {
+    return null;
   }
 }

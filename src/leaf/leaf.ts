@@ -2,15 +2,18 @@
 import type { Link, LinkError, Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
+import type { Labels } from '../core/labels.js';
+import type { HostFacts } from '../core/node-record.js';
 import type { TargetModel } from '../core/phases.js';
 import { Heart } from '../node/heart.js';
+import { type MaintenanceState, maintenancePlan } from '../node/maintenance.js';
 import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import type { DesiredState } from './desired.js';
 import { leafPlan } from './orders.js';
-import { type LeafFacts, LeafReporter } from './reporter.js';
+import { type LeafFacts, LeafReporter, type Traits } from './reporter.js';
 import { Supervisor, type TargetSpec } from './supervisor.js';
 
 export interface LeafLog {
@@ -24,6 +27,9 @@ export interface LeafOptions {
   readonly target: TargetSpec;
   readonly link: Link;
   readonly desired: DesiredState;
+  readonly maintenance: MaintenanceState;
+  readonly labels: Labels;
+  readonly host: HostFacts;
   readonly memory: CommandMemory;
   /** An orderly end leaves the target to the next leaf. */
   readonly keepTarget: boolean;
@@ -46,7 +52,7 @@ export class Leaf {
   constructor(private readonly options: LeafOptions) {
     const { name, facts, link, clock } = options;
     const publisher = new Publisher(link, name, facts.epoch, clock);
-    this.reporter = new LeafReporter(facts, publisher, clock);
+    this.reporter = new LeafReporter(facts, publisher, clock, () => this.traits());
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
     this.responder = new Responder(publisher, clock, this.plan, options.memory);
     this.heart = new Heart(facts.interval * 1000, seq => {
@@ -59,7 +65,7 @@ export class Leaf {
    * this name is alive: throws LinkError name-taken.
    */
   async start(): Promise<void> {
-    const { link, name } = this.options;
+    const { link, name, desired, maintenance } = this.options;
     const refused = await nameTaken(link);
     if (refused) {
       link.abort();
@@ -74,14 +80,15 @@ export class Leaf {
       if (error.code === 'refused')
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
-    const desired = this.options.desired.get();
     // The leaf that should have stopped it was ended over that.
-    if (adopted && desired === 'stopped')
+    if (adopted && desired.get() === 'stopped')
       this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
-    if (!adopted && desired === 'running') {
+    if (!adopted && desired.get() === 'running') {
       this.supervisor.dispatch({ type: 'start', by: 'canopy' });
       await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
     }
+    desired.onChange(() => this.retell());
+    maintenance.onChange(() => this.retell());
     this.heart.start();
   }
 
@@ -109,11 +116,22 @@ export class Leaf {
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
     if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
-    return leafPlan(this.supervisor, this.options.desired)(command);
+    const { desired, maintenance, clock } = this.options;
+    return leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
   };
 
   private readonly connected = (): void => this.reporter.state(this.supervisor.model);
   private readonly obey = (message: Message): void => this.responder.handle(message);
+
+  private traits(): Traits {
+    const { desired, labels, host, maintenance } = this.options;
+    return { desired: desired.get(), labels, host, maintenance: maintenance.current };
+  }
+
+  /** Once what follows from it at once is told as well: a start changes what is desired, and then the phase. */
+  private retell(): void {
+    queueMicrotask(() => this.reporter.retell(this.supervisor.model));
+  }
 
   private changed(now: TargetModel, before: TargetModel): void {
     this.reporter.change(now, before);

@@ -1,16 +1,17 @@
 /** What each command means to a leaf: checked first, then carried out by the supervisor. */
 import { CanopyError } from '../core/errors.js';
+import type { Desired } from '../core/facts.js';
 import type { TargetModel } from '../core/phases.js';
+import { signalOf } from '../node/leaf-commands.js';
 import { onlyArguments, type Plan } from '../node/responder.js';
-import { signalName } from '../process/signals.js';
-import { LATER_OPS, LEAF_OPS } from '../protocol/commands.js';
+import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
-import type { Desired, DesiredState } from './desired.js';
+import type { DesiredState } from './desired.js';
 import type { Supervisor } from './supervisor.js';
 
 type Data = Record<string, unknown>;
 
-export function leafPlan(supervisor: Supervisor, desired: DesiredState): Plan {
+export function leafPlan(supervisor: Supervisor, desired: DesiredState, maintain: Plan): Plan {
   return command => {
     if (command.select !== undefined || command.pick !== undefined) {
       throw new CanopyError(
@@ -33,6 +34,8 @@ export function leafPlan(supervisor: Supervisor, desired: DesiredState): Plan {
         return meaning(desired, 'running', () => restart(supervisor, byOf(command)));
       case 'signal':
         return signal(supervisor, command);
+      case 'maintenance':
+        return maintain(command);
       default:
         throw unknownOp(command.op, LEAF_OPS);
     }
@@ -41,8 +44,10 @@ export function leafPlan(supervisor: Supervisor, desired: DesiredState): Plan {
 
 export function unknownOp(op: string, known: readonly string[]): CanopyError {
   const takes = `this node takes ${known.join(', ')}`;
-  return (LATER_OPS as readonly string[]).includes(op)
-    ? new CanopyError('unsupported-op', `"${op}" is not supported by this version; ${takes}`)
+  if ((LATER_OPS as readonly string[]).includes(op))
+    return new CanopyError('unsupported-op', `"${op}" is not supported by this version; ${takes}`);
+  return (NODE_OPS as readonly string[]).includes(op)
+    ? new CanopyError('unsupported-op', `"${op}" is for a relay or the root; ${takes}`)
     : new CanopyError('unknown-op', `there is no command "${op}"; ${takes}`);
 }
 
@@ -106,16 +111,7 @@ const settledStart = (model: TargetModel, generation: number): Data | CanopyErro
 };
 
 function signal(supervisor: Supervisor, command: Command): ReturnType<Plan> {
-  const { signal: wanted } = onlyArguments(command, ['signal']);
-  const text = typeof wanted === 'number' ? String(wanted) : wanted;
-  const name = typeof text === 'string' ? signalName(text) : null;
-  if (name === null) {
-    const found = wanted === undefined ? 'none' : JSON.stringify(wanted);
-    throw new CanopyError(
-      'bad-argument',
-      `expected the name of a signal such as HUP, TERM or USR1, found ${found}`,
-    );
-  }
+  const name = signalOf(command);
   return async () => {
     if (!supervisor.signal(name))
       throw new CanopyError('not-running', `the target is ${supervisor.model.phase}`);

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Health } from '../core/facts.js';
 import type { TargetModel } from '../core/phases.js';
 import type { Publisher } from '../node/publisher.js';
+import { type HostLoad, hostLoad } from '../process/host.js';
 import { forgetUsage, usage } from '../process/usage.js';
 import type { Heartbeat, State } from '../protocol/payloads.js';
 
@@ -13,15 +14,29 @@ export interface LeafFacts {
   readonly interval: number;
 }
 
+/** What is so beside the target: told with every state. */
+export type Traits = Pick<State, 'desired' | 'labels' | 'host' | 'maintenance'>;
+
 export class LeafReporter {
+  private told: Traits = {};
+
   constructor(
     private readonly facts: LeafFacts,
     private readonly publisher: Publisher,
     private readonly clock: Clock,
+    private readonly traits: () => Traits = () => ({}),
   ) {}
 
   state(model: TargetModel, link: State['link'] = 'online'): void {
-    this.publisher.state(leafState(this.facts, model, link, this.clock.now()));
+    const state = leafState(this.facts, model, link, this.clock.now());
+    this.told = this.traits();
+    this.publisher.state({ ...state, ...this.told });
+  }
+
+  /** Tells the state again where something beside the target has changed since. */
+  retell(model: TargetModel): void {
+    const { desired, maintenance } = this.traits();
+    if (desired !== this.told.desired || maintenance !== this.told.maintenance) this.state(model);
   }
 
   change(model: TargetModel, before: TargetModel): void {
@@ -51,10 +66,16 @@ export class LeafReporter {
       restarts: Math.max(0, now.generation - 1),
       cpu: measured ? Math.round(measured.cpu * 1e4) / 1e4 : 0,
       rss: measured?.rss ?? 0,
+      ...rounded(hostLoad()),
     };
     this.publisher.beat(heartbeat);
   }
 }
+
+const rounded = ({ load, memory }: HostLoad): HostLoad => ({
+  load: Math.round(load * 1000) / 1000,
+  memory: Math.round(memory * 1000) / 1000,
+});
 
 /** Without a probe, a running target passes; of one that does not run nothing is known. */
 export const healthOf = (model: TargetModel): Health => (model.phase === 'running' ? 'passing' : 'unknown');

@@ -2,6 +2,7 @@
 export class Heart {
   private timer: NodeJS.Timeout | null = null;
   private seq = 0;
+  private extra: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly intervalMs: number,
@@ -21,7 +22,18 @@ export class Heart {
 
   stop(): void {
     if (this.timer) clearTimeout(this.timer);
+    if (this.extra) clearTimeout(this.extra);
     this.timer = null;
+    this.extra = null;
+  }
+
+  /** One beat beside the rhythm, within `ms`: what it tells has changed. */
+  soon(ms: number): void {
+    if (this.timer === null || this.extra !== null) return;
+    this.extra = setTimeout(() => {
+      this.extra = null;
+      this.tick();
+    }, ms);
   }
 
   private tick(): void {

@@ -3,6 +3,7 @@
  * What a command means is handed in; the same for a leaf, a relay and a root.
  */
 import type { Message } from '../../broker/link.js';
+import { type Arguments, onlyKnown } from '../core/arguments.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
 import { MalformedPayload } from '../protocol/codec.js';
@@ -145,12 +146,5 @@ export function salvageId(payload: Uint8Array): string {
 }
 
 /** Throws `bad-argument` unless every key of the arguments is one of `known`. */
-export function onlyArguments(command: Command, known: readonly string[]): Record<string, unknown> {
-  const args = command.args ?? {};
-  const strange = Object.keys(args).find(key => !known.includes(key));
-  if (strange !== undefined) {
-    const takes = known.length ? `takes ${known.join(', ')}` : 'takes no arguments';
-    throw new CanopyError('bad-argument', `"${command.op}" ${takes}, found "${strange}"`);
-  }
-  return args;
-}
+export const onlyArguments = (command: Command, known: readonly string[]): Arguments =>
+  onlyKnown(command.op, command.args ?? {}, known);

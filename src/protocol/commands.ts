@@ -3,13 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { check, excerpt, MalformedPayload, parseJson } from './codec.js';
 import type { Command } from './payloads.js';
 
-export const LEAF_OPS = ['start', 'stop', 'restart', 'signal', 'ping'] as const;
-export const NODE_OPS = ['ping', 'forget'] as const;
+export const LEAF_OPS = ['start', 'stop', 'restart', 'signal', 'maintenance', 'ping'] as const;
+/** Of a relay or root: about itself and its subtree as a whole. With a select it takes those of leaves too. */
+export const NODE_OPS = ['ping', 'forget', 'maintenance', 'scale', 'rebalance', 'orders', 'unkeep'] as const;
 /** In the contract, and not in this build yet: answered `unsupported-op`, never `unknown-op`. */
-export const LATER_OPS = ['logs', 'follow', 'unfollow', 'scale', 'rebalance'] as const;
+export const LATER_OPS = ['logs', 'follow', 'unfollow'] as const;
 
 const SELECT_KEYS = new Set(['app', 'path', 'label']);
 const TOP_KEYS = new Set(['id', 'by', 'strategy']);
+/** The argument that a word without a key is: `signal HUP`, `maintenance on`. */
+const POSITIONAL: Readonly<Record<string, string>> = { signal: 'signal', maintenance: 'mode' };
 const WHITE_SPACE = new Set(Buffer.from(' \t\n\r'));
 const OPENING_BRACE = 0x7b;
 const WORD = /^[a-z][a-z-]*$/;
@@ -64,7 +67,7 @@ export function wordsToCommand(op: string, words: readonly string[]): Record<str
     if (op === 'forget' && word.startsWith('path=')) args.path = word.slice(at + 1);
     else if (at > 0) put(word.slice(0, at), word.slice(at + 1), { command, args, select });
     else if (word === 'all') select.all = true;
-    else if (op === 'signal' && args.signal === undefined && at === -1) args.signal = word;
+    else if (POSITIONAL[op] && args[POSITIONAL[op]] === undefined && at === -1) args[POSITIONAL[op]] = word;
     else
       throw new MalformedPayload(
         `expected words of the form key=value after "${op}", found "${word.slice(0, 60)}"`,

@@ -1,6 +1,6 @@
 /** What each channel carries: one schema per channel, from which come the types, the checks and the REST description. */
 import Type, { type Static } from 'typebox';
-import { HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
 import type { Channel } from '../core/names.js';
 
 const v = Type.Literal(1);
@@ -18,6 +18,24 @@ export const RollupSchema = Type.Object(
   >,
 );
 
+const count = Type.Integer({ minimum: 0 });
+const fraction = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
+const capacity = {
+  slots: count,
+  running: count,
+  free: count,
+  held: Type.Optional(count),
+  ailing: Type.Optional(count),
+};
+export const AppCapacitySchema = Type.Object({
+  ...capacity,
+  cpu: Type.Number({ description: 'of the targets, fractions of one core' }),
+  rss: Type.Integer({ minimum: 0, description: 'of the targets, bytes' }),
+  least: Type.Optional(fraction('load of the least loaded machine with a free slot')),
+  most: Type.Optional(fraction('load of the most loaded machine with a running target')),
+  labels: Type.Optional(Type.Record(Type.String(), Type.Object(capacity))),
+});
+
 export const HeartbeatSchema = Type.Object({
   v,
   epoch,
@@ -33,9 +51,19 @@ export const HeartbeatSchema = Type.Object({
   restarts: Type.Optional(Type.Integer({ minimum: 0 })),
   cpu: Type.Optional(Type.Number({ description: 'fraction of one core' })),
   rss: Type.Optional(Type.Integer({ minimum: 0, description: 'bytes' })),
+  load: Type.Optional(fraction('how loaded the machine is: busy time of all its cores')),
+  memory: Type.Optional(fraction('how much of the memory of the machine is used')),
   leaves: Type.Optional(RollupSchema),
+  apps: Type.Optional(Type.Record(Type.String(), AppCapacitySchema)),
 });
 export type Heartbeat = Static<typeof HeartbeatSchema>;
+
+export const MaintenanceSchema = Type.Object({
+  since: millis,
+  until: Type.Union([millis, Type.Null()]),
+  by: text,
+});
+export const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 63 }));
 
 export const StateSchema = Type.Object({
   v,
@@ -50,10 +78,14 @@ export const StateSchema = Type.Object({
   pid: Type.Optional(pid),
   exitCode: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   signal: Type.Optional(Type.Union([text, Type.Null()])),
+  desired: Type.Optional(Type.Enum(DESIRED)),
+  labels: Type.Optional(LabelsSchema),
+  host: Type.Optional(Type.Object({ name: text, cores: Type.Integer({ minimum: 1 }) })),
+  maintenance: Type.Optional(Type.Union([MaintenanceSchema, Type.Null()])),
 });
 export type State = Static<typeof StateSchema>;
 
-export const EVENT_NAMES = ['phase', 'link', 'misconfigured', 'refused', 'malformed'] as const;
+export const EVENT_NAMES = ['phase', 'link', 'misconfigured', 'refused', 'malformed', 'order'] as const;
 export const EventSchema = Type.Object({
   v,
   epoch,

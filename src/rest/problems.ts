@@ -23,6 +23,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   'node-alive': 409,
   'id-in-use': 409,
   'node-unreachable': 503,
+  'no-result': 504,
   'body-too-large': 413,
   'unsupported-media-type': 415,
   'internal-error': 500,

@@ -6,6 +6,7 @@ import type { Desk } from '../tree/desk.js';
 import { commandRoutes } from './command-routes.js';
 import { healthRoutes, type Readiness } from './health-routes.js';
 import { type NodePorts, nodeRoutes } from './node-routes.js';
+import { orderRoutes } from './order-routes.js';
 import { badUrl, problem, useProblems } from './problems.js';
 import { describeErrors, type SchemaError } from './schema-errors.js';
 
@@ -50,6 +51,7 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   await app.register(healthRoutes(ports.readiness));
   await app.register(nodeRoutes(ports));
   await app.register(commandRoutes(ports.desk));
+  await app.register(orderRoutes(ports.desk));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   return app as never;
 }

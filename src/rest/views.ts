@@ -1,11 +1,12 @@
 /** Nodes as REST shows them: contract section 3. */
 import Type, { type Static } from 'typebox';
-import { HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { maintenanceAt } from '../core/maintenance.js';
 import { lastName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
-import { HeartbeatSchema } from '../protocol/payloads.js';
+import { HeartbeatSchema, LabelsSchema, MaintenanceSchema } from '../protocol/payloads.js';
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const millis = (description: string) =>
@@ -29,6 +30,16 @@ const nodeFields = {
   lastSeenAt: nullable(millis('when the node itself was last heard')),
   blockedBy: nullable(Type.String({ description: 'path of the hop that broke, for unreachable nodes' })),
   epoch: nullable(Type.Integer()),
+  desired: nullable(Type.Enum(DESIRED, { description: 'whether the target is meant to run' })),
+  labels: LabelsSchema,
+  maintenance: nullable(
+    Type.Intersect([
+      MaintenanceSchema,
+      Type.Object({
+        at: Type.String({ description: 'the node that was put into it: this one or one above' }),
+      }),
+    ]),
+  ),
 };
 
 export const NodeSchema = Type.Object(nodeFields, { $id: 'Node' });
@@ -50,6 +61,7 @@ export class Views {
 
   node(record: NodeRecord): NodeView {
     const { status, since, blockedBy, cause } = verdict(this.registry, record);
+    const covered = maintenanceAt(this.registry, record.path);
     return {
       path: record.path,
       name: record.path === '' ? this.ownName : lastName(record.path),
@@ -68,6 +80,9 @@ export class Views {
       lastSeenAt: record.seenAt?.now ?? null,
       blockedBy,
       epoch: record.epoch,
+      desired: record.desired,
+      labels: record.labels,
+      maintenance: covered ? { ...covered.maintenance, at: covered.at } : null,
     };
   }
 

@@ -7,13 +7,24 @@ import type { Publisher } from '../node/publisher.js';
 import { onlyArguments, type Plan } from '../node/responder.js';
 import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 
-export function nodePlan(registry: Registry, publisher: Publisher, toMany: Plan): Plan {
+/** `below`: what is carried out on nodes below; `maintain`: what concerns the node itself. */
+export interface NodePlans {
+  readonly below: Plan;
+  readonly maintain: Plan;
+}
+
+const BELOW_OPS: ReadonlySet<string> = new Set(['scale', 'rebalance', 'orders', 'unkeep']);
+
+export function nodePlan(registry: Registry, publisher: Publisher, { below, maintain }: NodePlans): Plan {
   return command => {
-    if (command.select !== undefined || command.pick !== undefined) return toMany(command);
+    const toMany = command.select !== undefined || command.pick !== undefined;
+    if (toMany || BELOW_OPS.has(command.op)) return below(command);
     switch (command.op) {
       case 'ping':
         onlyArguments(command, []);
         return async () => ({ nodes: registry.size });
+      case 'maintenance':
+        return maintain(command);
       case 'forget': {
         const { path } = onlyArguments(command, ['path']);
         const target = forgettable(registry, path);

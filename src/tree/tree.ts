@@ -1,18 +1,19 @@
 /** What any node with a broker knows and does about what is below it. */
 import type { Link, Message } from '../../broker/link.js';
+import { capacities } from '../balance/capacity.js';
 import type { Clock } from '../core/clock.js';
 import type { Kind } from '../core/facts.js';
 import { Leases } from '../core/leases.js';
 import type { Registry } from '../core/registry.js';
 import { rollup } from '../core/verdict.js';
 import { Heart } from '../node/heart.js';
+import { type MaintenanceState, maintenancePlan } from '../node/maintenance.js';
 import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import { Desk } from './desk.js';
-import { Fleet } from './fleet.js';
 import type { Ingest } from './ingest.js';
-import { nodePlan } from './orders.js';
+import { type NodePlans, nodePlan } from './orders.js';
 import { Refusals } from './refusals.js';
 import { Watch } from './watch.js';
 
@@ -33,10 +34,16 @@ export interface TreeOptions {
     warn(fields: object, message: string): void;
   };
   readonly release: (name: string) => void;
+  readonly maintenance: MaintenanceState;
+  /** What is carried out on nodes below, by commands that go out over this desk. */
+  readonly below: (desk: Desk, publisher: Publisher) => NodePlans['below'];
 }
 
 /** Results kept of commands to many: more than there are leaves in one. */
 const MOST_LEAVES = 20_000;
+
+/** Milliseconds after a change below in which others may come, before a roll-up tells of it. */
+const ROLLUP_MS = 200;
 
 export class Tree {
   readonly desk: Desk;
@@ -62,19 +69,27 @@ export class Tree {
       log: options.log,
     });
     this.orders = new Desk(registry, link, clock, MOST_LEAVES);
-    const fleet = new Fleet(registry, this.orders);
-    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher, fleet.plan));
+    const plans = {
+      below: options.below(this.orders, this.publisher),
+      maintain: maintenancePlan(options.maintenance, clock),
+    };
+    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher, plans));
     this.heart = new Heart(options.interval * 1000, seq => this.beat(seq));
   }
 
   async start(): Promise<void> {
-    const { ingest, link, registry } = this.options;
+    const { ingest, link, registry, maintenance } = this.options;
     ingest.listen(this.watch);
     ingest.listen(this.desk);
     ingest.listen(this.orders);
-    ingest.listen({ forgotten: paths => this.clearForgotten(paths) });
+    ingest.listen({
+      forgotten: paths => this.clearForgotten(paths),
+      // What is free or running below has changed: who scales from above should not find out by surprise.
+      state: record => record.kind === 'leaf' && this.heart.soon(ROLLUP_MS),
+    });
     await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
     this.tell('online', registry.size === 0 ? 'started' : 'online');
+    maintenance.onChange(() => this.tell('online', 'maintenance'));
     this.heart.start();
     this.watch.start();
   }
@@ -89,13 +104,15 @@ export class Tree {
   }
 
   private tell(state: 'online' | 'offline', reason: string): void {
-    const { epoch, kind, clock } = this.options;
-    this.publisher.state({ v: 1, epoch, ts: clock.now(), kind, link: state, health: 'passing', reason });
+    const { epoch, kind, clock, maintenance } = this.options;
+    const now = { link: state, health: 'passing', reason, maintenance: maintenance.current } as const;
+    this.publisher.state({ v: 1, epoch, ts: clock.now(), kind, ...now });
   }
 
   private beat(seq: number): void {
     const { epoch, kind, interval, clock, registry } = this.options;
-    this.publisher.beat({ v: 1, epoch, seq, ts: clock.now(), interval, kind, leaves: rollup(registry) });
+    const [leaves, apps] = [rollup(registry), capacities(registry, clock.mono())];
+    this.publisher.beat({ v: 1, epoch, seq, ts: clock.now(), interval, kind, leaves, apps });
   }
 
   /** A relay that is forgotten takes what is retained of its subtree with it. */

@@ -19,6 +19,10 @@ export function completeWill(will: State, known: NodeRecord | undefined, origin:
 /** What is known of a node, in the shape of its state message. */
 export function factsOf(record: NodeRecord): Partial<State> {
   const facts: Partial<State> = { app: record.app, pid: record.pid };
+  if (record.desired) facts.desired = record.desired;
+  if (Object.keys(record.labels).length > 0) facts.labels = record.labels;
+  if (record.host) facts.host = record.host;
+  if (record.maintenance) facts.maintenance = record.maintenance;
   if (record.phase) facts.phase = record.phase;
   if (record.health) facts.health = record.health;
   if (record.exitCode !== null) facts.exitCode = record.exitCode;

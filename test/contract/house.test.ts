@@ -10,9 +10,10 @@ const top = fileURLToPath(new URL('../../../', import.meta.url));
 /** From the ground up; a room imports its own files and those of lower floors. */
 const FLOORS = [
   ['broker', 'src/core', 'src/process'],
-  ['src/config', 'src/protocol'],
+  ['src/config', 'src/protocol', 'src/balance'],
   ['src/node'],
   ['src/leaf', 'src/logs', 'src/tree', 'src/history', 'src/alerts'],
+  ['src/fleet'],
   ['src/rest'],
   ['src/compose'],
   ['src/cli'],

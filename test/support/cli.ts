@@ -1,11 +1,10 @@
 /** The command line as a person uses it: real processes, what they print and how they end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { CLI, type Exit, type LogLine } from './nodes.js';
 import { Rest } from './rest.js';
 import type { Sandbox } from './sandbox.js';
-import { until } from './wait.js';
+import { freePort, until } from './wait.js';
 
 export interface Outcome extends Exit {
   readonly stdout: string;
@@ -19,9 +18,16 @@ export class Command {
   private readonly child: ChildProcess;
   private ended: Exit | null = null;
 
-  constructor(box: Sandbox, words: readonly string[], variables: Record<string, string> = {}) {
+  /** `wrap`: words before those of Node, such as taskset and its own. */
+  constructor(
+    box: Sandbox,
+    words: readonly string[],
+    variables: Record<string, string> = {},
+    wrap: readonly string[] = [],
+  ) {
     const env = box.env(variables);
-    this.child = spawn(process.execPath, [CLI, ...words], {
+    const [program = '', ...rest] = [...wrap, process.execPath, CLI, ...words];
+    this.child = spawn(program, rest, {
       env,
       cwd: box.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -123,16 +129,6 @@ export async function hostTree(
 }
 
 async function freePorts(): Promise<Ports> {
-  const servers = [createServer(), createServer(), createServer()];
-  const opened = servers.map(
-    server =>
-      new Promise<number>((resolve, reject) =>
-        server
-          .once('error', reject)
-          .listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-      ),
-  );
-  const [root = 0, rest = 0, relay = 0] = await Promise.all(opened);
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
+  const [root = 0, rest = 0, relay = 0] = await Promise.all([freePort(), freePort(), freePort()]);
   return { root, rest, relay };
 }

@@ -1,3 +1,5 @@
+import { type AddressInfo, createServer } from 'node:net';
+
 /** Resolves with the first truthy answer; rejects when there was none by the deadline (ms). */
 export async function until<T>(
   predicate: () => T | Promise<T>,
@@ -11,4 +13,15 @@ export async function until<T>(
     if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 5));
   }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(0, '127.0.0.1', () => resolve()),
+  );
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
 }

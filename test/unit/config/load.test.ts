@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cliUrl, environment } from '../../../src/config/environment.js';
@@ -77,6 +78,9 @@ test('a leaf with all its defaults', () => {
     onExit: 'stop',
     maxPacket: 262144,
     maxClients: 10000,
+    desired: 'running',
+    labels: {},
+    hostName: hostname(),
   });
 });
 

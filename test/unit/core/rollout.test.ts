@@ -17,8 +17,8 @@ test('takes its own arguments out and leaves the rest', () => {
 
 test('says what it expected and what it found', () => {
   const table: [Record<string, unknown>, RegExp][] = [
-    [{ parallelism: 0 }, /parallelism: expected a whole number from 1, found 0/],
-    [{ maxUnavailable: '1' }, /maxUnavailable: expected a whole number from 1, found "1"/],
+    [{ parallelism: 0 }, /parallelism: expected a whole number from 1 to 1000000, found 0/],
+    [{ maxUnavailable: '1' }, /maxUnavailable: expected a whole number from 1 to 1000000, found "1"/],
     [{ maxUnavailable: 1.5 }, /found 1.5/],
     [{ stopOnFailure: 'yes' }, /stopOnFailure: expected true or false, found "yes"/],
     [{ dryRun: 1 }, /dryRun: expected true or false, found 1/],

@@ -8,6 +8,7 @@ import { MqttLink } from '../../../broker/mqtt-link.js';
 import { systemClock } from '../../../src/core/clock.js';
 import { DesiredState } from '../../../src/leaf/desired.js';
 import { Leaf } from '../../../src/leaf/leaf.js';
+import { MaintenanceState } from '../../../src/node/maintenance.js';
 import { CommandMemory } from '../../../src/node/memory.js';
 import { clientIdOf } from '../../../src/protocol/identity.js';
 import { message } from '../../support/broker.js';
@@ -24,6 +25,9 @@ async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
     target: spec,
     link,
     desired: new DesiredState(spec.dataDir),
+    maintenance: new MaintenanceState(spec.dataDir, systemClock),
+    labels: { zone: 'a' },
+    host: { name: 'box1', cores: 2 },
     memory: new CommandMemory(null),
     keepTarget: false,
     clock: systemClock,

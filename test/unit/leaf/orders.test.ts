@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { systemClock } from '../../../src/core/clock.js';
 import { DesiredState } from '../../../src/leaf/desired.js';
 import { leafPlan } from '../../../src/leaf/orders.js';
+import { MaintenanceState, maintenancePlan } from '../../../src/node/maintenance.js';
 import { processAlive } from '../../../src/process/signals.js';
 import { asCommand } from '../../../src/protocol/commands.js';
 import { until } from '../../support/wait.js';
 import { STEADY, type Supervised, shell, supervise } from './support.js';
 
 const run = ({ supervisor, spec }: Supervised, op: string, more: object = {}) => {
-  const carryOut = leafPlan(
-    supervisor,
-    new DesiredState(spec.dataDir),
-  )(asCommand({ op, by: 'ops', ...more }));
+  const carryOut = plan(supervisor, spec.dataDir)(asCommand({ op, by: 'ops', ...more }));
   return carryOut(() => {}) as Promise<Record<string, unknown>>;
+};
+const plan = (supervisor: Supervised['supervisor'], dataDir: string) => {
+  const maintenance = new MaintenanceState(dataDir, systemClock);
+  return leafPlan(supervisor, new DesiredState(dataDir), maintenancePlan(maintenance, systemClock));
 };
 
 describe('refused at once', async () => {
@@ -30,17 +33,25 @@ describe('refused at once', async () => {
     ['restart', { select: { all: true } }, 'bad-argument', /nothing below it/],
     ['restart', { pick: 'all' }, 'bad-argument', /nothing below it/],
     ['logs', {}, 'unsupported-op', /not supported by this version; this node takes start, stop/],
-    ['scale', {}, 'unsupported-op', /not supported by this version/],
-    ['forget', {}, 'unknown-op', /there is no command "forget"/],
+    ['logs', {}, 'unsupported-op', /not supported by this version/],
+    ['scale', {}, 'unsupported-op', /is for a relay or the root/],
+    ['forget', {}, 'unsupported-op', /is for a relay or the root/],
+    ['fly', {}, 'unknown-op', /there is no command "fly"/],
+    [
+      'maintenance',
+      { args: { mode: 'maybe' } },
+      'bad-argument',
+      /mode: expected one of on, off, found "maybe"/,
+    ],
     ['dance', {}, 'unknown-op', /there is no command "dance"/],
   ];
   for (const [op, more, code, message] of CASES) {
     test(`${op} ${JSON.stringify(more)}`, async t => {
       const target = await supervise(t, STEADY);
-      assert.throws(
-        () => leafPlan(target.supervisor, new DesiredState(target.spec.dataDir))(asCommand({ op, ...more })),
-        { code, message },
-      );
+      assert.throws(() => plan(target.supervisor, target.spec.dataDir)(asCommand({ op, ...more })), {
+        code,
+        message,
+      });
       assert.equal(target.phases.length, 0);
     });
   }

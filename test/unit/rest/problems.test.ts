@@ -10,7 +10,7 @@ test('every code is a problem with a status of its class', () => {
     const { type, title, status, ...rest } = problem(code, 'so', '/x');
     assert.deepEqual(rest, { code, detail: 'so', instance: '/x' });
     assert.ok(status >= 400 && status < 600 && title !== '' && type === 'about:blank');
-    if (status >= 500) assert.ok(['internal-error', 'node-unreachable'].includes(code), code);
+    if (status >= 500) assert.ok(['internal-error', 'node-unreachable', 'no-result'].includes(code), code);
   }
 });
 

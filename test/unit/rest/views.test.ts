@@ -29,6 +29,9 @@ test('a node has the fields of the contract, and the schema says so', () => {
     lastSeenAt: at(4).now,
     blockedBy: null,
     epoch: 10,
+    desired: null,
+    labels: {},
+    maintenance: null,
   });
   const [node, detail] = [Compile(NodeSchema), Compile(NodeDetailSchema)];
   for (const view of views().list()) {

@@ -15,24 +15,30 @@ before(async () => {
 });
 after(() => place.close());
 
-const toMany: Plan = command => async () => ({ to: command.select });
+const below: Plan = command => async () => ({ to: command.select ?? command.op });
+const maintain: Plan = command => async () => ({ maintain: command.args });
 const run = (op: string, more: object = {}) =>
-  nodePlan(registry, publisher, toMany)(asCommand({ op, ...more }))(() => {});
+  nodePlan(registry, publisher, { below, maintain })(asCommand({ op, ...more }))(() => {});
 const say = async (path: string, more: object) => {
   place.link.publish(message(`canopy/${path}/state`, stateOf(more), true));
   await place.link.flush(5000);
 };
 const retained = async () => (await place.link.retained('canopy/#')).map(({ topic }) => topic).sort();
 
-test('what has a select goes to many', async () => {
+test('what has a select, or is about services, goes to what is below; maintenance without one is its own', async () => {
   assert.deepEqual(await run('restart', { select: { all: true } }), { to: { all: true } });
+  assert.deepEqual(await run('scale', { select: { app: 'web' } }), { to: { app: 'web' } });
+  assert.deepEqual(await run('restart', { pick: 1 }), { to: 'restart' });
+  for (const op of ['scale', 'rebalance', 'orders', 'unkeep']) assert.deepEqual(await run(op), { to: op });
+  assert.deepEqual(await run('maintenance', { args: { mode: 'on' } }), { maintain: { mode: 'on' } });
+  assert.deepEqual(await run('maintenance', { select: { all: true } }), { to: { all: true } });
 });
 
 describe('refused at once', () => {
   const CASES: [string, object, string, RegExp][] = [
     ['ping', { args: { loud: true } }, 'bad-argument', /takes no arguments, found "loud"/],
     ['restart', {}, 'unsupported-op', /is for leaves.*add a select/],
-    ['scale', {}, 'unsupported-op', /takes ping, forget/],
+    ['logs', {}, 'unsupported-op', /takes ping, forget, maintenance/],
     ['dance', {}, 'unknown-op', /no command "dance"; this node takes ping, forget/],
     ['forget', {}, 'bad-argument', /expected path.* found undefined/],
     ['forget', { args: { path: '' } }, 'bad-argument', /found ""/],

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { MaintenanceState } from '../../../src/node/maintenance.js';
 import { Tree } from '../../../src/tree/tree.js';
 import { EPOCH, message, openBelow, stateOf } from './support.js';
 
 async function open(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'canopy-tree-'));
   const below = await openBelow();
   const { place, registry, ingest, clock } = below;
   const tree = new Tree({
@@ -17,9 +22,12 @@ async function open(t: TestContext) {
     clock,
     log: { info: () => {}, warn: () => {} },
     release: () => {},
+    maintenance: new MaintenanceState(dir, clock),
+    below: () => () => async () => ({}),
   });
   t.after(() => {
     tree.stop();
+    rmSync(dir, { recursive: true });
     return place.close();
   });
   await tree.start();

@@ -1,47 +1,54 @@
 /** Carries a command out on many leaves below this node: resolved here, whatever is or is not above. */
-import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { picked } from '../balance/picks.js';
+import { strategyOf } from '../balance/requests.js';
 import { CanopyError } from '../core/errors.js';
 import type { NodeRecord } from '../core/node-record.js';
-import type { Registry } from '../core/registry.js';
 import { type LeafOutcome, type Rollout, rolloutOf, summarize } from '../core/rollout.js';
-import { selected } from '../core/selection.js';
-import { verdict } from '../core/verdict.js';
-import { Outcome, type Progress } from '../node/responder.js';
+import { type Select, selected } from '../core/selection.js';
+import { checkArguments } from '../node/leaf-commands.js';
+import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import { LEAF_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
-import type { Desk } from './desk.js';
+import type { Errands } from './errands.js';
 
 /** Leaves at a time where nobody asks for less. */
 const AT_ONCE = 200;
-/** Milliseconds between two looks whether a leaf is up. */
-const LOOK_MS = 20;
 
-export class Fleet {
-  constructor(
-    private readonly registry: Registry,
-    private readonly desk: Desk,
-  ) {}
-
-  /** Checks all of it before anything is done; what it returns carries it out. */
-  readonly plan = (command: Command): ((progress: Progress) => Promise<Outcome>) => {
+/** Checks all of it before anything is done; what it returns carries it out. */
+export const manyPlan =
+  (errands: Errands): Plan =>
+  command => {
     if (!(LEAF_OPS as readonly string[]).includes(command.op)) {
       throw new CanopyError(
         'unsupported-op',
         `"${command.op}" takes no select; with one: ${LEAF_OPS.join(', ')}`,
       );
     }
-    if (command.pick !== undefined && command.pick !== 'all') {
-      throw new CanopyError('unsupported-op', 'to pick some by a strategy is not supported by this version');
-    }
     const { rollout, rest } = rolloutOf(command.args ?? {});
-    const select = command.select ?? {};
-    const leaves = selected(this.registry, select);
-    if (leaves.length === 0)
-      throw new CanopyError('not-found', `no leaf here fits ${JSON.stringify(select)}`);
-    return progress =>
-      new Run(this.registry, this.desk, { ...command, args: rest }, rollout, progress).all(leaves);
+    checkArguments({ ...command, args: rest }, errands.clock.now());
+    const fitting = leavesFor(errands, command, command.select ?? {});
+    const leaves = pickedOf(errands, command, fitting);
+    const missing = typeof command.pick === 'number' ? command.pick - leaves.length : 0;
+    return progress => new Run(errands, { ...command, args: rest }, rollout, progress).all(leaves, missing);
   };
+
+function leavesFor({ registry }: Errands, { pick }: Command, select: Select): NodeRecord[] {
+  const leaves = selected(
+    registry,
+    pick === undefined || Object.keys(select).length > 0 ? select : { all: true },
+  );
+  if (leaves.length === 0) throw new CanopyError('not-found', `no leaf here fits ${JSON.stringify(select)}`);
+  return leaves;
+}
+
+function pickedOf(errands: Errands, command: Command, leaves: NodeRecord[]): NodeRecord[] {
+  const { pick, op, strategy } = command;
+  const by = strategyOf(strategy);
+  if (pick === undefined || pick === 'all') {
+    if (strategy === undefined) return leaves;
+    throw new CanopyError('bad-argument', `strategy: expected it with pick=NUMBER, found ${strategy} alone`);
+  }
+  return picked(errands.registry, leaves, { op, count: pick, strategy: by, mono: errands.now() });
 }
 
 class Run {
@@ -49,34 +56,32 @@ class Run {
   private readonly underWay = new Set<string>();
 
   constructor(
-    private readonly registry: Registry,
-    private readonly desk: Desk,
-    private readonly command: Command,
+    private readonly errands: Errands,
+    private readonly whole: Command,
     private readonly rollout: Rollout,
     private readonly progress: Progress,
   ) {}
 
-  async all(leaves: readonly NodeRecord[]): Promise<Outcome> {
+  /** `missing`: more were asked for than there are fit ones. */
+  async all(leaves: readonly NodeRecord[], missing: number): Promise<Outcome> {
     const { dryRun, parallelism, maxUnavailable } = this.rollout;
-    if (dryRun) return this.planned(leaves);
+    if (dryRun) return this.planned(leaves, missing);
     // Those that serve nobody anyway come first: they cost nothing of what may be unavailable.
     const queue = [...leaves].sort((a, b) => Number(this.isUp(a)) - Number(this.isUp(b)));
     const width = Math.min(parallelism ?? AT_ONCE, maxUnavailable ?? AT_ONCE, queue.length);
     await Promise.all(Array.from({ length: width }, () => this.work(queue, leaves)));
     const inOrder = this.done.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-    const { status, data } = summarize(inOrder);
-    return new Outcome(status, data);
+    return outcomeOf(inOrder, missing, false);
   }
 
-  private planned(leaves: readonly NodeRecord[]): Outcome {
+  private planned(leaves: readonly NodeRecord[], missing: number): Outcome {
     const results = leaves.map(
       (leaf): LeafOutcome => ({
         path: leaf.path,
         status: this.isReachable(leaf) ? 'planned' : 'unreachable',
       }),
     );
-    const { status, data } = summarize(results, true);
-    return new Outcome(status, data);
+    return outcomeOf(results, missing, true);
   }
 
   private async work(queue: NodeRecord[], leaves: readonly NodeRecord[]): Promise<void> {
@@ -101,7 +106,7 @@ class Run {
       };
     }
     this.underWay.add(path);
-    const outcome = await this.command1(path, deadline);
+    const outcome = await this.command(path, deadline);
     if (outcome.status === 'succeeded' && !(await this.upAgain(leaf, deadline))) {
       return { path, status: 'timedOut', error: 'it was not up again in time' };
     }
@@ -109,27 +114,10 @@ class Run {
     return outcome;
   }
 
-  private async command1(path: string, deadline: number): Promise<LeafOutcome> {
-    const { expiresAt, by, op, args } = this.command;
-    const id = subId(this.command.id, path);
-    const own = {
-      v: 1,
-      id,
-      op,
-      ...(args && { args }),
-      ...(expiresAt && { expiresAt }),
-      ...(by && { by }),
-    } as const;
-    try {
-      this.desk.send(path, own);
-    } catch (error) {
-      return { path, status: 'unreachable', error: (error as Error).message };
-    }
-    const result = await this.desk.wait(id, deadline - performance.now());
-    if (!result?.done) return { path, status: this.isReachable({ path }) ? 'timedOut' : 'unreachable' };
-    if (result.status === 'succeeded') return { path, status: 'succeeded' };
-    const error = result.error ? `${result.error.code}: ${result.error.message}` : result.status;
-    return { path, status: result.error?.code === 'no-result' ? 'timedOut' : 'failed', error };
+  private async command(path: string, deadline: number): Promise<LeafOutcome> {
+    const { id, expiresAt, by, op, args } = this.whole;
+    const part = { op, ...(args && { args }), ...(expiresAt && { expiresAt }), ...(by && { by }) };
+    return (await this.errands.run(path, part, { id }, deadline)).outcome;
   }
 
   /** Waits until one more may be unavailable. */
@@ -137,35 +125,27 @@ class Run {
     const { maxUnavailable } = this.rollout;
     if (maxUnavailable === null || !this.isUp(leaf)) return Promise.resolve(true);
     const away = (other: NodeRecord): boolean => this.underWay.has(other.path) || !this.isUp(other);
-    return eventually(() => leaves.filter(away).length < maxUnavailable, deadline);
+    return this.errands.eventually(() => leaves.filter(away).length < maxUnavailable, deadline);
   }
 
   /** With a limit on who is unavailable, a leaf that was started is waited for until it is up. */
   private upAgain(leaf: NodeRecord, deadline: number): Promise<boolean> {
-    const starts = this.command.op === 'start' || this.command.op === 'restart';
+    const starts = this.whole.op === 'start' || this.whole.op === 'restart';
     if (this.rollout.maxUnavailable === null || !starts) return Promise.resolve(true);
-    return eventually(() => this.isUp(leaf), deadline);
+    return this.errands.eventually(() => this.isUp(leaf), deadline);
   }
 
   private isUp({ path }: { path: string }): boolean {
-    const record = this.registry.get(path);
-    return record !== undefined && verdict(this.registry, record).status === 'up';
+    return this.errands.isUp(path);
   }
 
   private isReachable({ path }: { path: string }): boolean {
-    const record = this.registry.get(path);
-    return record?.link === 'online' && verdict(this.registry, record).blockedBy === null;
+    return this.errands.isReachable(path);
   }
 }
 
-async function eventually(test: () => boolean, deadline: number): Promise<boolean> {
-  while (!test()) {
-    if (performance.now() >= deadline) return false;
-    await pause(LOOK_MS);
-  }
-  return true;
+function outcomeOf(results: readonly LeafOutcome[], missing: number, dryRun: boolean): Outcome {
+  const { status, data } = summarize(results, dryRun);
+  if (missing === 0) return new Outcome(status, data);
+  return new Outcome(data.succeeded === 0 && !dryRun ? 'failed' : 'partial', { ...data, missing });
 }
-
-/** Of its own for each leaf, and the same at a redelivery: the leaf executes it once. */
-const subId = (id: string, path: string): string =>
-  createHash('sha256').update(`${id}\n${path}`).digest('base64url').slice(0, 22);

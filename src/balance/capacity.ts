@@ -1,0 +1,85 @@
+/** What a subtree has of each app: the roll-up that goes up with the heartbeat, so that a parent can choose among children. */
+import { labelsInWords } from '../core/labels.js';
+import type { AppCapacity, Capacity, NodeRecord } from '../core/node-record.js';
+import type { Registry } from '../core/registry.js';
+import { loadOf } from './load.js';
+import { type Standing, standingOf } from './standing-of.js';
+
+/** More apps than this are not told of: a heartbeat is no inventory. */
+const MOST_APPS = 1000;
+
+interface Sum {
+  slots: number;
+  running: number;
+  free: number;
+  held: number;
+  ailing: number;
+}
+interface AppSum extends Sum {
+  cpu: number;
+  rss: number;
+  least: number | null;
+  most: number | null;
+  readonly labels: Map<string, Sum>;
+}
+
+const noSum = (): Sum => ({ slots: 0, running: 0, free: 0, held: 0, ailing: 0 });
+
+export function capacities(
+  registry: Pick<Registry, 'get' | 'all'>,
+  mono: number,
+): Record<string, AppCapacity> {
+  const apps = new Map<string, AppSum>();
+  for (const record of registry.all()) {
+    if (record.kind !== 'leaf' || record.app === null) continue;
+    let sum = apps.get(record.app);
+    if (!sum && apps.size >= MOST_APPS) continue;
+    if (!sum) {
+      sum = { ...noSum(), cpu: 0, rss: 0, least: null, most: null, labels: new Map() };
+      apps.set(record.app, sum);
+    }
+    addLeaf(sum, record, standingOf(registry, record, mono));
+  }
+  return Object.fromEntries([...apps].map(([app, sum]) => [app, told(sum)]));
+}
+
+function addLeaf(sum: AppSum, record: NodeRecord, standing: Standing): void {
+  count(sum, standing);
+  for (const label of labelsInWords(record.labels)) {
+    const of = sum.labels.get(label) ?? noSum();
+    sum.labels.set(label, of);
+    count(of, standing);
+  }
+  const load = loadOf(record);
+  if (standing === 'free') sum.least = Math.min(sum.least ?? 1, load);
+  if (standing !== 'running' && standing !== 'held') return;
+  sum.most = Math.max(sum.most ?? 0, load);
+  sum.cpu += record.beat?.cpu ?? 0;
+  sum.rss += record.beat?.rss ?? 0;
+}
+
+export function count(sum: Sum, standing: Standing): void {
+  sum.slots += 1;
+  if (standing === 'running' || standing === 'held') sum.running += 1;
+  if (standing === 'held') sum.held += 1;
+  if (standing === 'free') sum.free += 1;
+  if (standing === 'ailing') sum.ailing += 1;
+}
+
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+function brief({ slots, running, free, held, ailing }: Sum): Capacity {
+  return { slots, running, free, ...(held > 0 && { held }), ...(ailing > 0 && { ailing }) };
+}
+
+function told(sum: AppSum): AppCapacity {
+  const labels = Object.fromEntries([...sum.labels].map(([label, of]) => [label, brief(of)]));
+  return {
+    ...brief(sum),
+    cpu: rounded(sum.cpu),
+    rss: sum.rss,
+    ...(sum.least !== null && { least: rounded(sum.least) }),
+    ...(sum.most !== null && { most: rounded(sum.most) }),
+    ...(sum.labels.size > 0 && { labels }),
+  };
+}

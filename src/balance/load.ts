@@ -1,0 +1,18 @@
+/** How loaded something is, as one figure from 0 (idle) to 1. */
+import type { NodeRecord } from '../core/node-record.js';
+
+/** What an instance more is taken to add to a machine where nothing was measured. */
+export const STEP = 0.05;
+/** A machine that has not said how loaded it is: neither preferred nor shunned. */
+const UNTOLD = 0.5;
+
+/** The machine's scarcer resource: its cores or its memory. */
+export function loadOf({ beat }: Pick<NodeRecord, 'beat'>): number {
+  if (beat?.load === undefined && beat?.memory === undefined) return UNTOLD;
+  return Math.max(beat.load ?? 0, beat.memory ?? 0);
+}
+
+/** What a target adds to its machine, as a fraction of all its cores. */
+export function weightOf({ beat, host }: Pick<NodeRecord, 'beat' | 'host'>): number {
+  return (beat?.cpu ?? 0) / (host?.cores ?? 1);
+}

@@ -1,0 +1,119 @@
+/** A standing order: so many instances of an app are kept running below a node. Deciding only; `at` is monotonic ms. */
+import type { NodeRecord } from '../core/node-record.js';
+import { verdict } from '../core/verdict.js';
+import type { Strategy } from './choose.js';
+import { isMeant, type Reader, type Standing, standingOf } from './standing-of.js';
+import type { Service } from './units.js';
+
+/** Who goes when a lost instance is back and there is one too many. */
+export const SURPLUS_RULES = ['original', 'replacement', 'longest'] as const;
+export type SurplusRule = (typeof SURPLUS_RULES)[number];
+
+export interface StandingOrder extends Service {
+  readonly count: number;
+  readonly strategy: Strategy;
+  /** Seconds that a lost or failing instance has to come back before it is replaced. */
+  readonly lostAfter: number;
+  /** Which of them is kept: the one that was there first, its replacement, or the one that has run longest. */
+  readonly surplus: SurplusRule;
+  readonly by: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Paths of those that were started in the place of lost ones, oldest first. */
+  readonly replacements: readonly string[];
+}
+
+export const keyOf = ({ app, label }: Service): string => (label === undefined ? app : `${app} ${label}`);
+
+export interface Instance {
+  readonly path: string;
+  readonly standing: Standing;
+  /** Ready to serve, not only on its way. */
+  readonly ready: boolean;
+  /** Meant to run, as far as was heard. */
+  readonly meant: boolean;
+  /** Seconds that its target runs. */
+  readonly uptime: number;
+  /** Monotonic ms since when it is as it is: lost, or failing. */
+  readonly sinceMono: number;
+}
+
+export function instanceOf(registry: Reader, record: NodeRecord, mono: number): Instance {
+  const { status, blockedBy } = verdict(registry, record);
+  const hop = blockedBy === null ? record : (registry.get(blockedBy) ?? record);
+  const changed = Math.max(record.linkAt.mono, record.factsAt.mono);
+  return {
+    path: record.path,
+    standing: standingOf(registry, record, mono),
+    ready: status === 'up',
+    meant: isMeant(record),
+    uptime: record.beat?.uptime ?? 0,
+    sinceMono: blockedBy === null ? changed : hop.linkAt.mono,
+  };
+}
+
+export type Decision =
+  | { readonly do: 'nothing'; readonly missing: number }
+  /** As many as now, and so many more. */
+  | { readonly do: 'start'; readonly count: number }
+  | { readonly do: 'stop'; readonly paths: readonly string[] };
+
+/**
+ * `begun`: monotonic ms since when this node has been listening: what it has not heard of by then may be on its way back, so
+ * that nothing is replaced before `lostAfter` has passed.
+ */
+export function decide(
+  order: StandingOrder,
+  instances: readonly Instance[],
+  { now, begun }: { now: number; begun: number },
+): Decision {
+  const running = instances.filter(({ standing }) => standing === 'running' || standing === 'held');
+  const graceMs = order.lostAfter * 1000;
+  const awaited = instances.filter(
+    ({ standing, meant, sinceMono }) =>
+      meant && (standing === 'gone' || standing === 'ailing') && now - sinceMono < graceMs,
+  );
+  const short = order.count - running.length - awaited.length;
+  if (short > 0 && now - begun >= graceMs) return { do: 'start', count: running.length + short };
+  const surplus = surplusOf(order, running, instances);
+  return surplus.length > 0
+    ? { do: 'stop', paths: surplus }
+    : { do: 'nothing', missing: Math.max(0, order.count - running.length) };
+}
+
+/** Only what is ready counts as being back: else the one would be stopped before the other serves. */
+function surplusOf(
+  order: StandingOrder,
+  running: readonly Instance[],
+  instances: readonly Instance[],
+): string[] {
+  const ready = running.filter(instance => instance.ready);
+  const excess = ready.length - order.count;
+  // Failing ones are stopped as soon as there are enough without them.
+  const ailing = instances.filter(({ standing }) => standing === 'ailing').map(({ path }) => path);
+  if (excess <= 0) return excess === 0 && running.length === ready.length ? ailing : [];
+  const movable = ready.filter(({ standing }) => standing === 'running');
+  const inOrder = movable.toSorted((a, b) => goesBefore(order, a, b) || (a.path < b.path ? 1 : -1));
+  return [...inOrder.slice(0, excess).map(({ path }) => path), ...ailing];
+}
+
+/** Negative where `a` is the first to go. */
+function goesBefore({ surplus, replacements }: StandingOrder, a: Instance, b: Instance): number {
+  if (surplus === 'longest') return a.uptime - b.uptime;
+  // The latest replacement is at the end of the list; originals are not in it at all.
+  const [inA, inB] = [replacements.indexOf(a.path), replacements.indexOf(b.path)];
+  if (surplus === 'original') return inB - inA;
+  return Number(inA >= 0) - Number(inB >= 0) || b.sinceMono - a.sinceMono;
+}
+
+/** The order after instances were started or stopped under it. */
+export function afterwards(
+  order: StandingOrder,
+  { started = [], stopped = [] }: { started?: readonly string[]; stopped?: readonly string[] },
+): StandingOrder {
+  const left = order.replacements.filter(path => !stopped.includes(path) && !started.includes(path));
+  // An original that went for its replacement has been succeeded by it.
+  const succeeded = stopped.filter(path => !order.replacements.includes(path)).length;
+  const kept = order.surplus === 'replacement' ? left.slice(succeeded) : left;
+  return { ...order, replacements: [...kept, ...started] };
+}

@@ -1,0 +1,50 @@
+/** How a leaf stands as an instance of its app, as its observer sees it: what balancing may count on and choose. */
+import { maintenanceAt } from '../core/maintenance.js';
+import type { NodeRecord } from '../core/node-record.js';
+import type { Registry } from '../core/registry.js';
+import { verdict } from '../core/verdict.js';
+
+/**
+ * `running`: up or on its way, and to be chosen for a stop. `held`: runs, but is in maintenance, late or stale: counted, never
+ * chosen. `ailing`: meant to run, and failing. `free`: a stand-by slot that could be started now. `gone`: not to be reached.
+ * `out`: not running, and not to be started now.
+ */
+export type Standing = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
+
+export type Reader = Pick<Registry, 'get'>;
+
+/** Intervals without a heartbeat after which one was missed, and a margin (ms) for the way up. */
+const LATE_INTERVALS = 1.5;
+const LATE_MARGIN_MS = 500;
+
+/** Whether a node has missed a heartbeat, or has not sent one at all. `mono` is the observer's clock. */
+export function isLate({ beat, seenAt }: Pick<NodeRecord, 'beat' | 'seenAt'>, mono: number): boolean {
+  if (beat === null || seenAt === null) return true;
+  return mono - seenAt.mono > beat.interval * 1000 * LATE_INTERVALS + LATE_MARGIN_MS;
+}
+
+/** Whether a node, leaf or relay, may be given something to do. */
+export function isFit(registry: Reader, record: NodeRecord, mono: number): boolean {
+  const { status } = verdict(registry, record);
+  if (record.link !== 'online' || status === 'unreachable' || status === 'unknown') return false;
+  return !isLate(record, mono) && maintenanceAt(registry, record.path) === null;
+}
+
+export function standingOf(registry: Reader, record: NodeRecord, mono: number): Standing {
+  const { status } = verdict(registry, record);
+  if (record.link !== 'online' || status === 'unreachable') return 'gone';
+  const fit = isFit(registry, record, mono);
+  if (!isMeant(record)) return fit && isAtRest(record) ? 'free' : 'out';
+  if (!lives(record) || record.health === 'failing') return 'ailing';
+  return fit ? 'running' : 'held';
+}
+
+const isAtRest = ({ phase }: NodeRecord): boolean =>
+  phase === 'stopped' || phase === 'exited' || phase === 'failed';
+const lives = ({ phase }: NodeRecord): boolean => phase === 'running' || phase === 'starting';
+
+/** A leaf that does not say what it is meant to do is meant to do what it does. */
+export const isMeant = ({ desired, phase }: Pick<NodeRecord, 'desired' | 'phase'>): boolean =>
+  desired === null
+    ? phase === 'running' || phase === 'starting' || phase === 'backoff'
+    : desired === 'running';

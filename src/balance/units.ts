@@ -1,0 +1,85 @@
+/** What a node has right below it of one app: leaves, and relays by the roll-ups that they send. */
+import { hasLabel } from '../core/labels.js';
+import { isStandIn, type NodeRecord } from '../core/node-record.js';
+import type { Registry } from '../core/registry.js';
+import { loadOf, STEP, weightOf } from './load.js';
+import { isFit, standingOf } from './standing-of.js';
+
+export interface Service {
+  readonly app: string;
+  /** `key=value`: only the slots that carry it. */
+  readonly label?: string;
+}
+
+/** One place right below a node where instances run or could: a leaf has room for one, a relay for many. */
+export interface Unit {
+  readonly path: string;
+  readonly kind: 'leaf' | 'relay';
+  readonly slots: number;
+  readonly running: number;
+  readonly held: number;
+  readonly ailing: number;
+  readonly free: number;
+  /** Load of the machine that a start would go to, and of the one that a stop would relieve. */
+  readonly startLoad: number;
+  readonly stopLoad: number;
+  /** What an instance more adds to a load. */
+  readonly step: number;
+}
+
+export type Whole = Pick<Registry, 'get' | 'all' | 'childrenOf'>;
+
+/** In order of their paths; those that nothing can be asked of are left out. */
+export function unitsOf(registry: Whole, service: Service, mono: number, path = ''): Unit[] {
+  return registry.childrenOf(path).flatMap(child => {
+    const record = registry.get(child);
+    if (!record) return [];
+    if (record.kind === 'leaf') return leafUnit(registry, record, service, mono) ?? [];
+    // A plain MQTT bridge answers no commands: what is below it is dealt with from here.
+    if (isStandIn(record)) return unitsOf(registry, service, mono, child);
+    return relayUnit(registry, record, service, mono) ?? [];
+  });
+}
+
+export const isOf = ({ app, labels }: NodeRecord, service: Service): boolean =>
+  app === service.app && (service.label === undefined || hasLabel(labels, service.label));
+
+function leafUnit(registry: Whole, record: NodeRecord, service: Service, mono: number): Unit | null {
+  if (!isOf(record, service)) return null;
+  const standing = standingOf(registry, record, mono);
+  if (standing === 'gone' || standing === 'out') return null;
+  const load = loadOf(record);
+  const of = (...those: (typeof standing)[]): number => (those.includes(standing) ? 1 : 0);
+  return {
+    path: record.path,
+    kind: 'leaf',
+    slots: 1,
+    running: of('running', 'held'),
+    held: of('held'),
+    ailing: of('ailing'),
+    free: of('free'),
+    startLoad: load,
+    stopLoad: load,
+    step: weightOf(record) || STEP,
+  };
+}
+
+function relayUnit(registry: Whole, record: NodeRecord, service: Service, mono: number): Unit | null {
+  const whole = record.beat?.apps?.[service.app];
+  const has = service.label === undefined ? whole : whole?.labels?.[service.label];
+  if (!whole || !has || record.link !== 'online') return null;
+  const fit = isFit(registry, record, mono);
+  const { slots, running } = has;
+  return {
+    path: record.path,
+    kind: 'relay',
+    slots,
+    running,
+    held: fit ? (has.held ?? 0) : running,
+    ailing: fit ? (has.ailing ?? 0) : 0,
+    free: fit ? has.free : 0,
+    startLoad: whole.least ?? 1,
+    stopLoad: whole.most ?? 0,
+    step: STEP,
+  };
+}

@@ -1,0 +1,83 @@
+/** Sends one command to one node below and sees it through to its end. */
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isFit } from '../balance/standing-of.js';
+import type { Clock } from '../core/clock.js';
+import type { Registry } from '../core/registry.js';
+import type { LeafOutcome } from '../core/rollout.js';
+import { verdict } from '../core/verdict.js';
+import type { Command } from '../protocol/payloads.js';
+import type { Desk, Tracked } from '../tree/desk.js';
+
+/** Milliseconds between two looks whether a leaf is up. */
+const LOOK_MS = 20;
+
+export interface Errand {
+  readonly outcome: LeafOutcome;
+  /** The node's own last word; null where it never got the command. */
+  readonly result: Tracked | null;
+}
+
+export class Errands {
+  constructor(
+    readonly registry: Registry,
+    private readonly desk: Desk,
+    readonly clock: Clock,
+  ) {}
+
+  /** Monotonic ms. */
+  now(): number {
+    return this.clock.mono();
+  }
+
+  /** `whole` is the command that this one is a part of: its parts have ids of their own, the same at a redelivery. */
+  async run(
+    path: string,
+    part: Omit<Command, 'id' | 'v'>,
+    whole: { readonly id: string; readonly step?: string },
+    deadline: number,
+  ): Promise<Errand> {
+    const command: Command = { v: 1, ...part, id: partId(whole.id, `${path}\n${whole.step ?? ''}`) };
+    try {
+      this.desk.send(path, command);
+    } catch (error) {
+      return { outcome: { path, status: 'unreachable', error: (error as Error).message }, result: null };
+    }
+    const result = await this.desk.wait(command.id, deadline - performance.now());
+    if (!result?.done) {
+      const status = this.isReachable(path) ? 'timedOut' : 'unreachable';
+      return { outcome: { path, status }, result };
+    }
+    if (result.status === 'succeeded') return { outcome: { path, status: 'succeeded' }, result };
+    const error = result.error ? `${result.error.code}: ${result.error.message}` : result.status;
+    const status = result.error?.code === 'no-result' ? 'timedOut' : 'failed';
+    return { outcome: { path, status, error }, result };
+  }
+
+  isUp(path: string): boolean {
+    const record = this.registry.get(path);
+    return record !== undefined && verdict(this.registry, record).status === 'up';
+  }
+
+  isReachable(path: string): boolean {
+    const record = this.registry.get(path);
+    return record?.link === 'online' && verdict(this.registry, record).blockedBy === null;
+  }
+
+  isFit(path: string): boolean {
+    const record = this.registry.get(path);
+    return record !== undefined && isFit(this.registry, record, this.now());
+  }
+
+  /** True as soon as the test holds; false where it did not until the deadline. */
+  async eventually(test: () => boolean, deadline: number): Promise<boolean> {
+    while (!test()) {
+      if (performance.now() >= deadline) return false;
+      await pause(LOOK_MS);
+    }
+    return true;
+  }
+}
+
+const partId = (id: string, part: string): string =>
+  createHash('sha256').update(`${id}\n${part}`).digest('base64url').slice(0, 22);

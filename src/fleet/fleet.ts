@@ -1,0 +1,34 @@
+/** What a node with a broker carries out on what is below it, put together: commands to many, scaling, standing orders. */
+import type { Clock } from '../core/clock.js';
+import type { Registry } from '../core/registry.js';
+import type { Publisher } from '../node/publisher.js';
+import type { Plan } from '../node/responder.js';
+import type { Desk } from '../tree/desk.js';
+import { Errands } from './errands.js';
+import { Keeper, type KeeperPorts } from './keeper.js';
+import { OrderStore } from './order-store.js';
+import { fleetPlan } from './plan.js';
+import { Turns } from './turns.js';
+
+export interface FleetOptions {
+  readonly registry: Registry;
+  readonly desk: Desk;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  /** Takes the standing orders. */
+  readonly ordersFile: string;
+  readonly log: KeeperPorts['log'];
+}
+
+export class Fleet {
+  readonly keeper: Keeper;
+  readonly plan: Plan;
+
+  constructor({ registry, desk, publisher, clock, ordersFile, log }: FleetOptions) {
+    const errands = new Errands(registry, desk, clock);
+    const turns = new Turns();
+    const store = new OrderStore(ordersFile);
+    this.keeper = new Keeper({ errands, store, turns, publisher, log });
+    this.plan = fleetPlan({ errands, keeper: this.keeper, store, turns, clock });
+  }
+}

@@ -1,0 +1,157 @@
+/** Sees to the standing orders of this node: looks twice a second, does what was decided. */
+import { randomUUID } from 'node:crypto';
+import {
+  afterwards,
+  decide,
+  type Instance,
+  instanceOf,
+  keyOf,
+  type StandingOrder,
+} from '../balance/order.js';
+import { isOf, type Service } from '../balance/units.js';
+import type { Publisher } from '../node/publisher.js';
+import type { Errands } from './errands.js';
+import type { OrderStore } from './order-store.js';
+import { ScaleRun } from './scale.js';
+import type { ActionOutcome } from './scale-actions.js';
+import type { Turns } from './turns.js';
+
+const LOOK_MS = 500;
+/** Milliseconds after something failed until it is tried again. */
+const RETRY_MS = 10_000;
+/** Milliseconds that each instance has to be ready. */
+const READY_MS = 60_000;
+
+export interface KeeperPorts {
+  readonly errands: Errands;
+  readonly store: OrderStore;
+  readonly turns: Turns;
+  readonly publisher: Publisher;
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+}
+
+export interface OrderView extends StandingOrder {
+  readonly running: number;
+  readonly missing: number;
+}
+
+export class Keeper {
+  private timer: NodeJS.Timeout | null = null;
+  private begun = 0;
+  private readonly notBefore = new Map<string, number>();
+
+  constructor(private readonly ports: KeeperPorts) {}
+
+  start(): void {
+    this.begun = this.ports.errands.now();
+    if (this.ports.store.problem)
+      this.ports.log.warn({ problem: this.ports.store.problem }, 'standing orders are lost');
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  list(): OrderView[] {
+    return this.ports.store.all().map(order => {
+      const running = this.instances(order).filter(({ standing }) =>
+        ['running', 'held'].includes(standing),
+      ).length;
+      return { ...order, running, missing: Math.max(0, order.count - running) };
+    });
+  }
+
+  private look(): void {
+    const { store, turns, errands } = this.ports;
+    for (const order of store.all()) {
+      const key = keyOf(order);
+      const waits = (this.notBefore.get(key) ?? 0) > errands.now();
+      if (turns.isBusy(order.app) || waits) continue;
+      const decision = decide(order, this.instances(order), { now: errands.now(), begun: this.begun });
+      if (decision.do !== 'nothing') void turns.take(order.app, () => this.carryOut(order, decision));
+    }
+  }
+
+  private instances(order: Service): Instance[] {
+    const { registry } = this.ports.errands;
+    const mono = this.ports.errands.now();
+    return [...registry.all()]
+      .filter(record => record.kind === 'leaf' && isOf(record, order))
+      .map(record => instanceOf(registry, record, mono));
+  }
+
+  private async carryOut(
+    order: StandingOrder,
+    decision: Exclude<ReturnType<typeof decide>, { do: 'nothing' }>,
+  ): Promise<void> {
+    const done =
+      decision.do === 'start' ? await this.replace(order, decision.count) : await this.shed(decision.paths);
+    const { started, stopped } = done;
+    const well = started.length + stopped.length > 0;
+    if (!well) this.notBefore.set(keyOf(order), this.ports.errands.now() + RETRY_MS);
+    // It may have been given anew, or taken back, meanwhile.
+    const now = this.ports.store.get(keyOf(order));
+    if (now && well) this.save(afterwards(now, done));
+    this.tell(order, done, decision.do === 'start');
+  }
+
+  private async replace(order: StandingOrder, count: number): Promise<Done> {
+    const { app, label, strategy } = order;
+    const request = {
+      app,
+      ...(label !== undefined && { label }),
+      count,
+      strategy,
+      dryRun: false,
+      timeoutMs: READY_MS,
+      keep: null,
+    };
+    const run = new ScaleRun(this.ports.errands, request, { id: randomUUID(), by: BY }, () => {});
+    const { data } = await run.run();
+    return doneOf(data.results as ActionOutcome[]);
+  }
+
+  private async shed(paths: readonly string[]): Promise<Done> {
+    const { errands } = this.ports;
+    const id = randomUUID();
+    const stopping = paths.map(path =>
+      errands.run(path, { op: 'stop', by: BY }, { id }, performance.now() + READY_MS),
+    );
+    const outcomes = await Promise.all(stopping);
+    return doneOf(outcomes.map(({ outcome }) => ({ ...outcome, action: 'stop' })));
+  }
+
+  /** A full disk does not keep the order from being carried out; it is only known less well after a restart. */
+  private save(order: StandingOrder): void {
+    try {
+      this.ports.store.set(order);
+    } catch (err) {
+      this.ports.log.warn({ err }, 'a standing order could not be written down');
+    }
+  }
+
+  private tell(order: StandingOrder, { started, stopped }: Done, isShort: boolean): void {
+    const what = [
+      ...(started.length > 0 ? [`started ${started.join(', ')}`] : []),
+      ...(stopped.length > 0 ? [`stopped ${stopped.join(', ')}`] : []),
+    ];
+    const did = what.length > 0 ? what.join('; ') : isShort ? 'no slot is free' : 'nothing could be stopped';
+    const reason = `${keyOf(order)}: ${order.count} are to run; ${did}`;
+    this.ports.publisher.event('order', reason);
+    this.ports.log[what.length > 0 ? 'info' : 'warn']({ app: order.app }, reason);
+  }
+}
+
+const BY = 'standing order';
+
+interface Done {
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+}
+
+function doneOf(results: readonly ActionOutcome[]): Done {
+  const of = (action: string): string[] =>
+    results.filter(it => it.action === action && it.status === 'succeeded').map(({ path }) => path);
+  return { started: of('start'), stopped: of('stop') };
+}

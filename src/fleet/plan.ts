@@ -1,0 +1,116 @@
+/** The commands that a node with a broker carries out on what is below it, checked first. */
+import { keyOf } from '../balance/order.js';
+import { rebalanceOf, type ScaleRequest, scaleOf, serviceOf } from '../balance/requests.js';
+import type { Service } from '../balance/units.js';
+import { onlyKnown } from '../core/arguments.js';
+import type { Clock } from '../core/clock.js';
+import { CanopyError } from '../core/errors.js';
+import { hasLabel } from '../core/labels.js';
+import { Outcome, type Plan, type Progress } from '../node/responder.js';
+import type { Command } from '../protocol/payloads.js';
+import type { Errands } from './errands.js';
+import type { Keeper } from './keeper.js';
+import { manyPlan } from './many.js';
+import type { OrderStore } from './order-store.js';
+import { rebalance } from './rebalance.js';
+import { ScaleRun } from './scale.js';
+import type { Turns } from './turns.js';
+
+export interface FleetPorts {
+  readonly errands: Errands;
+  readonly keeper: Keeper;
+  readonly store: OrderStore;
+  readonly turns: Turns;
+  readonly clock: Clock;
+}
+
+/** Milliseconds between two words that it is still at it: whoever sent the command gives up on silence. */
+const PULSE_MS = 10_000;
+
+export function fleetPlan(ports: FleetPorts): Plan {
+  const toMany = manyPlan(ports.errands);
+  return command => {
+    switch (command.op) {
+      case 'scale':
+        return withPulse(scale(ports, command));
+      case 'rebalance':
+        return withPulse(balance(ports, command));
+      case 'orders':
+        onlyKnown('orders', command.args ?? {}, []);
+        return async () => ({ orders: ports.keeper.list() });
+      case 'unkeep':
+        return unkeep(ports, command);
+      default:
+        return withPulse(toMany(command));
+    }
+  };
+}
+
+function scale({ errands, store, turns, clock }: FleetPorts, command: Command): ReturnType<Plan> {
+  const request = scaleOf(command);
+  needsSlots(errands, request);
+  return progress =>
+    turns.take(request.app, async () => {
+      const kept = request.dryRun ? null : keep(store, request, command, clock.now());
+      const run = new ScaleRun(errands, request, { id: command.id, by: command.by ?? 'command' }, progress);
+      const { status, data } = await run.run();
+      return new Outcome(status, { ...data, keep: kept !== null });
+    });
+}
+
+/** A count for what is kept already changes the order; otherwise the order would undo it. */
+function keep(store: OrderStore, request: ScaleRequest, command: Command, now: number) {
+  const { app, label, count, strategy } = request;
+  const service = { app, ...(label !== undefined && { label }) };
+  const known = store.get(keyOf(service));
+  const terms = request.keep ?? known;
+  if (!terms) return null;
+  const { lostAfter, surplus } = terms;
+  const by = command.by ?? 'command';
+  const order = { ...service, count, strategy, lostAfter, surplus, by, since: now, replacements: [] };
+  store.set(order);
+  return order;
+}
+
+function needsSlots({ registry }: Errands, { app, label }: Service): void {
+  const leaves = [...registry.all()].filter(record => record.kind === 'leaf' && record.app === app);
+  if (leaves.length === 0)
+    throw new CanopyError('not-found', `no leaf here has the app ${JSON.stringify(app)}`);
+  if (label !== undefined && !leaves.some(leaf => hasLabel(leaf.labels, label)))
+    throw new CanopyError('not-found', `no leaf of ${JSON.stringify(app)} here has the label ${label}`);
+}
+
+function balance({ errands, turns }: FleetPorts, command: Command): ReturnType<Plan> {
+  const request = rebalanceOf(command);
+  const origin = { id: command.id, by: command.by ?? 'command' };
+  return progress => turns.take(request.app, () => rebalance(errands, request, origin, progress));
+}
+
+function unkeep({ store }: FleetPorts, command: Command): ReturnType<Plan> {
+  onlyKnown('unkeep', command.args ?? {}, []);
+  const service = serviceOf(command);
+  const key = keyOf(service);
+  if (!store.get(key)) throw new CanopyError('not-found', `there is no standing order for ${key} here`);
+  return async () => {
+    store.delete(key);
+    return { ...service, removed: true };
+  };
+}
+
+/** Repeats the last progress while nothing else is said. */
+function withPulse(work: ReturnType<Plan>): ReturnType<Plan> {
+  return async (progress: Progress) => {
+    let last: Record<string, unknown> = {};
+    const told: Progress = data => {
+      last = data;
+      pulse.refresh();
+      progress(data);
+    };
+    const pulse = setInterval(() => progress(last), PULSE_MS);
+    try {
+      return await work(told);
+    } finally {
+      clearInterval(pulse);
+    }
+  };
+}

@@ -1,0 +1,48 @@
+/** What a share means for what it was given to, and what comes back of it. */
+import type { ScaleRequest } from '../balance/requests.js';
+import { isChange, type Share } from '../balance/shares.js';
+import type { Capacity } from '../core/node-record.js';
+import type { LeafOutcome } from '../core/rollout.js';
+import type { Command } from '../protocol/payloads.js';
+
+export interface ActionOutcome extends LeafOutcome {
+  readonly action: 'start' | 'stop' | 'scale';
+  readonly count?: number;
+}
+
+/** What a node answers a `scale` with. */
+export interface ScaleAnswer {
+  readonly app: string;
+  readonly count: number;
+  readonly running: number;
+  readonly missing: number;
+  readonly capacity: Capacity;
+  readonly results: readonly ActionOutcome[];
+}
+
+export const isAnswer = (data: unknown): data is ScaleAnswer => {
+  const { running, capacity, results } = (data ?? {}) as Partial<ScaleAnswer>;
+  const whole = (value: unknown): boolean => Number.isInteger(value);
+  return (
+    whole(running) &&
+    whole(capacity?.slots) &&
+    whole(capacity?.running) &&
+    whole(capacity?.free) &&
+    Array.isArray(results)
+  );
+};
+
+/** Null where a leaf is as it should be. */
+export const actionOf = (share: Share): 'start' | 'stop' | null =>
+  !isChange(share) ? null : share.added > 0 ? 'start' : 'stop';
+
+export function childCommand(request: ScaleRequest, count: number, by: string): Omit<Command, 'id' | 'v'> {
+  const { app, label, strategy, timeoutMs, dryRun } = request;
+  return {
+    op: 'scale',
+    args: { count, timeout: timeoutMs / 1000, ...(dryRun && { dryRun }) },
+    select: { app, ...(label !== undefined && { label }) },
+    strategy,
+    by,
+  };
+}

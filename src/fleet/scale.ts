@@ -1,0 +1,159 @@
+/**
+ * `scale`: so many instances of an app below this node. Shares are worked out over what is right below by its roll-ups; a relay is
+ * told its share and does the same, a leaf is started or stopped. A share is what it is to have, not what to add: a figure that
+ * was out of date then costs a worse place, never a wrong count.
+ */
+import type { ScaleRequest } from '../balance/requests.js';
+import { isChange, type Share, sharesOf } from '../balance/shares.js';
+import { type Unit, unitsOf } from '../balance/units.js';
+import type { Capacity } from '../core/node-record.js';
+import { type LeafOutcome, summarize } from '../core/rollout.js';
+import { Outcome, type Progress } from '../node/responder.js';
+import type { Errands } from './errands.js';
+import { type ActionOutcome, actionOf, childCommand, isAnswer, type ScaleAnswer } from './scale-actions.js';
+
+/** What could not be started in one place is tried in others so often. */
+const MOST_ROUNDS = 5;
+
+export interface ScaleOrigin {
+  readonly id: string;
+  readonly by: string;
+}
+
+export class ScaleRun {
+  private readonly results: ActionOutcome[] = [];
+  /** Leaves that did not get up: no more slots for this time. */
+  private readonly failed = new Set<string>();
+  /** What relays have answered: newer than their roll-ups. */
+  private readonly told = new Map<string, Capacity>();
+  private expected = 0;
+
+  constructor(
+    private readonly errands: Errands,
+    private readonly request: ScaleRequest,
+    private readonly origin: ScaleOrigin,
+    private readonly progress: Progress,
+  ) {}
+
+  async run(): Promise<Outcome> {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const { shares } = this.shares();
+      const due = shares.filter(share => this.isDue(share, round));
+      if (due.length === 0) break;
+      this.expected += due.length;
+      const done = await Promise.all(due.map(share => this.carryOut(share, round)));
+      if (this.request.dryRun || done.every(Boolean)) break;
+    }
+    return this.outcome();
+  }
+
+  private units(): Unit[] {
+    const { registry } = this.errands;
+    return unitsOf(registry, this.request, this.errands.now()).map(unit => {
+      const told = this.told.get(unit.path);
+      if (told) return { ...unit, ...told, held: told.held ?? 0, ailing: told.ailing ?? 0 };
+      return this.failed.has(unit.path) ? { ...unit, free: 0 } : unit;
+    });
+  }
+
+  private shares() {
+    return sharesOf(this.units(), this.request.count, this.request.strategy, Math.random);
+  }
+
+  /** A relay is told its share at first in any case: only then do the shares add up for certain. */
+  private isDue(share: Share, round: number): boolean {
+    const { kind, path } = share.unit;
+    if (kind === 'leaf') return isChange(share);
+    return this.errands.isFit(path) && (round === 0 || isChange(share));
+  }
+
+  /** False where it did not come to what it should. */
+  private async carryOut(share: Share, round: number): Promise<boolean> {
+    const deadline = performance.now() + this.request.timeoutMs;
+    const well =
+      share.unit.kind === 'leaf'
+        ? await this.leaf(share, round, deadline)
+        : await this.relay(share, round, deadline);
+    this.progress({ done: this.results.length, expected: this.expected });
+    return well;
+  }
+
+  private async leaf(share: Share, round: number, deadline: number): Promise<boolean> {
+    const action = actionOf(share);
+    const { path } = share.unit;
+    if (action === null) return true;
+    if (this.request.dryRun) return this.results.push({ path, action, status: 'planned' }) > 0;
+    const step = `${action} ${round}`;
+    const part = { op: action, by: this.origin.by };
+    const { outcome } = await this.errands.run(path, part, { id: this.origin.id, step }, deadline);
+    if (outcome.status === 'succeeded' && action === 'start') {
+      const up = await this.errands.eventually(() => this.errands.isUp(path), deadline);
+      if (!up)
+        return this.giveUp(path, round, { path, status: 'timedOut', error: 'it was not ready in time' });
+    } else if (outcome.status === 'failed' && action === 'start') return this.giveUp(path, round, outcome);
+    this.results.push({ ...outcome, action });
+    return outcome.status === 'succeeded';
+  }
+
+  /** One that can't be started is not left trying: it would be one too many once another runs in its place. */
+  private async giveUp(path: string, round: number, outcome: LeafOutcome): Promise<false> {
+    this.failed.add(path);
+    this.results.push({ ...outcome, action: 'start' });
+    const deadline = performance.now() + this.request.timeoutMs;
+    const whole = { id: this.origin.id, step: `undo ${round}` };
+    await this.errands.run(path, { op: 'stop', by: this.origin.by }, whole, deadline);
+    return false;
+  }
+
+  private async relay({ unit, count }: Share, round: number, deadline: number): Promise<boolean> {
+    const { path } = unit;
+    const part = childCommand(this.request, count, this.origin.by);
+    // A level more may have to try again in other places, each in its own time.
+    const patience = deadline + this.request.timeoutMs;
+    const whole = { id: this.origin.id, step: `${count} ${round}` };
+    const { outcome, result } = await this.errands.run(path, part, whole, patience);
+    const answer = isAnswer(result?.data) ? result.data : null;
+    if (answer === null) {
+      this.results.push({ ...outcome, action: 'scale' });
+      return false;
+    }
+    this.told.set(path, answer.capacity);
+    for (const each of answer.results) this.results.push({ ...each, path: `${path}/${each.path}` });
+    return answer.running === count;
+  }
+
+  private outcome(): Outcome {
+    const results = this.results.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const { dryRun, count } = this.request;
+    const { data } = summarize(results, dryRun);
+    const figures = this.figures();
+    const reached = dryRun || figures.running === count;
+    const status = reached ? 'succeeded' : figures.running > 0 ? 'partial' : 'failed';
+    return new Outcome(status, { ...figures, ...data, results } satisfies ScaleAnswer);
+  }
+
+  /** As it is now: units that were told a share have said what came of it. */
+  private figures() {
+    const { app, label, count } = this.request;
+    const sum: Capacity = this.units().reduce(
+      (all, { slots, running, free, held, ailing }) => ({
+        slots: all.slots + slots,
+        running: all.running + running,
+        free: all.free + free,
+        held: all.held + held,
+        ailing: all.ailing + ailing,
+      }),
+      { slots: 0, running: 0, free: 0, held: 0, ailing: 0 },
+    );
+    const [missing, surplus] = [Math.max(0, count - sum.running), Math.max(0, sum.running - count)];
+    return {
+      app,
+      ...(label !== undefined && { label }),
+      count,
+      running: sum.running,
+      missing,
+      ...(surplus > 0 && { surplus }),
+      capacity: sum,
+    };
+  }
+}

@@ -12,7 +12,7 @@ import { Outcome, type Progress } from '../node/responder.js';
 import type { Errands } from './errands.js';
 import { type ActionOutcome, actionOf, childCommand, isAnswer, type ScaleAnswer } from './scale-actions.js';
 
-/** What could not be started in one place is tried in others so often. */
+/** What could not be had in one place is tried in others so often. */
 const MOST_ROUNDS = 5;
 
 export interface ScaleOrigin {
@@ -27,6 +27,7 @@ export class ScaleRun {
   /** What relays have answered: newer than their roll-ups. */
   private readonly told = new Map<string, Capacity>();
   private expected = 0;
+  private done = 0;
 
   constructor(
     private readonly errands: Errands,
@@ -41,8 +42,8 @@ export class ScaleRun {
       const due = shares.filter(share => this.isDue(share, round));
       if (due.length === 0) break;
       this.expected += due.length;
-      const done = await Promise.all(due.map(share => this.carryOut(share, round)));
-      if (this.request.dryRun || done.every(Boolean)) break;
+      await Promise.all(due.map(share => this.carryOut(share, round)));
+      if (this.request.dryRun) break;
     }
     return this.outcome();
   }
@@ -67,22 +68,19 @@ export class ScaleRun {
     return this.errands.isFit(path) && (round === 0 || isChange(share));
   }
 
-  /** False where it did not come to what it should. */
-  private async carryOut(share: Share, round: number): Promise<boolean> {
+  private async carryOut(share: Share, round: number): Promise<void> {
     const deadline = performance.now() + this.request.timeoutMs;
-    const well =
-      share.unit.kind === 'leaf'
-        ? await this.leaf(share, round, deadline)
-        : await this.relay(share, round, deadline);
-    this.progress({ done: this.results.length, expected: this.expected });
-    return well;
+    if (share.unit.kind === 'leaf') await this.leaf(share, round, deadline);
+    else await this.relay(share, round, deadline);
+    this.done += 1;
+    this.progress({ done: this.done, expected: this.expected });
   }
 
-  private async leaf(share: Share, round: number, deadline: number): Promise<boolean> {
+  private async leaf(share: Share, round: number, deadline: number): Promise<void> {
     const action = actionOf(share);
     const { path } = share.unit;
-    if (action === null) return true;
-    if (this.request.dryRun) return this.results.push({ path, action, status: 'planned' }) > 0;
+    if (action === null) return;
+    if (this.request.dryRun) return void this.results.push({ path, action, status: 'planned' });
     const step = `${action} ${round}`;
     const part = { op: action, by: this.origin.by };
     const { outcome } = await this.errands.run(path, part, { id: this.origin.id, step }, deadline);
@@ -92,20 +90,18 @@ export class ScaleRun {
         return this.giveUp(path, round, { path, status: 'timedOut', error: 'it was not ready in time' });
     } else if (outcome.status === 'failed' && action === 'start') return this.giveUp(path, round, outcome);
     this.results.push({ ...outcome, action });
-    return outcome.status === 'succeeded';
   }
 
   /** One that can't be started is not left trying: it would be one too many once another runs in its place. */
-  private async giveUp(path: string, round: number, outcome: LeafOutcome): Promise<false> {
+  private async giveUp(path: string, round: number, outcome: LeafOutcome): Promise<void> {
     this.failed.add(path);
     this.results.push({ ...outcome, action: 'start' });
     const deadline = performance.now() + this.request.timeoutMs;
     const whole = { id: this.origin.id, step: `undo ${round}` };
     await this.errands.run(path, { op: 'stop', by: this.origin.by }, whole, deadline);
-    return false;
   }
 
-  private async relay({ unit, count }: Share, round: number, deadline: number): Promise<boolean> {
+  private async relay({ unit, count }: Share, round: number, deadline: number): Promise<void> {
     const { path } = unit;
     const part = childCommand(this.request, count, this.origin.by);
     // A level more may have to try again in other places, each in its own time.
@@ -113,13 +109,10 @@ export class ScaleRun {
     const whole = { id: this.origin.id, step: `${count} ${round}` };
     const { outcome, result } = await this.errands.run(path, part, whole, patience);
     const answer = isAnswer(result?.data) ? result.data : null;
-    if (answer === null) {
-      this.results.push({ ...outcome, action: 'scale' });
-      return false;
-    }
+    if (answer === null) return void this.results.push({ ...outcome, action: 'scale' });
+    // It may have more or less than its roll-up said: the next round counts on that.
     this.told.set(path, answer.capacity);
     for (const each of answer.results) this.results.push({ ...each, path: `${path}/${each.path}` });
-    return answer.running === count;
   }
 
   private outcome(): Outcome {

@@ -13,7 +13,7 @@ function isEligible(registry: Reader, record: NodeRecord, op: string, mono: numb
   if (op === 'start') return standingOf(registry, record, mono) === 'free';
   if (op === 'stop' || op === 'restart' || op === 'signal')
     return standingOf(registry, record, mono) === 'running';
-  return isFit(registry, record, mono);
+  return isFit(registry, record, mono) && standingOf(registry, record, mono) !== 'ailing';
 }
 
 export function picked(

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Turns } from '../../../src/fleet/turns.js';
+
+test('one at a time per key, in order, whatever became of the one before; others do not wait', async () => {
+  const turns = new Turns();
+  const said: string[] = [];
+  const open: Record<string, () => void> = {};
+  const work = (name: string) => () => {
+    said.push(`${name} begins`);
+    return new Promise<string>((resolve, reject) => {
+      open[name] = () => (name === 'b' ? reject(new Error(name)) : resolve(name));
+    });
+  };
+  const [a, b, c, other] = [
+    turns.take('web', work('a')),
+    turns.take('web', work('b')),
+    turns.take('web', work('c')),
+    turns.take('db', work('other')),
+  ];
+  await Promise.resolve();
+  assert.deepEqual(said, ['a begins', 'other begins']);
+  assert.ok(turns.isBusy('web') && turns.isBusy('db') && !turns.isBusy('x'));
+  open.a?.();
+  assert.equal(await a, 'a');
+  assert.deepEqual(said.at(-1), 'b begins');
+  open.b?.();
+  await assert.rejects(b, /b/);
+  open.c?.();
+  open.other?.();
+  assert.deepEqual([await c, await other], ['c', 'other']);
+  assert.ok(!turns.isBusy('web') && !turns.isBusy('db'));
+});

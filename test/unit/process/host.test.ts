@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { coreCount, hostLoad, parseCoreList } from '../../../src/process/host.js';
+
+const run = promisify(execFile);
+const MODULE = fileURLToPath(new URL('../../../src/process/host.js', import.meta.url));
+
+test('lists of cores as the kernel writes them', () => {
+  assert.deepEqual([...parseCoreList('0')], [0]);
+  assert.deepEqual([...parseCoreList('0-2,5,8-9')], [0, 1, 2, 5, 8, 9]);
+});
+
+test('loads are fractions', () => {
+  const { load, memory } = hostLoad();
+  assert.ok(load >= 0 && load <= 1 && memory > 0 && memory <= 1, `${load} ${memory}`);
+  assert.ok(coreCount() >= 1);
+});
+
+test('it is the load of the cores that the process may use', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const script = `
+    const { hostLoad, coreCount } = await import(${JSON.stringify(MODULE)});
+    hostLoad();
+    const end = performance.now() + 1300;
+    while (performance.now() < end);
+    console.log(JSON.stringify({ cores: coreCount(), ...hostLoad() }));`;
+  const { stdout } = await run('taskset', ['-c', '0', process.execPath, '--input-type=module', '-e', script]);
+  const { cores, load } = JSON.parse(stdout) as { cores: number; load: number };
+  assert.equal(cores, 1);
+  assert.ok(load > 0.9, `its only core was busy all the while: ${load}`);
+});

@@ -55,6 +55,8 @@ const WEIGHT = 0.3;
 
 let before: Times | null = null;
 let known: HostLoad | null = null;
+/** Null before two looks: one alone says nothing. */
+let smooth: number | null = null;
 let sampledAt = Number.NEGATIVE_INFINITY;
 
 /** One look for all nodes of a process; the load is smoothed over some seconds. */
@@ -63,9 +65,11 @@ export function hostLoad(): HostLoad {
   if (known && now - sampledAt < SAMPLE_MS) return known;
   const { times } = coreTimes();
   const passed = before === null ? 0 : times.all - before.all;
-  const fresh = before !== null && passed > 0 ? clamp((times.busy - before.busy) / passed) : null;
-  const load = fresh === null ? (known?.load ?? 0) : known === null ? fresh : blend(known.load, fresh);
-  known = { load, memory: usedMemory() };
+  if (before !== null && passed > 0) {
+    const fresh = clamp((times.busy - before.busy) / passed);
+    smooth = smooth === null ? fresh : blend(smooth, fresh);
+  }
+  known = { load: smooth ?? 0, memory: usedMemory() };
   before = times;
   sampledAt = now;
   return known;

@@ -47,10 +47,9 @@ test('it is kept over a restart, and told at every change', async t => {
 test('its end lifts it, also where the node was down meanwhile', async t => {
   const { again } = open(t);
   const state = again();
-  const lifted = new Promise<void>(resolve => state.onChange(() => state.current === null && resolve()));
   const now = Date.now();
   state.set({ since: now, until: now + 30, by: 'ops' });
-  await lifted;
+  await until(() => state.current === null);
   assert.ok(Date.now() >= now + 30);
   assert.equal(again().current, null, 'nor is it there after a restart');
   state.set({ since: now, until: now + 30, by: 'ops' });

@@ -8,8 +8,7 @@ const UNTOLD = 0.5;
 
 /** The machine's scarcer resource: its cores or its memory. */
 export function loadOf({ beat }: Pick<NodeRecord, 'beat'>): number {
-  if (beat?.load === undefined && beat?.memory === undefined) return UNTOLD;
-  return Math.max(beat.load ?? 0, beat.memory ?? 0);
+  return beat?.load === undefined ? UNTOLD : Math.max(beat.load, beat.memory ?? 0);
 }
 
 /** What a target adds to its machine, as a fraction of all its cores. */

@@ -72,8 +72,8 @@ export class LeafReporter {
   }
 }
 
-const rounded = ({ load, memory }: HostLoad): HostLoad => ({
-  load: Math.round(load * 1000) / 1000,
+const rounded = ({ load, memory }: HostLoad): Pick<Heartbeat, 'load' | 'memory'> => ({
+  ...(load !== null && { load: Math.round(load * 1000) / 1000 }),
   memory: Math.round(memory * 1000) / 1000,
 });
 

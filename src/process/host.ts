@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
 
 export interface HostLoad {
-  /** Busy time of all cores, and used memory: fractions from 0 to 1. */
-  readonly load: number;
+  /** Busy time of all cores: a fraction from 0 to 1; null before two looks at it, since one alone says nothing. */
+  readonly load: number | null;
+  /** Used memory: a fraction from 0 to 1. */
   readonly memory: number;
 }
 
@@ -55,7 +56,6 @@ const WEIGHT = 0.3;
 
 let before: Times | null = null;
 let known: HostLoad | null = null;
-/** Null before two looks: one alone says nothing. */
 let smooth: number | null = null;
 let sampledAt = Number.NEGATIVE_INFINITY;
 
@@ -69,7 +69,7 @@ export function hostLoad(): HostLoad {
     const fresh = clamp((times.busy - before.busy) / passed);
     smooth = smooth === null ? fresh : blend(smooth, fresh);
   }
-  known = { load: smooth ?? 0, memory: usedMemory() };
+  known = { load: smooth, memory: usedMemory() };
   before = times;
   sampledAt = now;
   return known;

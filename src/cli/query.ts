@@ -53,6 +53,14 @@ export async function get(client: RestClient, path: string, view: View): Promise
     ['kind', node.app && node.app !== node.name ? `${node.kind} of ${node.app}` : node.kind],
     ['phase', node.phase ?? ''],
     ['health', node.health ?? ''],
+    ['desired', node.desired ?? ''],
+    [
+      'labels',
+      Object.entries(node.labels)
+        .map(pair => pair.join('='))
+        .join(' '),
+    ],
+    ['maintenance', maintenanceInWords(node, now)],
     ['pid', String(node.pid ?? '')],
     ['last seen', `${age(node.lastSeenAt, now)} ago`],
     ['heartbeat', beat ? `${beat.seq}, every ${beat.interval} s` : 'none yet'],
@@ -61,13 +69,20 @@ export async function get(client: RestClient, path: string, view: View): Promise
       'cpu, rss',
       beat?.rss === undefined ? '' : `${Math.round((beat.cpu ?? 0) * 100)} % of a core, ${bytes(beat.rss)}`,
     ],
+    [
+      'its machine',
+      beat?.load === undefined
+        ? ''
+        : `${percent(beat.load)} of its cores and ${percent(beat.memory ?? 0)} of its memory in use`,
+    ],
+    ['apps', appsInWords(beat)],
     ['leaves', beat?.leaves ? JSON.stringify(beat.leaves).replace(/["{}]/g, '').replaceAll(',', ', ') : ''],
     ['children', node.children.join(' ')],
   ].filter(([, value]) => value);
   say(
     view,
     node,
-    `${node.path || node.name}\n${rows.map(([key, value]) => `  ${key?.padEnd(11)}${value}`).join('\n')}`,
+    `${node.path || node.name}\n${rows.map(([key, value]) => `  ${key?.padEnd(13)}${value}`).join('\n')}`,
   );
 }
 
@@ -78,8 +93,25 @@ function inWords(node: NodeView): string {
   const what = [node.status, node.kind === 'leaf' ? (node.app ?? '') : node.kind];
   if (node.pid !== null && node.status === 'up') what.push(`pid ${node.pid}`);
   if (node.status !== 'up') what.push(why(node));
+  if (node.maintenance) what.push('in maintenance');
   return what.filter(Boolean).join('  ');
 }
+
+const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`;
+
+function maintenanceInWords({ maintenance, path }: NodeDetail, now: number): string {
+  if (!maintenance) return '';
+  const { since, until, by, at } = maintenance;
+  const end = until === null ? '' : `, for ${age(now, until)} more`;
+  return `for ${age(since, now)}${end}, by ${by}${at === path ? '' : `, at ${at || 'this node'}`}`;
+}
+
+const appsInWords = (beat: Heartbeat | null): string =>
+  Object.entries(beat?.apps ?? {})
+    .map(
+      ([app, { running, slots, free }]) => `${app} ${running}/${slots}${free > 0 ? ` (${free} free)` : ''}`,
+    )
+    .join(', ');
 
 /** Why a node is not up, in a few words. */
 function why(node: NodeView): string {

@@ -22,7 +22,7 @@ export class Rack {
   static async up(
     box: Sandbox,
     parent: { port: number },
-    { name, wrap = [], ...relay }: Settings & { name: string; wrap?: readonly string[] } & object,
+    { name, wrap = [] }: { name: string; wrap?: readonly string[] },
     leaves: readonly Settings[],
   ): Promise<Rack> {
     const [port, restPort] = [await freePort(), await freePort()];
@@ -32,13 +32,12 @@ export class Rack {
       port,
       rest_port: restPort,
       timeout: QUICK.timeout,
-      ...relay,
     };
     const defaults = { hb_interval: QUICK.hb_interval, data_dir: box.path('data') };
     const tree = { defaults, ...own, children: leaves.map(leaf => ({ target: 'sleep 3600', ...leaf })) };
     writeFileSync(box.path(`${name}.yaml`), JSON.stringify(tree));
     const rest = new Rest(`http://127.0.0.1:${restPort}`);
-    const rack = new Rack(box, name, port, rest, `${name}.yaml`, wrap as readonly string[]);
+    const rack = new Rack(box, name, port, rest, `${name}.yaml`, wrap);
     await rack.start();
     return rack;
   }

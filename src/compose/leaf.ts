@@ -6,8 +6,9 @@ import { Leaf } from '../leaf/leaf.js';
 import type { TargetSpec } from '../leaf/supervisor.js';
 import { CommandMemory } from '../node/memory.js';
 import type { NodeContainer } from './container.js';
+import { healthSpec } from './health.js';
 import type { Step } from './lifecycle.js';
-import { CLOCK, INSTALLATION, LEAF, LOG, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
+import { CLOCK, INSTALLATION, LEAF, LOG, ORDER, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
 import { provideUplink } from './uplink.js';
 
 /** Milliseconds beyond the grace period that stopping a leaf may take. */
@@ -33,6 +34,8 @@ function makeLeaf(node: NodeContainer): Leaf {
     name,
     facts: { app: appName ?? name, epoch: node.get(INSTALLATION).epoch, interval: hbInterval },
     target: targetOf(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
+    health: healthSpec(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
+    order: node.get(ORDER),
     link: node.get(UPLINK),
     desired: new DesiredState(settings.dataDir),
     memory: new CommandMemory(join(settings.dataDir, 'commands.jsonl')),

@@ -6,6 +6,7 @@ import type { Link } from '../../broker/link.js';
 import type { NodeSettings } from '../config/settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Registry } from '../core/registry.js';
+import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { Installation } from '../node/installation.js';
 import type { Ingest } from '../tree/ingest.js';
@@ -28,3 +29,5 @@ export const INGEST = token<Ingest>('ingest');
 export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const LEAF = token<Leaf>('leaf');
+/** A leaf's place among those of its process; null where it is alone. */
+export const ORDER = token<Order | null>('order');

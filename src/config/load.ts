@@ -43,6 +43,9 @@ export function loadNode({ file, env, cwd }: LoadOptions): LoadedNode {
     ...givenIn(fromFile, file ?? '', findings),
     ...givenIn(env, 'environment', findings),
   ]);
+  const needs = given.get('needs');
+  if (needs)
+    findings.add('conflict', needs.where, 'it in a tree file, among leaves of one process', needs.text);
   const settings = resolveNode({ given, spell: envName, place: envName, env: merged, cwd }, findings);
   findings.throwIfAny();
   if (!settings) throw new Error('a node without settings must have a problem');

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.js';
 import { checkedValues, type GivenSettings } from './given.js';
+import { healthOf } from './health.js';
 import { type Findings, shown } from './problems.js';
 import { fullSignalName } from './schemas.js';
 import type { NodeSettings, Role, SettingKey, Values } from './settings.js';
@@ -13,6 +14,8 @@ import { splitTarget } from './target.js';
 /** The settings of one node as they were written, and what its surroundings say of it. */
 export interface Source {
   given: GivenSettings;
+  /** Of these, what was given to this very node; all of them, where there are no defaults. */
+  own?: GivenSettings;
   /** The key as this kind of file spells it. */
   spell(key: SettingKey): string;
   /** Where messages point for a key that was not given. */
@@ -54,6 +57,8 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     logFile: values.log_file === undefined ? null : resolve(source.cwd, values.log_file),
     stopSignal: fullSignalName(values.stop_signal ?? table.SETTINGS.stop_signal.fallback ?? '') ?? 'SIGTERM',
     exitCodes: (values.exit_codes ?? table.SETTINGS.exit_codes.fallback ?? '0').split(',').map(Number),
+    ...healthOf(source, values, findings),
+    needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);
   checkAddresses(node, settings, parent);

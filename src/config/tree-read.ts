@@ -130,7 +130,7 @@ function readFields(
     const word = textOf(key) ?? '';
     const where = `${at(spot, key)} ${label}${word}`;
     const setting = settingNamed(word);
-    const text = textOf(followed(spot, value));
+    const text = setting && settingOf(setting).list ? listText(spot, value) : textOf(followed(spot, value));
     if (others.includes(word)) continue;
     if (!setting)
       spot.findings.add('unknown-key', where, nearest(word, [...allowed, ...others]), JSON.stringify(word));
@@ -149,6 +149,14 @@ const isNothing = (node: unknown): boolean => node == null || (isScalar(node) &&
 function textOf(node: unknown): string | null {
   if (isNothing(node)) return '';
   return isScalar(node) ? (node.source ?? String(node.value)) : null;
+}
+
+/** A list as one text; null where it holds more than single values. */
+function listText(spot: Spot, value: unknown): string | null {
+  const node = followed(spot, value);
+  if (!isSeq(node)) return textOf(node);
+  const items = node.items.map(item => textOf(followed(spot, item)));
+  return items.includes(null) ? null : items.join(', ');
 }
 
 /** `tree.yaml:12:5` */

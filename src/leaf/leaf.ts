@@ -3,15 +3,20 @@ import type { Link, LinkError, Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
 import type { TargetModel } from '../core/phases.js';
+import type { Finding } from '../core/probes.js';
 import { Heart } from '../node/heart.js';
 import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import type { DesiredState } from './desired.js';
+import { FirstStart, type Order } from './first-start.js';
+import { type HealthSpec, HealthWatch } from './health.js';
+import { nameTaken } from './name-taken.js';
 import { leafPlan } from './orders.js';
 import { type LeafFacts, LeafReporter } from './reporter.js';
 import { Supervisor, type TargetSpec } from './supervisor.js';
+import { targetMemory } from './target-memory.js';
 
 export interface LeafLog {
   info(fields: object, message: string): void;
@@ -22,6 +27,9 @@ export interface LeafOptions {
   readonly name: string;
   readonly facts: LeafFacts;
   readonly target: TargetSpec;
+  readonly health: HealthSpec;
+  /** Its place among the leaves of this process; null: it needs nobody, and nobody needs it. */
+  readonly order: Order | null;
   readonly link: Link;
   readonly desired: DesiredState;
   readonly memory: CommandMemory;
@@ -33,20 +41,28 @@ export interface LeafOptions {
 
 /** Milliseconds that the last words may take to reach the parent. */
 const GOODBYE_MS = 1000;
-/** Milliseconds that the parent may take to answer before the target is started without its word. */
-const FIRST_WORD_MS = 2000;
+/** What an operator decides with these, waiting for others does not put off. */
+const DECIDING = ['start', 'stop', 'restart'];
 
 export class Leaf {
   readonly supervisor: Supervisor;
   private readonly reporter: LeafReporter;
   private readonly heart: Heart;
   private readonly responder: Responder;
+  private readonly health: HealthWatch;
+  private readonly firstStart: FirstStart;
   private leaving = false;
 
   constructor(private readonly options: LeafOptions) {
     const { name, facts, link, clock } = options;
     const publisher = new Publisher(link, name, facts.epoch, clock);
-    this.reporter = new LeafReporter(facts, publisher, clock);
+    this.health = new HealthWatch(options.health, {
+      rss: () => targetMemory(this.supervisor),
+      unhealthy: reason => this.supervisor.dispatch({ type: 'unhealthy', reason }),
+      told: this.felt,
+    });
+    this.firstStart = new FirstStart(options.order, this.waits);
+    this.reporter = new LeafReporter(facts, publisher, clock, () => this.finding);
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
     this.responder = new Responder(publisher, clock, this.plan, options.memory);
     this.heart = new Heart(facts.interval * 1000, seq => {
@@ -78,11 +94,23 @@ export class Leaf {
     // The leaf that should have stopped it was ended over that.
     if (adopted && desired === 'stopped')
       this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
-    if (!adopted && desired === 'running') {
-      this.supervisor.dispatch({ type: 'start', by: 'canopy' });
-      await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
-    }
+    if (!adopted && desired === 'running') await this.startInTurn();
     this.heart.start();
+  }
+
+  /** Waits for those that it needs without keeping anybody waiting who started it. */
+  private async startInTurn(): Promise<void> {
+    const { desired } = this.options;
+    if (this.firstStart.isClear) return this.startTarget();
+    void this.firstStart.comes().then(go => {
+      const isIdle = this.supervisor.model.phase === 'stopped' && !this.leaving;
+      if (go && isIdle && desired.get() === 'running') void this.startTarget();
+    });
+  }
+
+  private async startTarget(): Promise<void> {
+    this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
   }
 
   /**
@@ -92,10 +120,12 @@ export class Leaf {
   async stop(mayKeep = false): Promise<void> {
     const { link, keepTarget } = this.options;
     this.leaving = true;
+    this.firstStart.cancel();
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
+    this.health.end();
     await link.flush(GOODBYE_MS);
     await link.close();
   }
@@ -109,14 +139,41 @@ export class Leaf {
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
     if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
-    return leafPlan(this.supervisor, this.options.desired)(command);
+    const run = leafPlan(this.supervisor, this.options.desired)(command);
+    if (DECIDING.includes(command.op)) this.firstStart.cancel();
+    return run;
   };
 
   private readonly connected = (): void => this.reporter.state(this.supervisor.model);
   private readonly obey = (message: Message): void => this.responder.handle(message);
 
+  private get finding(): Finding {
+    const { reason } = this.firstStart;
+    return reason === null ? this.health.now : { health: 'unknown', reason };
+  }
+
+  private readonly felt = (now: Finding, before: Finding): void => {
+    this.reporter.health(this.supervisor.model, now, before);
+    this.tellReady();
+    if (now.health === before.health) return;
+    const level = now.health === 'failing' || now.health === 'warning' ? 'warn' : 'info';
+    this.options.log[level]({ from: before.health, to: now.health, reason: now.reason }, 'health');
+  };
+
+  private readonly waits = (reason: string | null): void => {
+    if (reason !== null) this.options.log.info({}, reason);
+    this.reporter.state(this.supervisor.model);
+  };
+
+  private tellReady(): void {
+    const { phase } = this.supervisor.model;
+    this.options.order?.ready(phase === 'running' && this.health.now.health === 'passing');
+  }
+
   private changed(now: TargetModel, before: TargetModel): void {
+    this.health.changed(now, before);
     this.reporter.change(now, before);
+    this.tellReady();
     if (now.phase === before.phase) return;
     const crashed =
       now.phase === 'backoff' ||
@@ -125,22 +182,4 @@ export class Leaf {
     const fields = { pid: now.pid, from: before.phase, to: now.phase, reason: now.reason };
     this.options.log[crashed ? 'warn' : 'info'](fields, 'target');
   }
-}
-
-/** Waits for the first word of the parent, or that there is none. */
-function nameTaken(link: Link): Promise<LinkError | null> {
-  return new Promise(resolve => {
-    const settle = (cause: LinkError | null): void => {
-      clearTimeout(timer);
-      link.off('connected', connected);
-      link.off('failed', settle);
-      resolve(cause?.code === 'name-taken' ? cause : null);
-    };
-    const connected = (): void => settle(null);
-    const timer = setTimeout(connected, FIRST_WORD_MS);
-    link.on('connected', connected);
-    link.on('failed', settle);
-    if (link.state === 'connected') settle(null);
-    else if (link.lastError) settle(link.lastError);
-  });
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Health } from '../core/facts.js';
 import type { TargetModel } from '../core/phases.js';
+import type { Finding } from '../core/probes.js';
 import type { Publisher } from '../node/publisher.js';
 import { forgetUsage, usage } from '../process/usage.js';
 import type { Heartbeat, State } from '../protocol/payloads.js';
@@ -13,15 +14,27 @@ export interface LeafFacts {
   readonly interval: number;
 }
 
+/** Without a probe or a limit a running target passes. */
+export const NOTHING_FOUND: Finding = { health: 'passing', reason: null };
+
 export class LeafReporter {
   constructor(
     private readonly facts: LeafFacts,
     private readonly publisher: Publisher,
     private readonly clock: Clock,
+    /** How the target is, besides what it does. */
+    private readonly finding: () => Finding = () => NOTHING_FOUND,
   ) {}
 
   state(model: TargetModel, link: State['link'] = 'online'): void {
-    this.publisher.state(leafState(this.facts, model, link, this.clock.now()));
+    this.publisher.state(leafState(this.facts, model, link, this.clock.now(), this.finding()));
+  }
+
+  /** Something else was found of a target that does what it did. */
+  health(model: TargetModel, now: Finding, before: Finding): void {
+    this.state(model);
+    if (now.health === before.health) return;
+    this.publisher.event('health', now.reason ?? model.reason, { from: before.health, to: now.health });
   }
 
   change(model: TargetModel, before: TargetModel): void {
@@ -45,7 +58,7 @@ export class LeafReporter {
       kind: 'leaf',
       app,
       phase: now.phase,
-      health: healthOf(now),
+      health: healthOf(now, this.finding()),
       pid: now.pid,
       uptime: now.pid === null ? 0 : Math.round(this.clock.mono() - now.startedAt) / 1000,
       restarts: Math.max(0, now.generation - 1),
@@ -56,10 +69,17 @@ export class LeafReporter {
   }
 }
 
-/** Without a probe, a running target passes; of one that does not run nothing is known. */
-export const healthOf = (model: TargetModel): Health => (model.phase === 'running' ? 'passing' : 'unknown');
+/** Of one that does not run nothing is known. */
+export const healthOf = (model: TargetModel, { health }: Finding = NOTHING_FOUND): Health =>
+  model.phase === 'running' ? health : 'unknown';
 
-export function leafState(facts: LeafFacts, model: TargetModel, link: State['link'], now: number): State {
+export function leafState(
+  facts: LeafFacts,
+  model: TargetModel,
+  link: State['link'],
+  now: number,
+  finding: Finding = NOTHING_FOUND,
+): State {
   const state: State = {
     v: 1,
     epoch: facts.epoch,
@@ -68,8 +88,8 @@ export function leafState(facts: LeafFacts, model: TargetModel, link: State['lin
     app: facts.app,
     link,
     phase: model.phase,
-    health: healthOf(model),
-    reason: model.reason.slice(0, 1024),
+    health: healthOf(model, finding),
+    reason: (finding.reason ?? model.reason).slice(0, 1024),
     pid: model.pid,
   };
   if (model.exitCode !== null) state.exitCode = model.exitCode;

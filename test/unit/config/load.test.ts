@@ -77,6 +77,9 @@ test('a leaf with all its defaults', () => {
     onExit: 'stop',
     maxPacket: 262144,
     maxClients: 10000,
+    probes: {},
+    memory: { warn: null, max: null },
+    needs: [],
   });
 });
 

@@ -13,7 +13,7 @@ import { clientIdOf } from '../../../src/protocol/identity.js';
 import { message } from '../../support/broker.js';
 import { until } from '../../support/wait.js';
 import { EPOCH, Place } from '../node/support.js';
-import { endAtExit, STEADY, targetSpec } from './support.js';
+import { endAtExit, STEADY, targetSpec, UNPROBED } from './support.js';
 
 async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
@@ -22,6 +22,8 @@ async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
     name: 'web',
     facts: { app: 'shop', epoch: EPOCH, interval: 60 },
     target: spec,
+    health: UNPROBED,
+    order: null,
     link,
     desired: new DesiredState(spec.dataDir),
     memory: new CommandMemory(null),

@@ -16,7 +16,7 @@ let seen: { at: number; groups: ReadonlyMap<number, readonly Member[]> } = {
  * Bytes, shared pages counted for each who has them; null where the machine has no /proc, 0 where nobody is left. `without`
  * is no part of it (our wrapper). A look costs some 10 us per process of the machine: all who ask share one of up to `maxAgeMs`.
  */
-export function groupMemory(group: number, without: number | null, maxAgeMs = 1000): number | null {
+export function groupMemory(group: number, without: number | null, maxAgeMs = 500): number | null {
   if (process.platform !== 'linux') return null;
   if (performance.now() - seen.at > maxAgeMs) seen = { at: performance.now(), groups: look() };
   const members = seen.groups.get(group) ?? [];

@@ -15,6 +15,8 @@ export interface ExecPlace {
 
 /** By their marks, those that were killed and are not gone: the kernel holds them, and more would only pile up. */
 const stuck = new Set<string>();
+/** By their marks, those that have been run before: what an earlier process of ours has left is ended at the first. */
+const known = new Set<string>();
 
 /** @throws the error of spawn (ENOENT, EACCES, …) */
 export async function checkExec(
@@ -24,6 +26,8 @@ export async function checkExec(
 ): Promise<[boolean, string]> {
   if (signal.aborted) return [false, 'not run'];
   if (stuck.has(mark)) return [false, 'the last one was killed and is not gone yet'];
+  if (!known.has(mark)) killMarked(mark);
+  known.add(mark);
   // No pipe: what it writes is dropped, and it can neither block on us nor hold anything open.
   const options = { ...place, env: { ...env, [MARK]: mark }, detached: true, stdio: 'ignore' } as const;
   const child = spawn(words[0] as string, words.slice(1), options);
@@ -53,6 +57,11 @@ export async function checkExec(
 /** At the timeout those who took a session of their own go as well: to find them costs a look at every process. */
 function end(child: ChildProcess, mark: string): void {
   killGroup(child);
+  killMarked(mark);
+}
+
+/** Looks again: one may have forked meanwhile. */
+function killMarked(mark: string): void {
   for (let look = 0; look < 5; look++) {
     const left = markedProcesses(mark) ?? [];
     if (left.length === 0) return;

@@ -2,17 +2,17 @@
 import { lookup as ask, type LookupAddress, type LookupAllOptions, type LookupOptions } from 'node:dns';
 
 type Done = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
-const underWay = new Set<string>();
+const waiting = new Map<string, Done[]>();
 
-/** For the `lookup` of node:net: fails with `EBUSY` while the last look-up of that name has no answer yet. */
+/** For the `lookup` of node:net; whoever asks for what is being looked up gets the answer to that. */
 export function lookup(name: string, options: LookupOptions, done: Done): void {
-  if (underWay.has(name)) {
-    const busy = Object.assign(new Error(`${name} is still being looked up`), { code: 'EBUSY' });
-    return process.nextTick(done, busy, []);
-  }
-  underWay.add(name);
+  const key = JSON.stringify([name, options.family, options.hints, options.all, options.order]);
+  const others = waiting.get(key);
+  if (others) return void others.push(done);
+  waiting.set(key, [done]);
   ask(name, options as LookupAllOptions, (error, address, ...family: number[]) => {
-    underWay.delete(name);
-    done(error, address, ...family);
+    const all = waiting.get(key) ?? [];
+    waiting.delete(key);
+    for (const each of all) each(error, address, ...family);
   });
 }

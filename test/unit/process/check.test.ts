@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type Check, type CheckResult, check } from '../../../src/process/check.js';
+import { lookup } from '../../../src/process/lookup.js';
 import { MARK, markedProcesses } from '../../../src/process/marked.js';
 import { until } from '../../support/wait.js';
 import { workDir } from './support.js';
@@ -230,4 +231,26 @@ test('exec: the mark is its own, not that of the target', async t => {
   const env = { ...process.env, [MARK]: 'target' };
   await look(sh(`printenv ${MARK} > ${dir}/mark`), 5000, env, 'target/readiness');
   assert.equal(readFileSync(`${dir}/mark`, 'utf8'), 'target/readiness\n');
+});
+
+test('exec: what an earlier leaf left of it when it was killed is ended first', async t => {
+  const mark = randomUUID();
+  const env = { ...process.env, [MARK]: mark };
+  const left = spawn('sleep', ['3600'], { env, stdio: 'ignore', detached: true });
+  t.after(() => left.kill('SIGKILL'));
+  await until(() => markedProcesses(mark)?.length === 1);
+  assert.equal((await look(sh('exit 0'), 5000, process.env, mark)).passed, true);
+  await until(() => left.signalCode === 'SIGKILL');
+});
+
+test('a name is looked up once for all who ask meanwhile', async () => {
+  const ask = (name: string) =>
+    new Promise(resolve => {
+      lookup(name, { all: true }, (error, addresses) => resolve(error?.code ?? addresses));
+    });
+  const [first, second] = await Promise.all([ask('localhost'), ask('localhost')]);
+  assert.ok(Array.isArray(first));
+  assert.equal(first, second, 'the very same answer');
+  assert.deepEqual(await ask('localhost'), first);
+  assert.match(String(await ask('nobody.invalid')), /ENOTFOUND|EAI_AGAIN/);
 });

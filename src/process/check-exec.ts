@@ -26,7 +26,7 @@ export async function checkExec(
 ): Promise<[boolean, string]> {
   if (signal.aborted) return [false, 'not run'];
   if (stuck.has(mark)) return [false, 'the last one was killed and is not gone yet'];
-  if (!known.has(mark)) killMarked(mark);
+  if (!known.has(mark)) attempt(() => killMarked(mark));
   known.add(mark);
   // No pipe: what it writes is dropped, and it can neither block on us nor hold anything open.
   const options = { ...place, env: { ...env, [MARK]: mark }, detached: true, stdio: 'ignore' } as const;
@@ -57,7 +57,7 @@ export async function checkExec(
 /** At the timeout those who took a session of their own go as well: to find them costs a look at every process. */
 function end(child: ChildProcess, mark: string): void {
   killGroup(child);
-  killMarked(mark);
+  attempt(() => killMarked(mark));
 }
 
 /** Looks again: one may have forked meanwhile. */
@@ -73,11 +73,11 @@ function killGroup({ pid }: ChildProcess): void {
   if (pid !== undefined && pid > 1) attempt(() => signalGroup(pid, 'SIGKILL'));
 }
 
-/** EPERM: it has become another user's. */
+/** EPERM: it has become another user's. EMFILE: nobody can be looked for. Neither is worth a leaf. */
 function attempt(kill: () => void): void {
   try {
     kill();
   } catch {
-    // not ours to end
+    // the next look is told where something is left
   }
 }

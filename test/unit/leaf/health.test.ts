@@ -1,6 +1,7 @@
 /** What probes and limits do to a real target under its supervisor. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { initialTarget } from '../../../src/core/phases.js';
 import type { Finding, ProbePolicies } from '../../../src/core/probes.js';
 import { type HealthSpec, HealthWatch } from '../../../src/leaf/health.js';
 import type { Supervisor } from '../../../src/leaf/supervisor.js';
@@ -121,4 +122,21 @@ test('all processes of its group count', { skip }, async t => {
   dispatch('start');
   // Each of the two has 100 MB and what Node itself needs.
   await until(() => watch.now.health === 'warning', 30_000);
+});
+
+test('what cannot be measured is no reason to end, and is measured again', async t => {
+  const answers = [() => Promise.reject(new Error('EMFILE')), async () => null, async () => 300];
+  const told: Finding[] = [];
+  const watch = new HealthWatch(
+    { ...UNPROBED, memoryMs: 5, limits: { warn: 200, max: null } },
+    {
+      rss: () => (answers.length > 1 ? answers.shift() : answers[0])?.() ?? Promise.resolve(null),
+      unhealthy: () => assert.fail('over no limit'),
+      told: now => told.push(now),
+    },
+  );
+  t.after(() => watch.end());
+  watch.changed({ ...initialTarget, phase: 'running', pid: 7 }, initialTarget);
+  await until(() => told.length > 0);
+  assert.deepEqual(told, [{ health: 'warning', reason: 'rss 300 bytes over memory_warn 200 bytes' }]);
 });

@@ -133,7 +133,7 @@ describe('health', { skip, concurrency: 2 }, () => {
     );
     const { pid } = await tree.rest.node('rack1/rack2/hanging');
     const sleepers = () => box.processes().filter(({ command }) => command === 'sleep 36010').length;
-    assert.ok(sleepers() <= 2, 'never more than those of one look');
+    assert.ok(sleepers() <= 4, 'those of one look, and of the last that is just being ended');
     assert.equal((await tree.rest.command('rack1/rack2/hanging', 'ping')).body.data.pid, pid);
     assert.deepEqual(await leaf.stop(), { code: 0, signal: null });
     await until(() => sleepers() === 0);

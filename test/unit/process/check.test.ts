@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { type Check, type CheckResult, check } from '../../../src/process/check.js';
 import { lookup } from '../../../src/process/lookup.js';
 import { MARK, markedProcesses } from '../../../src/process/marked.js';
+import { signalProcess } from '../../../src/process/signals.js';
 import { until } from '../../support/wait.js';
 import { workDir } from './support.js';
 
@@ -171,6 +172,15 @@ test('tcp: one that never answers', {
   assert.equal(result.found, `connect to 127.0.0.1:${port}: no answer within 0.2 s`);
 });
 
+/** What a broken guard would leave is ended after the test. */
+function markOf(t: TestContext): string {
+  const mark = randomUUID();
+  t.after(() => {
+    for (const pid of markedProcesses(mark) ?? []) signalProcess(pid, 'SIGKILL');
+  });
+  return mark;
+}
+
 const sh = (script: string): Check => ({ kind: 'exec', words: ['sh', '-c', script] });
 
 test('exec: exit code 0 passes; it runs in the environment that is handed in', async () => {
@@ -197,7 +207,7 @@ test('exec: one that hangs and forks is gone with all that it has started', {
   const dir = await workDir(t);
   const forks = `trap '' TERM INT HUP; sleep 3600 & setsid sh -c 'trap "" TERM; echo > ${dir}/there; sleep 3600' & wait`;
   for (const script of [forks, `${forks} & exec sleep 3600`]) {
-    const mark = randomUUID();
+    const mark = markOf(t);
     const looking = look(sh(script), 1000, process.env, mark);
     await until(() => (markedProcesses(mark) ?? []).length >= 4);
     assert.match((await looking).found, /no answer within 1 s/);
@@ -205,15 +215,15 @@ test('exec: one that hangs and forks is gone with all that it has started', {
   }
 });
 
-test('exec: what one that has answered leaves in its group goes as well', async () => {
-  const mark = randomUUID();
+test('exec: what one that has answered leaves in its group goes as well', async t => {
+  const mark = markOf(t);
   const { passed } = await look(sh('sleep 3600 & exit 0'), 5000, process.env, mark);
   assert.equal(passed, true);
   await until(() => markedProcesses(mark)?.length === 0, 2000, 'nothing is left');
 });
 
-test('exec: called off, it ends at once', async () => {
-  const mark = randomUUID();
+test('exec: called off, it ends at once', async t => {
+  const mark = markOf(t);
   const run = new AbortController();
   const looking = check(sh('sleep 3600'), {
     timeoutMs: 60_000,
@@ -234,7 +244,7 @@ test('exec: the mark is its own, not that of the target', async t => {
 });
 
 test('exec: what an earlier leaf left of it when it was killed is ended first', async t => {
-  const mark = randomUUID();
+  const mark = markOf(t);
   const env = { ...process.env, [MARK]: mark };
   const left = spawn('sleep', ['3600'], { env, stdio: 'ignore', detached: true });
   t.after(() => left.kill('SIGKILL'));

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { LinkError } from '../../broker/link.js';
 import type { TreeNode } from '../config/tree-file.js';
 import { CanopyNode } from './node.js';
+import { StartOrder } from './order.js';
 
 export interface HostPorts {
   readonly log: Logger;
@@ -17,6 +18,7 @@ export class Host {
   private readonly retries = new Set<NodeJS.Timeout>();
   private stopping = false;
   private starting: Promise<void> = Promise.resolve();
+  private order = new StartOrder(new Map());
 
   constructor(private readonly ports: HostPorts) {}
 
@@ -33,6 +35,7 @@ export class Host {
 
   private async bringUp(tree: readonly TreeNode[]): Promise<void> {
     const hosted = tree.filter(node => node.hosted);
+    this.order = new StartOrder(new Map(hosted.map(({ path, needs }) => [path, needs])));
     for (const node of hosted) if (node.settings.role !== 'leaf') await this.startNode(node);
     await Promise.all(hosted.filter(node => node.settings.role === 'leaf').map(node => this.startLeaf(node)));
   }
@@ -44,7 +47,8 @@ export class Host {
     await this.starting.catch(() => {});
     const started = [...this.nodes.values()].reverse();
     const isLeaf = (node: CanopyNode): boolean => node.settings.role === 'leaf';
-    await Promise.all(started.filter(isLeaf).map(node => node.stop(mayKeep)));
+    const leaves = [...this.nodes].filter(([, node]) => isLeaf(node)).map(([path]) => path);
+    await this.order.backwards(leaves, async path => this.nodes.get(path)?.stop(mayKeep));
     for (const node of started.filter(node => !isLeaf(node))) await node.stop();
   }
 
@@ -62,6 +66,7 @@ export class Host {
       log: child,
       env,
       parentBroker: parent?.broker ?? null,
+      order: this.order.of(place.path),
     });
     this.nodes.set(place.path, node);
     await node.start();

@@ -7,9 +7,20 @@ import type { TargetSpec } from '../leaf/supervisor.js';
 import { CommandMemory } from '../node/memory.js';
 import { coreCount } from '../process/host.js';
 import type { NodeContainer } from './container.js';
+import { healthSpec } from './health.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
-import { CLOCK, INSTALLATION, LEAF, LOG, MAINTENANCE, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
+import {
+  CLOCK,
+  INSTALLATION,
+  LEAF,
+  LOG,
+  MAINTENANCE,
+  ORDER,
+  SETTINGS,
+  TARGET_ENV,
+  UPLINK,
+} from './tokens.js';
 import { provideUplink } from './uplink.js';
 
 /** Milliseconds beyond the grace period that stopping a leaf may take. */
@@ -38,6 +49,8 @@ function makeLeaf(node: NodeContainer): Leaf {
     name,
     facts: { app: appName ?? name, epoch: node.get(INSTALLATION).epoch, interval: hbInterval },
     target: targetOf(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
+    health: healthSpec(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
+    order: node.get(ORDER),
     link: node.get(UPLINK),
     desired: new DesiredState(settings.dataDir, settings.desired),
     maintenance: node.get(MAINTENANCE),

@@ -6,6 +6,7 @@ import type { Link } from '../../broker/link.js';
 import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { type Clock, systemClock } from '../core/clock.js';
+import type { Order } from '../leaf/first-start.js';
 import { openInstallation } from '../node/installation.js';
 import { ensureDirectory } from '../process/directory.js';
 import { claimPidFile, releasePidFile } from '../process/pid-file.js';
@@ -20,6 +21,7 @@ import {
   INSTALLATION,
   LEAF,
   LOG,
+  ORDER,
   PARENT_BROKER,
   SETTINGS,
   TARGET_ENV,
@@ -31,6 +33,7 @@ export interface NodeParts {
   readonly log: Logger;
   readonly env: NodeJS.ProcessEnv;
   readonly parentBroker?: EmbeddedBroker | null;
+  readonly order?: Order;
   readonly clock?: Clock;
 }
 
@@ -49,12 +52,13 @@ export class CanopyNode {
   private lifecycle: Lifecycle | null = null;
 
   constructor(private readonly parts: NodeParts) {
-    const { settings, log, env, parentBroker = null, clock = systemClock } = parts;
+    const { settings, log, env, parentBroker = null, order = null, clock = systemClock } = parts;
     this.container
       .set(SETTINGS, settings)
       .set(LOG, log)
       .set(TARGET_ENV, env)
       .set(PARENT_BROKER, parentBroker)
+      .set(ORDER, order)
       .set(CLOCK, clock);
   }
 

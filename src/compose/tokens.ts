@@ -7,6 +7,7 @@ import type { NodeSettings } from '../config/settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
@@ -32,3 +33,5 @@ export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
 export const FLEET = token<Fleet>('fleet');
 export const LEAF = token<Leaf>('leaf');
+/** A leaf's place among those of its process; null where it is alone. */
+export const ORDER = token<Order | null>('order');

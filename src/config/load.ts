@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { type Given, nearest, settingNamed } from './given.js';
-import { Findings } from './problems.js';
+import { Findings, shown } from './problems.js';
 import { resolveNode } from './resolve.js';
 import { type NodeSettings, SETTING_KEYS, type SettingKey } from './settings.js';
 
@@ -43,6 +43,14 @@ export function loadNode({ file, env, cwd }: LoadOptions): LoadedNode {
     ...givenIn(fromFile, file ?? '', findings),
     ...givenIn(env, 'environment', findings),
   ]);
+  const needs = given.get('needs');
+  if (needs)
+    findings.add(
+      'conflict',
+      needs.where,
+      'it in a tree file, among leaves of one process',
+      shown(needs.text),
+    );
   const settings = resolveNode({ given, spell: envName, place: envName, env: merged, cwd }, findings);
   findings.throwIfAny();
   if (!settings) throw new Error('a node without settings must have a problem');

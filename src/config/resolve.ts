@@ -6,6 +6,7 @@ import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.js';
 import { checkedValues, type GivenSettings } from './given.js';
+import { healthOf } from './health.js';
 import { type Findings, shown } from './problems.js';
 import { fullSignalName } from './schemas.js';
 import type { NodeSettings, Role, SettingKey, Values } from './settings.js';
@@ -15,6 +16,8 @@ import { splitTarget } from './target.js';
 /** The settings of one node as they were written, and what its surroundings say of it. */
 export interface Source {
   given: GivenSettings;
+  /** Of these, what was given to this very node; all of them, where there are no defaults. */
+  own?: GivenSettings;
   /** The key as this kind of file spells it. */
   spell(key: SettingKey): string;
   /** Where messages point for a key that was not given. */
@@ -58,6 +61,8 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     exitCodes: (values.exit_codes ?? table.SETTINGS.exit_codes.fallback ?? '0').split(',').map(Number),
     labels: parseLabels(values.labels ?? '') ?? {},
     hostName: values.host_name ?? hostname(),
+    ...healthOf(source, values, findings),
+    needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);
   checkAddresses(node, settings, parent);

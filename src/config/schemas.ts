@@ -25,6 +25,8 @@ export const choice = <T extends string>(...words: T[]) =>
   Type.Enum(words, { description: `one of ${words.join(', ')}` });
 export const wholeNumber = (minimum: number, maximum: number) =>
   Type.Integer({ description: `a whole number from ${minimum} to ${maximum}`, minimum, maximum });
+/** For what can be given, yet has no other value that makes sense. */
+export const one = (why: string) => Type.Integer({ description: `1 (${why})`, minimum: 1, maximum: 1 });
 export const seconds = () =>
   Type.Number({
     description: `seconds from 0.01 to ${LONGEST}, fractions allowed`,
@@ -40,6 +42,18 @@ export const secondsOrNone = () =>
 export const exitCodes = () =>
   Type.Refine(Type.String({ description: 'exit codes from 0 to 255, joined by commas' }), text =>
     text.split(',').every(code => /^\d{1,3}$/.test(code.trim()) && Number(code) <= 255),
+  );
+const SIZE = /^(\d+(?:\.\d+)?)([KMGT]?)$/i;
+/** Bytes of `512M`, by powers of 1024 as in systemd; null for what is no size above 0. */
+export function bytesOf(text: string): number | null {
+  const [, number = '', unit = ''] = SIZE.exec(text.trim()) ?? [];
+  const bytes = Math.round(Number(number) * 1024 ** ' KMGT'.indexOf(unit.toUpperCase() || ' '));
+  return bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER ? bytes : null;
+}
+export const size = () =>
+  Type.Refine(
+    Type.String({ description: 'bytes, or with K, M, G or T (of 1024), such as 512M' }),
+    text => bytesOf(text) !== null,
   );
 export const listenPort = () =>
   Type.Integer({ description: 'a port from 0 to 65535, 0 for any free one', minimum: 0, maximum: 65535 });

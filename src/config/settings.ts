@@ -3,16 +3,30 @@
 import type { Static } from 'typebox';
 import type { Labels } from '../core/labels.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
+import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
+import { ORDER } from './groups/order.js';
 import { OWN_LOG, PLAIN_OWN_LOG } from './groups/own-log.js';
 import { PLACE } from './groups/place.js';
+import { PROBE_SETTINGS } from './groups/probes.js';
 import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
 import type { Role, Setting } from './groups/setting.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
+import type { Probes } from './probes.js';
 
 export type { Role, Setting } from './groups/setting.js';
 
-export const SETTINGS = { ...PLACE, ...LISTENERS, ...TARGET, ...RESTARTS, ...BALANCING, ...OWN_LOG } as const;
+export const SETTINGS = {
+  ...PLACE,
+  ...LISTENERS,
+  ...TARGET,
+  ...RESTARTS,
+  ...PROBE_SETTINGS,
+  ...LIMITS,
+  ...ORDER,
+  ...BALANCING,
+  ...OWN_LOG,
+} as const;
 
 type Table = typeof SETTINGS;
 export type SettingKey = keyof Table;
@@ -55,6 +69,11 @@ export interface NodeSettings extends PlainSettings {
   exitCodes: number[];
   labels: Labels;
   hostName: string;
+  probes: Probes;
+  /** Bytes; null is no limit. */
+  memory: { warn: number | null; max: number | null };
+  /** As they were written; a tree knows which leaves they mean. */
+  needs: string[];
 }
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];

@@ -8,6 +8,7 @@ import { Findings } from './problems.js';
 import { resolveNode } from './resolve.js';
 import { type NodeSettings, PARENT_KEYS, type Role, settingOf } from './settings.js';
 import { checkTree } from './tree-checks.js';
+import { placeNeeds } from './tree-needs.js';
 import type { LoadTreeOptions, PlacedNode, TreeNode } from './tree-node.js';
 import { type RawNode, type RawTree, readTree } from './tree-read.js';
 
@@ -32,10 +33,11 @@ export function loadTree(options: LoadTreeOptions): { nodes: TreeNode[]; warning
   checkedValues(tree.defaults, findings);
   const nodes = placed({ tree, options, findings }, tree.top, null);
   checkTree(nodes, options, findings);
+  placeNeeds(nodes, findings);
   findings.throwIfAny();
   warnOfEnvironment(options, findings);
   return {
-    nodes: nodes.map(({ settings, path, parentPath, hosted }) => ({ settings, path, parentPath, hosted })),
+    nodes: nodes.map(({ raw: _raw, parent: _parent, ...node }) => node),
     warnings: findings.warnings,
   };
 }
@@ -62,6 +64,7 @@ function placed(reading: Reading, raw: RawNode, parent: PlacedNode | null): Plac
     path: raw.path,
     parentPath: parent?.path ?? null,
     hosted,
+    needs: [],
     raw,
     parent,
   };
@@ -96,6 +99,7 @@ function sourceOf({ tree, options, findings }: Reading, raw: RawNode, role: Role
   const base = tree.defaults.get('data_dir')?.text.trim() ?? './data';
   return {
     given: new Map([...fitting, ...own]),
+    own,
     spell: (key: string) => key,
     place: (key: string) => `${raw.place}${key}`,
     env: options.env ?? {},

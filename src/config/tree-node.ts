@@ -21,6 +21,8 @@ export interface TreeNode {
   parentPath: string | null;
   /** Whether this process runs it. */
   hosted: boolean;
+  /** Paths of the leaves of this process that must be ready before it is started. */
+  needs: readonly string[];
 }
 
 /** A node with what messages about it need. */

@@ -130,13 +130,20 @@ function readFields(
     const word = textOf(key) ?? '';
     const where = `${at(spot, key)} ${label}${word}`;
     const setting = settingNamed(word);
-    const text = textOf(followed(spot, value));
+    const isList = setting !== null && settingOf(setting).list === true;
+    const text = isList ? listText(spot, value) : textOf(followed(spot, value));
     if (others.includes(word)) continue;
     if (!setting)
       spot.findings.add('unknown-key', where, nearest(word, [...allowed, ...others]), JSON.stringify(word));
     else if (!allowed.includes(setting))
       spot.findings.add('conflict', where, 'it on the node itself', 'it among the defaults');
-    else if (text === null) spot.findings.add('invalid-value', where, 'a single value', 'a list or a map');
+    else if (text === null)
+      spot.findings.add(
+        'invalid-value',
+        where,
+        isList ? 'single values' : 'a single value',
+        'a list or a map',
+      );
     else if (text.trim() !== '') fields.set(setting, { text, where });
   }
   return fields;
@@ -149,6 +156,14 @@ const isNothing = (node: unknown): boolean => node == null || (isScalar(node) &&
 function textOf(node: unknown): string | null {
   if (isNothing(node)) return '';
   return isScalar(node) ? (node.source ?? String(node.value)) : null;
+}
+
+/** A list as one text; null where it holds more than single values. */
+function listText(spot: Spot, value: unknown): string | null {
+  const node = followed(spot, value);
+  if (!isSeq(node)) return textOf(node);
+  const items = node.items.map(item => textOf(followed(spot, item)));
+  return items.includes(null) ? null : items.join(', ');
 }
 
 /** `tree.yaml:12:5` */

@@ -1,5 +1,5 @@
 /** `status`: never stored, derived when it is read, walking from the observer down. */
-import { type Cause, emptyRollup, type Rollup, type Status } from './facts.js';
+import { type Cause, emptyRollup, type Health, type Rollup, type Status } from './facts.js';
 import { ancestors } from './names.js';
 import { isStandIn, type NodeRecord } from './node-record.js';
 import { latestHeal, type Registry } from './registry.js';
@@ -46,7 +46,7 @@ export function ownStatus(record: Pick<NodeRecord, 'epoch' | 'kind' | 'phase' | 
   if (record.kind !== 'leaf') return 'up';
   switch (record.phase) {
     case 'running':
-      return record.health === 'failing' ? 'down' : record.health === 'warning' ? 'degraded' : 'up';
+      return running(record.health);
     case 'starting':
     case 'stopping':
       return 'degraded';
@@ -59,6 +59,12 @@ export function ownStatus(record: Pick<NodeRecord, 'epoch' | 'kind' | 'phase' | 
     default:
       return 'unknown';
   }
+}
+
+/** It runs, which is not yet to say that it serves: a probe that has not passed yet counts for nobody's `up`. */
+function running(health: Health | null): Status {
+  if (health === 'failing') return 'down';
+  return health === 'warning' || health === 'unknown' ? 'degraded' : 'up';
 }
 
 /** Leaves by status, as this observer sees them. */

@@ -1,58 +1,52 @@
 /** A leaf: one target, its supervisor, and what it tells and obeys over one link to its parent's broker. */
-import type { Link, LinkError, Message } from '../../broker/link.js';
-import type { Clock } from '../core/clock.js';
+import type { LinkError, Message } from '../../broker/link.js';
 import { CanopyError } from '../core/errors.js';
-import type { Labels } from '../core/labels.js';
-import type { HostFacts } from '../core/node-record.js';
 import type { TargetModel } from '../core/phases.js';
+import type { Finding } from '../core/probes.js';
 import { Heart } from '../node/heart.js';
-import { type MaintenanceState, maintenancePlan } from '../node/maintenance.js';
-import type { CommandMemory } from '../node/memory.js';
+import { maintenancePlan } from '../node/maintenance.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
-import type { DesiredState } from './desired.js';
+import { FirstStart } from './first-start.js';
+import { HealthWatch } from './health.js';
+import { nameTaken } from './name-taken.js';
+import type { LeafOptions } from './options.js';
 import { leafPlan } from './orders.js';
-import { type LeafFacts, LeafReporter, type Traits } from './reporter.js';
-import { Supervisor, type TargetSpec } from './supervisor.js';
-
-export interface LeafLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
-export interface LeafOptions {
-  readonly name: string;
-  readonly facts: LeafFacts;
-  readonly target: TargetSpec;
-  readonly link: Link;
-  readonly desired: DesiredState;
-  readonly maintenance: MaintenanceState;
-  readonly labels: Labels;
-  readonly host: HostFacts;
-  readonly memory: CommandMemory;
-  /** An orderly end leaves the target to the next leaf. */
-  readonly keepTarget: boolean;
-  readonly clock: Clock;
-  readonly log: LeafLog;
-}
+import { LeafReporter, type Traits } from './reporter.js';
+import { Supervisor } from './supervisor.js';
+import { targetMemory } from './target-memory.js';
 
 /** Milliseconds that the last words may take to reach the parent. */
 const GOODBYE_MS = 1000;
-/** Milliseconds that the parent may take to answer before the target is started without its word. */
-const FIRST_WORD_MS = 2000;
+/** What an operator decides with these, waiting for others does not put off. */
+const DECIDING = ['start', 'stop', 'restart'];
 
 export class Leaf {
   readonly supervisor: Supervisor;
   private readonly reporter: LeafReporter;
   private readonly heart: Heart;
   private readonly responder: Responder;
+  private readonly health: HealthWatch;
+  private readonly firstStart: FirstStart;
   private leaving = false;
 
   constructor(private readonly options: LeafOptions) {
     const { name, facts, link, clock } = options;
     const publisher = new Publisher(link, name, facts.epoch, clock);
-    this.reporter = new LeafReporter(facts, publisher, clock, () => this.traits());
+    this.health = new HealthWatch(options.health, {
+      rss: () => targetMemory(this.supervisor),
+      unhealthy: reason => this.supervisor.dispatch({ type: 'unhealthy', reason }),
+      told: this.felt,
+    });
+    this.firstStart = new FirstStart(options.order, this.waits);
+    this.reporter = new LeafReporter(
+      facts,
+      publisher,
+      clock,
+      () => this.traits(),
+      () => this.finding,
+    );
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
     this.responder = new Responder(publisher, clock, this.plan, options.memory);
     this.heart = new Heart(facts.interval * 1000, seq => {
@@ -83,13 +77,25 @@ export class Leaf {
     // The leaf that should have stopped it was ended over that.
     if (adopted && desired.get() === 'stopped')
       this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
-    if (!adopted && desired.get() === 'running') {
-      this.supervisor.dispatch({ type: 'start', by: 'canopy' });
-      await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
-    }
-    desired.onChange(() => this.retell());
-    maintenance.onChange(() => this.retell());
+    if (!adopted && desired.get() === 'running') await this.startInTurn();
+    desired.onChange(this.retell);
+    maintenance.onChange(this.retell);
     this.heart.start();
+  }
+
+  /** Waits for those that it needs without keeping anybody waiting who started it. */
+  private async startInTurn(): Promise<void> {
+    const { desired } = this.options;
+    if (this.firstStart.isClear) return this.startTarget();
+    void this.firstStart.comes().then(go => {
+      const isIdle = this.supervisor.model.phase === 'stopped' && !this.leaving;
+      if (go && isIdle && desired.get() === 'running') void this.startTarget();
+    });
+  }
+
+  private async startTarget(): Promise<void> {
+    this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
   }
 
   /**
@@ -99,10 +105,12 @@ export class Leaf {
   async stop(mayKeep = false): Promise<void> {
     const { link, keepTarget } = this.options;
     this.leaving = true;
+    this.firstStart.cancel();
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
+    this.health.end();
     await link.flush(GOODBYE_MS);
     await link.close();
   }
@@ -117,7 +125,9 @@ export class Leaf {
   private readonly plan: Plan = command => {
     if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
     const { desired, maintenance, clock } = this.options;
-    return leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
+    const run = leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
+    if (DECIDING.includes(command.op)) this.firstStart.cancel();
+    return run;
   };
 
   private readonly connected = (): void => this.reporter.state(this.supervisor.model);
@@ -129,12 +139,35 @@ export class Leaf {
   }
 
   /** Once what follows from it at once is told as well: a start changes what is desired, and then the phase. */
-  private retell(): void {
-    queueMicrotask(() => this.reporter.retell(this.supervisor.model));
+  private readonly retell = (): void => queueMicrotask(() => this.reporter.retell(this.supervisor.model));
+
+  private get finding(): Finding {
+    const { reason } = this.firstStart;
+    return reason === null ? this.health.now : { health: 'unknown', reason };
+  }
+
+  private readonly felt = (now: Finding, before: Finding): void => {
+    this.reporter.health(this.supervisor.model, now, before);
+    this.tellReady();
+    if (now.health === before.health) return;
+    const level = now.health === 'failing' || now.health === 'warning' ? 'warn' : 'info';
+    this.options.log[level]({ from: before.health, to: now.health, reason: now.reason }, 'health');
+  };
+
+  private readonly waits = (reason: string | null): void => {
+    if (reason !== null) this.options.log.info({}, reason);
+    this.reporter.state(this.supervisor.model);
+  };
+
+  private tellReady(): void {
+    const { phase } = this.supervisor.model;
+    this.options.order?.ready(phase === 'running' && this.health.now.health === 'passing');
   }
 
   private changed(now: TargetModel, before: TargetModel): void {
+    this.health.changed(now, before);
     this.reporter.change(now, before);
+    this.tellReady();
     if (now.phase === before.phase) return;
     const crashed =
       now.phase === 'backoff' ||
@@ -143,22 +176,4 @@ export class Leaf {
     const fields = { pid: now.pid, from: before.phase, to: now.phase, reason: now.reason };
     this.options.log[crashed ? 'warn' : 'info'](fields, 'target');
   }
-}
-
-/** Waits for the first word of the parent, or that there is none. */
-function nameTaken(link: Link): Promise<LinkError | null> {
-  return new Promise(resolve => {
-    const settle = (cause: LinkError | null): void => {
-      clearTimeout(timer);
-      link.off('connected', connected);
-      link.off('failed', settle);
-      resolve(cause?.code === 'name-taken' ? cause : null);
-    };
-    const connected = (): void => settle(null);
-    const timer = setTimeout(connected, FIRST_WORD_MS);
-    link.on('connected', connected);
-    link.on('failed', settle);
-    if (link.state === 'connected') settle(null);
-    else if (link.lastError) settle(link.lastError);
-  });
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Health } from '../core/facts.js';
 import type { TargetModel } from '../core/phases.js';
+import type { Finding } from '../core/probes.js';
 import type { Publisher } from '../node/publisher.js';
 import { type HostLoad, hostLoad } from '../process/host.js';
 import { forgetUsage, usage } from '../process/usage.js';
@@ -16,6 +17,8 @@ export interface LeafFacts {
 
 /** What is so beside the target: told with every state. */
 export type Traits = Pick<State, 'desired' | 'labels' | 'host' | 'maintenance'>;
+/** Without a probe or a limit a running target passes. */
+export const NOTHING_FOUND: Finding = { health: 'passing', reason: null };
 
 export class LeafReporter {
   private told: Traits = {};
@@ -25,10 +28,12 @@ export class LeafReporter {
     private readonly publisher: Publisher,
     private readonly clock: Clock,
     private readonly traits: () => Traits = () => ({}),
+    /** How the target is, besides what it does. */
+    private readonly finding: () => Finding = () => NOTHING_FOUND,
   ) {}
 
   state(model: TargetModel, link: State['link'] = 'online'): void {
-    const state = leafState(this.facts, model, link, this.clock.now());
+    const state = leafState(this.facts, model, link, this.clock.now(), this.finding());
     this.told = this.traits();
     this.publisher.state({ ...state, ...this.told });
   }
@@ -37,6 +42,13 @@ export class LeafReporter {
   retell(model: TargetModel): void {
     const { desired, maintenance } = this.traits();
     if (desired !== this.told.desired || maintenance !== this.told.maintenance) this.state(model);
+  }
+
+  /** Something else was found of a target that does what it did. */
+  health(model: TargetModel, now: Finding, before: Finding): void {
+    this.state(model);
+    if (now.health === before.health) return;
+    this.publisher.event('health', now.reason ?? model.reason, { from: before.health, to: now.health });
   }
 
   change(model: TargetModel, before: TargetModel): void {
@@ -60,7 +72,7 @@ export class LeafReporter {
       kind: 'leaf',
       app,
       phase: now.phase,
-      health: healthOf(now),
+      health: healthOf(now, this.finding()),
       pid: now.pid,
       uptime: now.pid === null ? 0 : Math.round(this.clock.mono() - now.startedAt) / 1000,
       restarts: Math.max(0, now.generation - 1),
@@ -77,10 +89,17 @@ const rounded = ({ load, memory }: HostLoad): Pick<Heartbeat, 'load' | 'memory'>
   memory: Math.round(memory * 1000) / 1000,
 });
 
-/** Without a probe, a running target passes; of one that does not run nothing is known. */
-export const healthOf = (model: TargetModel): Health => (model.phase === 'running' ? 'passing' : 'unknown');
+/** Of one that does not run nothing is known. */
+export const healthOf = (model: TargetModel, { health }: Finding = NOTHING_FOUND): Health =>
+  model.phase === 'running' ? health : 'unknown';
 
-export function leafState(facts: LeafFacts, model: TargetModel, link: State['link'], now: number): State {
+export function leafState(
+  facts: LeafFacts,
+  model: TargetModel,
+  link: State['link'],
+  now: number,
+  finding: Finding = NOTHING_FOUND,
+): State {
   const state: State = {
     v: 1,
     epoch: facts.epoch,
@@ -89,8 +108,8 @@ export function leafState(facts: LeafFacts, model: TargetModel, link: State['lin
     app: facts.app,
     link,
     phase: model.phase,
-    health: healthOf(model),
-    reason: model.reason.slice(0, 1024),
+    health: healthOf(model, finding),
+    reason: (finding.reason ?? model.reason).slice(0, 1024),
     pid: model.pid,
   };
   if (model.exitCode !== null) state.exitCode = model.exitCode;

@@ -50,6 +50,11 @@ export class Supervisor {
     return this.current;
   }
 
+  /** The process group of the run at hand; null where there is none. */
+  get group(): number | null {
+    return this.process?.group ?? null;
+  }
+
   dispatch(event: TargetEvent): void {
     if (this.left) return;
     const before = this.current;

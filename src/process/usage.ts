@@ -75,7 +75,7 @@ function readStat(pid: number): ProcessStat | null {
 const secondsSinceBoot = (): number => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
 
 /** Our own memory in bytes over the same in pages: Node has no other way to say how large a page is. */
-function bytesPerPage(): number {
+export function bytesPerPage(): number {
   if (pageSize === 0) {
     const pages = readStat(process.pid)?.rssPages;
     pageSize = pages ? 2 ** Math.round(Math.log2(process.memoryUsage.rss() / pages)) : 4096;

@@ -85,7 +85,15 @@ export const StateSchema = Type.Object({
 });
 export type State = Static<typeof StateSchema>;
 
-export const EVENT_NAMES = ['phase', 'link', 'misconfigured', 'refused', 'malformed', 'order'] as const;
+export const EVENT_NAMES = [
+  'phase',
+  'health',
+  'link',
+  'misconfigured',
+  'refused',
+  'malformed',
+  'order',
+] as const;
 export const EventSchema = Type.Object({
   v,
   epoch,

@@ -14,6 +14,8 @@ export interface Setting<S extends TSchema = TSchema> {
   unit?: 's' | 'bytes';
   /** Names one node, so that `defaults` of a tree can't hold it. */
   single?: true;
+  /** May be written as a list in a tree file. */
+  list?: true;
   about: string;
 }
 

@@ -81,6 +81,9 @@ test('a leaf with all its defaults', () => {
     desired: 'running',
     labels: {},
     hostName: hostname(),
+    probes: {},
+    memory: { warn: null, max: null },
+    needs: [],
   });
 });
 

@@ -9,12 +9,14 @@ import { settingsTable } from '../../../src/config/table.js';
 const CONTRACT = `role is_leaf name app_name parent_host parent_port parent_url host port rest_host rest_port
   hb_interval timeout silent target data_dir log_file log_level`.split(/\s+/);
 const OURS = `stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_clients
-  exit_codes start_seconds max_restarts restart_window at_limit on_exit desired labels host_name`.split(
-  /\s+/,
+  exit_codes start_seconds max_restarts restart_window at_limit on_exit
+  memory_warn memory_max needs desired labels host_name`.split(/\s+/);
+const PROBE_KEYS = ['startup', 'liveness', 'readiness'].flatMap(name =>
+  ['', '_interval', '_timeout', '_failures', '_successes'].map(detail => `${name}_probe${detail}`),
 );
 
 test('the table holds what the contract names, and what we add', () => {
-  assert.deepEqual([...SETTING_KEYS].sort(), [...CONTRACT, ...OURS].sort());
+  assert.deepEqual([...SETTING_KEYS].sort(), [...CONTRACT, ...OURS, ...PROBE_KEYS].sort());
 });
 
 test('every setting says whose it is, what it is for, and has a default that passes its own check', () => {
@@ -67,6 +69,19 @@ test('single values', () => {
     ['stop_signal', 'NONE', undefined],
     ['max_packet', '10', undefined],
     ['restart', 'sometimes', undefined],
+    ['memory_max', '512M', '512M'],
+    ['memory_max', '1.5g', '1.5g'],
+    ['memory_max', '1', '1'],
+    ['memory_max', '0', undefined],
+    ['memory_max', '0.1', undefined],
+    ['memory_max', '512MB', undefined],
+    ['memory_max', '-1', undefined],
+    ['memory_max', '9000000T', undefined],
+    ['liveness_probe_successes', '1', 1],
+    ['liveness_probe_successes', '2', undefined],
+    ['startup_probe_successes', '2', undefined],
+    ['readiness_probe_successes', '2', 2],
+    ['readiness_probe_failures', '0', undefined],
   ];
   for (const [key, text, value] of cases) assert.deepEqual(readSetting(key, text), value, `${key}=${text}`);
 });

@@ -25,7 +25,7 @@ const seen = (registry: Registry, path: string) => {
 test('what an online leaf says of itself, by phase and health', () => {
   const always = (status: Status) => ({ unknown: status, passing: status, warning: status, failing: status });
   const table: Record<(typeof PHASES)[number], Record<(typeof HEALTHS)[number], Status>> = {
-    running: { unknown: 'up', passing: 'up', warning: 'degraded', failing: 'down' },
+    running: { unknown: 'degraded', passing: 'up', warning: 'degraded', failing: 'down' },
     starting: always('degraded'),
     stopping: always('degraded'),
     backoff: always('down'),
@@ -41,6 +41,11 @@ test('what an online leaf says of itself, by phase and health', () => {
         `${phase} ${health}`,
       );
   assert.equal(ownStatus({ epoch: 10, kind: 'leaf', phase: null, health: null }), 'unknown');
+  assert.equal(
+    ownStatus({ epoch: 10, kind: 'leaf', phase: 'running', health: null }),
+    'up',
+    'says nothing of it',
+  );
   assert.equal(ownStatus({ epoch: 10, kind: 'relay', phase: null, health: null }), 'up');
   for (const epoch of [null, 0])
     assert.equal(ownStatus({ epoch, kind: 'relay', phase: null, health: null }), 'unknown', 'a stand-in');

@@ -14,7 +14,7 @@ import { clientIdOf } from '../../../src/protocol/identity.js';
 import { message } from '../../support/broker.js';
 import { until } from '../../support/wait.js';
 import { EPOCH, Place } from '../node/support.js';
-import { endAtExit, STEADY, targetSpec } from './support.js';
+import { endAtExit, STEADY, targetSpec, UNPROBED } from './support.js';
 
 async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
@@ -23,6 +23,8 @@ async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
     name: 'web',
     facts: { app: 'shop', epoch: EPOCH, interval: 60 },
     target: spec,
+    health: UNPROBED,
+    order: null,
     link,
     desired: new DesiredState(spec.dataDir),
     maintenance: new MaintenanceState(spec.dataDir, systemClock),

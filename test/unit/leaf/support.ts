@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import type { Phase } from '../../../src/core/facts.js';
 import type { TargetModel, TargetPolicy } from '../../../src/core/phases.js';
+import type { HealthSpec } from '../../../src/leaf/health.js';
 import { Supervisor, type TargetSpec } from '../../../src/leaf/supervisor.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
@@ -27,6 +28,13 @@ export const POLICY: TargetPolicy = {
   backoffMaxMs: 40,
   settleMs: 60_000,
   graceMs: 10_000,
+};
+
+export const UNPROBED: HealthSpec = {
+  policies: {},
+  look: async () => ({ passed: true, found: 'not asked' }),
+  limits: { warn: null, max: null },
+  memoryMs: 1000,
 };
 
 const supervisors = new Set<Supervisor>();

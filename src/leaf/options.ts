@@ -1,0 +1,36 @@
+/** What a leaf is made of. */
+import type { Link } from '../../broker/link.js';
+import type { Clock } from '../core/clock.js';
+import type { Labels } from '../core/labels.js';
+import type { HostFacts } from '../core/node-record.js';
+import type { MaintenanceState } from '../node/maintenance.js';
+import type { CommandMemory } from '../node/memory.js';
+import type { DesiredState } from './desired.js';
+import type { Order } from './first-start.js';
+import type { HealthSpec } from './health.js';
+import type { LeafFacts } from './reporter.js';
+import type { TargetSpec } from './supervisor.js';
+
+export interface LeafLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface LeafOptions {
+  readonly name: string;
+  readonly facts: LeafFacts;
+  readonly target: TargetSpec;
+  readonly health: HealthSpec;
+  /** Its place among the leaves of this process; null: it needs nobody, and nobody needs it. */
+  readonly order: Order | null;
+  readonly link: Link;
+  readonly desired: DesiredState;
+  readonly maintenance: MaintenanceState;
+  readonly labels: Labels;
+  readonly host: HostFacts;
+  readonly memory: CommandMemory;
+  /** An orderly end leaves the target to the next leaf. */
+  readonly keepTarget: boolean;
+  readonly clock: Clock;
+  readonly log: LeafLog;
+}

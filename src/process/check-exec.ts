@@ -1,0 +1,83 @@
+/** A command as a probe: exit code 0 passes. Whatever becomes of it, nothing of it is left. */
+import type { ChildProcess } from 'node:child_process';
+import spawn from 'cross-spawn';
+import { MARK, markedProcesses } from './marked.js';
+import { signalGroup, signalProcess } from './signals.js';
+
+export interface ExecPlace {
+  readonly env: NodeJS.ProcessEnv;
+  /** Of its own among all that run at a time: what leaves its group is found by it. */
+  readonly mark: string;
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** By their marks, those that were killed and are not gone: the kernel holds them, and more would only pile up. */
+const stuck = new Set<string>();
+/** By their marks, those that have been run before: what an earlier process of ours has left is ended at the first. */
+const known = new Set<string>();
+
+/** @throws the error of spawn (ENOENT, EACCES, …) */
+export async function checkExec(
+  words: readonly string[],
+  signal: AbortSignal,
+  { mark, env, ...place }: ExecPlace,
+): Promise<[boolean, string]> {
+  if (signal.aborted) return [false, 'not run'];
+  if (stuck.has(mark)) return [false, 'the last one was killed and is not gone yet'];
+  if (!known.has(mark)) attempt(() => killMarked(mark));
+  known.add(mark);
+  // No pipe: what it writes is dropped, and it can neither block on us nor hold anything open.
+  const options = { ...place, env: { ...env, [MARK]: mark }, detached: true, stdio: 'ignore' } as const;
+  const child = spawn(words[0] as string, words.slice(1), options);
+  return new Promise((resolve, reject) => {
+    const kill = (): void => {
+      stuck.add(mark);
+      end(child, mark);
+      resolve([false, 'killed']);
+    };
+    const over = (): void => {
+      signal.removeEventListener('abort', kill);
+      stuck.delete(mark);
+      killGroup(child);
+    };
+    signal.addEventListener('abort', kill, { once: true });
+    child.once('error', error => {
+      over();
+      reject(error);
+    });
+    child.once('exit', (code, by) => {
+      over();
+      resolve([code === 0, by ? `killed by ${by}` : `exit code ${code}`]);
+    });
+  });
+}
+
+/** At the timeout those who took a session of their own go as well: to find them costs a look at every process. */
+function end(child: ChildProcess, mark: string): void {
+  killGroup(child);
+  attempt(() => killMarked(mark));
+}
+
+/** Looks again: one may have forked meanwhile. */
+function killMarked(mark: string): void {
+  for (let look = 0; look < 5; look++) {
+    const left = markedProcesses(mark) ?? [];
+    if (left.length === 0) return;
+    for (const pid of left) attempt(() => signalProcess(pid, 'SIGKILL'));
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined && pid > 1) attempt(() => signalGroup(pid, 'SIGKILL'));
+}
+
+/** EPERM: it has become another user's. EMFILE: nobody can be looked for. Neither is worth a leaf. */
+function attempt(kill: () => void): void {
+  try {
+    kill();
+  } catch {
+    // the next look is told where something is left
+  }
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { groupMemory } from '../../../src/process/group-memory.js';
+import { lives } from '../../../src/process/stat.js';
+import { usage } from '../../../src/process/usage.js';
+import { until } from '../../support/wait.js';
+import { said, start } from './support.js';
+
+const skip = process.platform !== 'linux' && 'needs /proc';
+
+test('the memory of a group is that of all its processes, without the one left out', { skip }, async t => {
+  const running = await start(t, ['sh', '-c', 'sleep 3600 & sleep 3600 & echo $! ready; wait']);
+  const last = Number((await said(running.file, /(\d+) ready/))[1]);
+  const rss = async (pid: number): Promise<number> => (await usage(pid))?.rss ?? 0;
+  // Until both have become what they are to be.
+  await until(async () => {
+    const sum = groupMemory(running.group, null, 0) ?? 0;
+    const without = groupMemory(running.group, running.pid, 0) ?? 0;
+    return without > 0 && sum - without === (await rss(running.pid)) && without >= (await rss(last)) * 1.5;
+  });
+  process.kill(-running.group, 'SIGKILL');
+  await until(() => !lives(last) && !lives(running.pid));
+  assert.equal(groupMemory(running.group, null, 0), 0);
+});
+
+test('one look serves all who ask within its time', { skip }, async t => {
+  const before = groupMemory(process.pid, null, 0);
+  const running = await start(t, ['sleep', '3600']);
+  assert.equal(groupMemory(running.group, null, 60_000), 0, 'not seen yet');
+  assert.ok((groupMemory(running.group, null, 0) ?? 0) > 0);
+  assert.ok(before !== null);
+});

@@ -1,6 +1,7 @@
-/** How loaded the machine is on which this process runs: of the cores and the memory that it may use. */
+/** How loaded the machine is on which this process runs: of the cores and the memory that it may use, limits of a container included. */
 import { readFileSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
+import { cpuQuota } from './quota.js';
 
 export interface HostLoad {
   /** Busy time of all cores: a fraction from 0 to 1; null before two looks at it, since one alone says nothing. */
@@ -29,12 +30,19 @@ export function parseCoreList(list: string): Set<number> {
   return cores;
 }
 
+/** Milliseconds of cores: busy ones, and all there were. */
 interface Times {
   readonly busy: number;
   readonly all: number;
 }
 
+const quota = cpuQuota();
+
 function coreTimes(): { times: Times; count: number } {
+  if (quota) {
+    const all = performance.now() * quota.cores;
+    return { times: { busy: quota.usedMs(), all }, count: Math.max(1, Math.round(quota.cores)) };
+  }
   const allowed = allowedCores();
   const usable = cpus().filter((_core, index) => allowed === null || allowed.has(index));
   let busy = 0;

@@ -1,6 +1,7 @@
 /** Carries a command out on many leaves below this node: resolved here, whatever is or is not above. */
 import { picked } from '../balance/picks.js';
 import { strategyOf } from '../balance/requests.js';
+import { isMeant } from '../balance/standing-of.js';
 import { CanopyError } from '../core/errors.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { type LeafOutcome, type Rollout, rolloutOf, summarize } from '../core/rollout.js';
@@ -32,13 +33,19 @@ export const manyPlan =
     return progress => new Run(errands, { ...command, args: rest }, rollout, progress).all(leaves, missing);
   };
 
-function leavesFor({ registry }: Errands, { pick }: Command, select: Select): NodeRecord[] {
-  const leaves = selected(
-    registry,
-    pick === undefined || Object.keys(select).length > 0 ? select : { all: true },
-  );
-  if (leaves.length === 0) throw new CanopyError('not-found', `no leaf here fits ${JSON.stringify(select)}`);
-  return leaves;
+/** Those that are to stay stopped (stand-by slots, what an operator has stopped) have nothing to restart or to signal. */
+const RUNNING_ONLY: ReadonlySet<string> = new Set(['restart', 'signal']);
+
+function leavesFor({ registry }: Errands, { op, pick }: Command, select: Select): NodeRecord[] {
+  const everything = pick !== undefined && Object.keys(select).length === 0;
+  const fitting = selected(registry, everything ? { all: true } : select);
+  const leaves = RUNNING_ONLY.has(op) ? fitting.filter(isMeant) : fitting;
+  if (leaves.length > 0) return leaves;
+  const what =
+    fitting.length > 0
+      ? `none of the ${fitting.length} leaves that fit is meant to run`
+      : 'no leaf here fits';
+  throw new CanopyError('not-found', `${what}: ${JSON.stringify(select)}`);
 }
 
 function pickedOf(errands: Errands, command: Command, leaves: NodeRecord[]): NodeRecord[] {

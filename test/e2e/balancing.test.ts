@@ -171,6 +171,24 @@ describe('balancing', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, (
     await reset();
   });
 
+  it('a restart of all starts no stand-by slot, and a signal fails at none', async () => {
+    await scale(2);
+    await runs(2);
+    const before = running();
+    for (const [op, args] of [
+      ['restart', {}],
+      ['signal', { signal: 'CONT' }],
+    ] as const) {
+      const { body } = await root.rest.command('', op, { select: { app: 'web' }, args }, 30);
+      assert.deepEqual([body.status, body.data.expected], ['succeeded', 2], JSON.stringify(body));
+    }
+    await runs(before);
+    await reset();
+    const { body } = await root.rest.command('', 'restart', { select: { app: 'web' } }, 30);
+    assert.deepEqual([body.status, body.error?.code], ['rejected', 'not-found'], JSON.stringify(body));
+    assert.match(body.error.message, /none of the 5 leaves that fit is meant to run/);
+  });
+
   it('maintenance: shown, never chosen, lifted by itself', async () => {
     await root.rest.command('b/w201', 'maintenance', { args: { mode: 'on' } });
     const covered = await root.rest.expect('b/w201', node => maintenanceOf(node) !== null);

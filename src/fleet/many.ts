@@ -1,4 +1,5 @@
 /** Carries a command out on many leaves below this node: resolved here, whatever is or is not above. */
+import type { Strategy } from '../balance/choose.js';
 import { picked } from '../balance/picks.js';
 import { strategyOf } from '../balance/requests.js';
 import { isMeant } from '../balance/standing-of.js';
@@ -27,9 +28,11 @@ export const manyPlan =
     }
     const { rollout, rest } = rolloutOf(command.args ?? {});
     checkArguments({ ...command, args: rest }, errands.clock.now());
+    const pick = pickOf(command);
     const fitting = leavesFor(errands, command, command.select ?? {});
-    const leaves = pickedOf(errands, command, fitting);
-    const missing = typeof command.pick === 'number' ? command.pick - leaves.length : 0;
+    const choice = { op: command.op, mono: errands.now() };
+    const leaves = pick === null ? fitting : picked(errands.registry, fitting, { ...choice, ...pick });
+    const missing = pick === null ? 0 : pick.count - leaves.length;
     return progress => new Run(errands, { ...command, args: rest }, rollout, progress).all(leaves, missing);
   };
 
@@ -48,14 +51,12 @@ function leavesFor({ registry }: Errands, { op, pick }: Command, select: Select)
   throw new CanopyError('not-found', `${what}: ${JSON.stringify(select)}`);
 }
 
-function pickedOf(errands: Errands, command: Command, leaves: NodeRecord[]): NodeRecord[] {
-  const { pick, op, strategy } = command;
+/** Null: all of them. Throws `bad-argument`. */
+function pickOf({ pick, strategy }: Command): { count: number; strategy: Strategy } | null {
   const by = strategyOf(strategy);
-  if (pick === undefined || pick === 'all') {
-    if (strategy === undefined) return leaves;
-    throw new CanopyError('bad-argument', `strategy: expected it with pick=NUMBER, found ${strategy} alone`);
-  }
-  return picked(errands.registry, leaves, { op, count: pick, strategy: by, mono: errands.now() });
+  if (pick !== undefined && pick !== 'all') return { count: pick, strategy: by };
+  if (strategy === undefined) return null;
+  throw new CanopyError('bad-argument', `strategy: expected it with pick=NUMBER, found ${strategy} alone`);
 }
 
 class Run {

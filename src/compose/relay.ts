@@ -1,8 +1,10 @@
 /** A relay is: a broker, the tree below it, and a bridge upward. A root is the same without the bridge. */
+import { join } from 'node:path';
 import { Bridge } from '../../broker/bridge.js';
 import { EmbeddedBroker } from '../../broker/embedded.js';
 import { systemClock } from '../core/clock.js';
 import { Registry } from '../core/registry.js';
+import { CommandMemory } from '../node/memory.js';
 import { identify } from '../protocol/identity.js';
 import { topicRules } from '../protocol/topics.js';
 import { Ingest } from '../tree/ingest.js';
@@ -72,7 +74,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
 }
 
 function makeTree(node: NodeContainer): Tree {
-  const { role, hbInterval, timeout } = node.get(SETTINGS);
+  const { role, hbInterval, timeout, dataDir } = node.get(SETTINGS);
   return new Tree({
     kind: role === 'root' ? 'root' : 'relay',
     epoch: node.get(INSTALLATION).epoch,
@@ -81,6 +83,7 @@ function makeTree(node: NodeContainer): Tree {
     link: node.get(OWN_LINK),
     registry: node.get(REGISTRY),
     ingest: node.get(INGEST),
+    memory: new CommandMemory(join(dataDir, 'commands.jsonl')),
     clock: node.get(CLOCK),
     log: node.get(LOG),
     release: name => node.get(BROKER).release(name),

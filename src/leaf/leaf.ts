@@ -8,8 +8,9 @@ import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
+import { aftermath } from './aftermath.js';
 import type { DesiredState } from './desired.js';
-import { leafPlan } from './orders.js';
+import { leafPlan, leafTurn } from './orders.js';
 import { type LeafFacts, LeafReporter } from './reporter.js';
 import { Supervisor, type TargetSpec } from './supervisor.js';
 
@@ -48,7 +49,10 @@ export class Leaf {
     const publisher = new Publisher(link, name, facts.epoch, clock);
     this.reporter = new LeafReporter(facts, publisher, clock);
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
-    this.responder = new Responder(publisher, clock, this.plan, options.memory);
+    this.responder = new Responder(publisher, clock, this.plan, options.memory, {
+      turn: leafTurn,
+      facts: () => ({ phase: this.supervisor.model.phase, pid: this.supervisor.model.pid }),
+    });
     this.heart = new Heart(facts.interval * 1000, seq => {
       void this.reporter.beat(seq, () => this.supervisor.model);
     });
@@ -69,19 +73,18 @@ export class Leaf {
     const adopted = await this.supervisor.adopt();
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
+    const desired = this.options.desired.get();
+    // The leaf that should have stopped it was ended over that.
+    if (adopted && desired === 'stopped')
+      this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
+    if (!adopted && desired === 'running') this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+    this.responder.resume(aftermath(this.supervisor, this.options.desired));
     // Granted when the parent is reached, which may be never; on closing it is rejected.
     link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
       if (error.code === 'refused')
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
-    const desired = this.options.desired.get();
-    // The leaf that should have stopped it was ended over that.
-    if (adopted && desired === 'stopped')
-      this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
-    if (!adopted && desired === 'running') {
-      this.supervisor.dispatch({ type: 'start', by: 'canopy' });
-      await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
-    }
+    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
     this.heart.start();
   }
 
@@ -92,6 +95,7 @@ export class Leaf {
   async stop(mayKeep = false): Promise<void> {
     const { link, keepTarget } = this.options;
     this.leaving = true;
+    this.responder.close(shuttingDown());
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
     this.heart.stop();
@@ -108,7 +112,7 @@ export class Leaf {
 
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
-    if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
+    if (this.leaving) throw shuttingDown();
     return leafPlan(this.supervisor, this.options.desired)(command);
   };
 
@@ -126,6 +130,8 @@ export class Leaf {
     this.options.log[crashed ? 'warn' : 'info'](fields, 'target');
   }
 }
+
+const shuttingDown = (): CanopyError => new CanopyError('shutting-down', 'the leaf is being stopped');
 
 /** Waits for the first word of the parent, or that there is none. */
 function nameTaken(link: Link): Promise<LinkError | null> {

@@ -5,7 +5,9 @@ import type { Kind } from '../core/facts.js';
 import { Leases } from '../core/leases.js';
 import type { Registry } from '../core/registry.js';
 import { rollup } from '../core/verdict.js';
+import { interrupted } from '../node/answers.js';
 import { Heart } from '../node/heart.js';
+import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
@@ -27,6 +29,7 @@ export interface TreeOptions {
   readonly link: Link;
   readonly registry: Registry;
   readonly ingest: Ingest;
+  readonly memory: CommandMemory;
   readonly clock: Clock;
   readonly log: {
     info(fields: object, message: string): void;
@@ -63,7 +66,8 @@ export class Tree {
     });
     this.orders = new Desk(registry, link, clock, MOST_LEAVES);
     const fleet = new Fleet(registry, this.orders);
-    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher, fleet.plan));
+    const plan = nodePlan(registry, this.publisher, fleet.plan);
+    this.responder = new Responder(this.publisher, clock, plan, options.memory);
     this.heart = new Heart(options.interval * 1000, seq => this.beat(seq));
   }
 
@@ -73,6 +77,10 @@ export class Tree {
     ingest.listen(this.desk);
     ingest.listen(this.orders);
     ingest.listen({ forgotten: paths => this.clearForgotten(paths) });
+    // Which of the leaves it had reached is not known here; each of them knows for itself.
+    this.responder.resume(async () => {
+      throw interrupted('while it carried this out');
+    });
     await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
     this.tell('online', registry.size === 0 ? 'started' : 'online');
     this.heart.start();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { CommandMemory } from '../../../src/node/memory.js';
 import { Tree } from '../../../src/tree/tree.js';
 import { EPOCH, message, openBelow, stateOf } from './support.js';
 
@@ -14,6 +15,7 @@ async function open(t: TestContext) {
     link: place.link,
     registry,
     ingest,
+    memory: new CommandMemory(null),
     clock,
     log: { info: () => {}, warn: () => {} },
     release: () => {},
@@ -47,6 +49,7 @@ test('it answers commands to itself', async t => {
   const answers = (await place.said('res')).map(({ path, value: { id, status } }) => [path, id, status]);
   assert.deepEqual(answers, [
     ['', 'p1', 'accepted'],
+    ['', 'p1', 'running'],
     ['', 'p1', 'succeeded'],
   ]);
 });

@@ -112,19 +112,28 @@ export class Responder {
 
   private enqueue(command: Command, run: Run): boolean {
     const { id, op } = command;
+    const turn = this.order.turn(op);
     return this.queue.take({
-      turn: this.order.turn(op),
+      turn,
       accepted: () => this.answer({ id, op, status: 'accepted', done: false }),
       drop: why => this.answer(failure(command, 'failed', why)),
       run: async cut => {
         if (this.isLate(command)) return this.expire(command, 'its turn came');
-        const data = this.order.facts();
-        this.answer({ id, op, status: 'running', done: false, ...(data && { data }) });
-        const tell: Progress = far =>
-          this.publisher.result({ id, op, status: 'running', done: false, data: far });
-        await this.end(command, () => run(tell, cut));
+        const begun = this.begin(command, turn);
+        const tell: Progress = data =>
+          this.publisher.result({ id, op, status: 'running', done: false, data });
+        await this.end(command, () => run(tell, cut)).finally(() => clearImmediate(begun));
       },
     });
+  }
+
+  /** Written down before anything is done; of one that nobody waits for only if it is not over at once, as a ping is. */
+  private begin({ id, op }: Command, turn: Turn): NodeJS.Immediate | undefined {
+    const data = this.order.facts();
+    const tell = (): void => this.answer({ id, op, status: 'running', done: false, ...(data && { data }) });
+    if (turn === 'at-once') return setImmediate(tell);
+    tell();
+    return undefined;
   }
 
   private async end({ id, op }: Pick<Command, 'id' | 'op'>, work: () => ReturnType<Run>): Promise<void> {

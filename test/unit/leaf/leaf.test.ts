@@ -51,7 +51,7 @@ test('a leaf starts its target, says so, obeys, and says goodbye', async t => {
   );
   assert.equal((await place.said('hb'))[0]?.value.pid, pid);
   place.link.publish(message('canopy/web/cmd', 'ping id=p1'));
-  await until(async () => (await place.said('res')).length === 3);
+  await until(async () => (await place.said('res')).length === 2);
   await leaf.stop();
   const last = (await place.said('state')).at(-1)?.value;
   assert.deepEqual([last?.link, last?.phase, last?.pid], ['offline', 'stopped', null]);

@@ -52,9 +52,19 @@ const counting = () => {
   return { runs, plan };
 };
 
+const inTurn: Order = { turn: () => 'in-turn', facts: () => undefined };
+
 describe('stages', () => {
+  test('what is over at once is not told as running', async () => {
+    node(() => async () => undefined)({ v: 1, id: 'quick', op: 'ping' });
+    assert.deepEqual(await stages(), [
+      ['quick', 'accepted', false, null],
+      ['quick', 'succeeded', true, null],
+    ]);
+  });
+
   test('accepted, running, then succeeded with its data, on its own res', async () => {
-    node(() => async () => ({ pid: 7 }))({ v: 1, id: 'a', op: 'restart' });
+    node(() => async () => ({ pid: 7 }), undefined, inTurn)({ v: 1, id: 'a', op: 'restart' });
     const told = await place.said('res');
     assert.deepEqual(
       told.map(({ path, value }) => [path, value]),
@@ -109,9 +119,8 @@ describe('once per id', () => {
     for (let times = 0; times < 3; times++) send({ v: 1, id: 'd', op: 'x' });
     assert.deepEqual(await stages(), [
       ['d', 'accepted', false, null],
-      ['d', 'running', false, null],
-      ['d', 'running', false, null],
-      ['d', 'running', false, null],
+      ['d', 'accepted', false, null],
+      ['d', 'accepted', false, null],
       ['d', 'succeeded', true, null],
     ]);
     place.forgetHeard();

@@ -4,18 +4,18 @@ import { interrupted } from '../node/answers.js';
 import type { Stage } from '../node/memory.js';
 import type { Aftermath } from '../node/responder.js';
 import type { DesiredState } from './desired.js';
-import { running } from './orders.js';
+import { settledStart } from './orders.js';
 import type { Supervisor } from './supervisor.js';
 
-/** To be asked when the target was adopted, or started or stopped as desired. */
+/** To be asked when the target was adopted, if it lived, and is being stopped, if that is desired. */
 export const aftermath =
   (supervisor: Supervisor, desired: DesiredState): Aftermath =>
   async begun => {
     // What is meant was written down before anything was done.
     const meant = desired.get();
     if (begun.op === 'stop' && meant === 'stopped') return stopped(supervisor);
-    if (begun.op === 'start' && meant === 'running') return resumed(await running(supervisor, 0));
-    if (begun.op === 'restart' && meant === 'running') return restarted(supervisor, begun);
+    if (begun.op === 'start' && meant === 'running') return started(supervisor, desired);
+    if (begun.op === 'restart' && meant === 'running') return restarted(supervisor, desired, begun);
     throw cutShort();
   };
 
@@ -30,12 +30,28 @@ async function stopped(supervisor: Supervisor): Promise<Record<string, unknown>>
   return resumed(end);
 }
 
+/** Adopted, or started by this leaf in its own time, unless somebody means otherwise before that. */
+async function started(supervisor: Supervisor, desired: DesiredState): Promise<Record<string, unknown>> {
+  const end = await supervisor.when(model => {
+    if (model.generation > 0) return settledStart(model, 0);
+    return desired.get() === 'running'
+      ? null
+      : new CanopyError('superseded', 'a later command stopped the target');
+  });
+  if (end instanceof CanopyError) throw end;
+  return resumed(end);
+}
+
 /** Another process than when it began: that one has been ended, and this one was started since. */
-async function restarted(supervisor: Supervisor, begun: Stage): Promise<Record<string, unknown>> {
+async function restarted(
+  supervisor: Supervisor,
+  desired: DesiredState,
+  begun: Stage,
+): Promise<Record<string, unknown>> {
   const previousPid = begun.data?.pid;
   const same = previousPid !== null && previousPid === supervisor.model.pid;
   if (previousPid === undefined || same) throw cutShort();
-  return resumed({ ...(await running(supervisor, 0)), previousPid });
+  return { ...(await started(supervisor, desired)), previousPid };
 }
 
 const resumed = (data: Record<string, unknown>): Record<string, unknown> => ({ ...data, resumed: true });

@@ -77,14 +77,16 @@ export class Leaf {
     // The leaf that should have stopped it was ended over that.
     if (adopted && desired === 'stopped')
       this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
-    if (!adopted && desired === 'running') this.supervisor.dispatch({ type: 'start', by: 'canopy' });
     this.responder.resume(aftermath(this.supervisor, this.options.desired));
     // Granted when the parent is reached, which may be never; on closing it is rejected.
     link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
       if (error.code === 'refused')
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
-    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+    if (!adopted && desired === 'running') {
+      this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+      await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+    }
     this.heart.start();
   }
 

@@ -108,13 +108,13 @@ const settledStop = (model: TargetModel): Data | CanopyError | null => {
 };
 
 /** Waits for a run younger than `generation`. */
-export async function running(supervisor: Supervisor, generation: number, cut?: AbortSignal): Promise<Data> {
+async function running(supervisor: Supervisor, generation: number, cut?: AbortSignal): Promise<Data> {
   const end = await supervisor.when(model => settledStart(model, generation), cut);
   if (end instanceof CanopyError) throw end;
   return end;
 }
 
-const settledStart = (model: TargetModel, generation: number): Data | CanopyError | null => {
+export const settledStart = (model: TargetModel, generation: number): Data | CanopyError | null => {
   if (model.phase === 'stopped' || (model.phase === 'stopping' && model.after !== 'start'))
     return new CanopyError('superseded', 'a later command stopped the target');
   const ours = model.generation > generation;

@@ -60,6 +60,19 @@ describe('a start', () => {
   test('that was not even meant yet is interrupted', async t => {
     await assert.rejects((await place(t, 'stopped')).of('start'), interrupted);
   });
+  test('may be asked about before the target is started', async t => {
+    const { supervisor, dispatch, of } = await place(t, 'running');
+    const end = of('start');
+    dispatch('start');
+    assert.deepEqual(await end, { pid: supervisor.model.pid, resumed: true });
+  });
+  test('is superseded where it is stopped before that', async t => {
+    const { spec, dispatch, of } = await place(t, 'running');
+    const end = of('start');
+    new DesiredState(spec.dataDir).set('stopped');
+    dispatch('stop');
+    await assert.rejects(end, { code: 'superseded' });
+  });
 });
 
 describe('a restart', () => {

@@ -37,7 +37,7 @@ test('away at once are those whose outages overlap', () => {
     ],
     [
       ['1 xxxxxxx', '2 xxx.xxx', '3 ..xxxx.'],
-      [1, 3],
+      [1, 2, 3],
     ],
   ];
   for (const [lines, wanted] of TABLE) assert.equal(away(...lines).length, wanted.length, lines.join('; '));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,9 @@ import { until } from '../../support/wait.js';
 import { EPOCH, Place } from '../node/support.js';
 import { endAtExit, STEADY, STUBBORN, targetSpec } from './support.js';
 
+const outputOf = (leaf: Leaf): string => outputs.get(leaf) ?? '';
+const outputs = new WeakMap<Leaf, string>();
+
 async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Leaf> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
   const spec = targetSpec(dir, words, { graceMs: 500 });
@@ -30,6 +34,7 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     log: { info: () => {}, warn: () => {} },
   });
   endAtExit(leaf.supervisor);
+  outputs.set(leaf, spec.outputFile);
   t.after(async () => {
     await leaf.stop();
     await rm(dir, { recursive: true, force: true });
@@ -62,6 +67,7 @@ test('one that is being stopped answers what waits, and begins none of it', asyn
   t.after(() => place.close());
   const leaf = await leafOver(t, place.broker.link({ name: 'web', instance: 'a' }), STUBBORN);
   await leaf.start();
+  await until(() => readFileSync(outputOf(leaf), 'utf8') === 'ready\n');
   for (const id of ['a', 'b']) place.link.publish(message('canopy/web/cmd', `restart id=${id}`));
   await until(async () => (await place.said('res')).length === 3);
   await leaf.stop();

@@ -5,6 +5,7 @@ import { EmbeddedBroker } from '../../broker/embedded.js';
 import { systemClock } from '../core/clock.js';
 import { Registry } from '../core/registry.js';
 import { Fleet } from '../fleet/fleet.js';
+import { CommandMemory } from '../node/memory.js';
 import type { Publisher } from '../node/publisher.js';
 import { identify } from '../protocol/identity.js';
 import { topicRules } from '../protocol/topics.js';
@@ -80,7 +81,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
 }
 
 function makeTree(node: NodeContainer): Tree {
-  const { role, hbInterval, timeout } = node.get(SETTINGS);
+  const { role, hbInterval, timeout, dataDir } = node.get(SETTINGS);
   return new Tree({
     kind: role === 'root' ? 'root' : 'relay',
     epoch: node.get(INSTALLATION).epoch,
@@ -89,6 +90,7 @@ function makeTree(node: NodeContainer): Tree {
     link: node.get(OWN_LINK),
     registry: node.get(REGISTRY),
     ingest: node.get(INGEST),
+    memory: new CommandMemory(join(dataDir, 'commands.jsonl')),
     clock: node.get(CLOCK),
     log: node.get(LOG),
     release: name => node.get(BROKER).release(name),

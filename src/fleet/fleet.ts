@@ -6,9 +6,9 @@ import type { Plan } from '../node/responder.js';
 import type { Desk } from '../tree/desk.js';
 import { Errands } from './errands.js';
 import { Keeper, type KeeperPorts } from './keeper.js';
+import { Locks } from './locks.js';
 import { OrderStore } from './order-store.js';
 import { fleetPlan } from './plan.js';
-import { Turns } from './turns.js';
 
 export interface FleetOptions {
   readonly registry: Registry;
@@ -26,9 +26,9 @@ export class Fleet {
 
   constructor({ registry, desk, publisher, clock, ordersFile, log }: FleetOptions) {
     const errands = new Errands(registry, desk, clock);
-    const turns = new Turns();
+    const locks = new Locks();
     const store = new OrderStore(ordersFile);
-    this.keeper = new Keeper({ errands, store, turns, publisher, log });
-    this.plan = fleetPlan({ errands, keeper: this.keeper, store, turns, clock });
+    this.keeper = new Keeper({ errands, store, locks, publisher, log });
+    this.plan = fleetPlan({ errands, keeper: this.keeper, store, locks, clock });
   }
 }

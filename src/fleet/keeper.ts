@@ -11,10 +11,10 @@ import {
 import { isOf, type Service } from '../balance/units.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Errands } from './errands.js';
+import type { Locks } from './locks.js';
 import type { OrderStore } from './order-store.js';
 import { ScaleRun } from './scale.js';
 import type { ActionOutcome } from './scale-actions.js';
-import type { Turns } from './turns.js';
 
 const LOOK_MS = 500;
 /** Milliseconds after something failed until it is tried again. */
@@ -25,7 +25,7 @@ const READY_MS = 60_000;
 export interface KeeperPorts {
   readonly errands: Errands;
   readonly store: OrderStore;
-  readonly turns: Turns;
+  readonly locks: Locks;
   readonly publisher: Publisher;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
@@ -63,13 +63,13 @@ export class Keeper {
   }
 
   private look(): void {
-    const { store, turns, errands } = this.ports;
+    const { store, locks, errands } = this.ports;
     for (const order of store.all()) {
       const key = keyOf(order);
       const waits = (this.notBefore.get(key) ?? 0) > errands.now();
-      if (turns.isBusy(order.app) || waits) continue;
+      if (locks.isBusy(order.app) || waits) continue;
       const decision = decide(order, this.instances(order), { now: errands.now(), begun: this.begun });
-      if (decision.do !== 'nothing') void turns.take(order.app, () => this.carryOut(order, decision));
+      if (decision.do !== 'nothing') void locks.take(order.app, () => this.carryOut(order, decision));
     }
   }
 

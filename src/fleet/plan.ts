@@ -10,17 +10,17 @@ import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Errands } from './errands.js';
 import type { Keeper } from './keeper.js';
+import type { Locks } from './locks.js';
 import { manyPlan } from './many.js';
 import type { OrderStore } from './order-store.js';
 import { rebalance } from './rebalance.js';
 import { ScaleRun } from './scale.js';
-import type { Turns } from './turns.js';
 
 export interface FleetPorts {
   readonly errands: Errands;
   readonly keeper: Keeper;
   readonly store: OrderStore;
-  readonly turns: Turns;
+  readonly locks: Locks;
   readonly clock: Clock;
 }
 
@@ -46,11 +46,11 @@ export function fleetPlan(ports: FleetPorts): Plan {
   };
 }
 
-function scale({ errands, store, turns, clock }: FleetPorts, command: Command): ReturnType<Plan> {
+function scale({ errands, store, locks, clock }: FleetPorts, command: Command): ReturnType<Plan> {
   const request = scaleOf(command);
   needsSlots(errands, request);
   return progress =>
-    turns.take(request.app, async () => {
+    locks.take(request.app, async () => {
       const kept = request.dryRun ? null : keep(store, request, command, clock.now());
       const run = new ScaleRun(errands, request, { id: command.id, by: command.by ?? 'command' }, progress);
       const { status, data } = await run.run();
@@ -80,10 +80,10 @@ function needsSlots({ registry }: Errands, { app, label }: Service): void {
     throw new CanopyError('not-found', `no leaf of ${JSON.stringify(app)} here has the label ${label}`);
 }
 
-function balance({ errands, turns }: FleetPorts, command: Command): ReturnType<Plan> {
+function balance({ errands, locks }: FleetPorts, command: Command): ReturnType<Plan> {
   const request = rebalanceOf(command);
   const origin = { id: command.id, by: command.by ?? 'command' };
-  return progress => turns.take(request.app, () => rebalance(errands, request, origin, progress));
+  return progress => locks.take(request.app, () => rebalance(errands, request, origin, progress));
 }
 
 function unkeep({ store }: FleetPorts, command: Command): ReturnType<Plan> {

@@ -8,11 +8,12 @@ import { maintenancePlan } from '../node/maintenance.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
+import { aftermath } from './aftermath.js';
 import { FirstStart } from './first-start.js';
 import { HealthWatch } from './health.js';
 import { nameTaken } from './name-taken.js';
 import type { LeafOptions } from './options.js';
-import { leafPlan } from './orders.js';
+import { leafPlan, leafTurn } from './orders.js';
 import { LeafReporter, type Traits } from './reporter.js';
 import { Supervisor } from './supervisor.js';
 import { targetMemory } from './target-memory.js';
@@ -48,7 +49,10 @@ export class Leaf {
       () => this.finding,
     );
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
-    this.responder = new Responder(publisher, clock, this.plan, options.memory);
+    this.responder = new Responder(publisher, clock, this.plan, options.memory, {
+      turn: leafTurn,
+      facts: () => ({ phase: this.supervisor.model.phase, pid: this.supervisor.model.pid }),
+    });
     this.heart = new Heart(facts.interval * 1000, seq => {
       void this.reporter.beat(seq, () => this.supervisor.model);
     });
@@ -69,14 +73,15 @@ export class Leaf {
     const adopted = await this.supervisor.adopt();
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
+    // The leaf that should have stopped it was ended over that.
+    if (adopted && desired.get() === 'stopped')
+      this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
+    this.responder.resume(aftermath(this.supervisor, desired));
     // Granted when the parent is reached, which may be never; on closing it is rejected.
     link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
       if (error.code === 'refused')
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
-    // The leaf that should have stopped it was ended over that.
-    if (adopted && desired.get() === 'stopped')
-      this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
     if (!adopted && desired.get() === 'running') await this.startInTurn();
     desired.onChange(this.retell);
     maintenance.onChange(this.retell);
@@ -106,6 +111,7 @@ export class Leaf {
     const { link, keepTarget } = this.options;
     this.leaving = true;
     this.firstStart.cancel();
+    this.responder.close(shuttingDown());
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
     this.heart.stop();
@@ -123,7 +129,7 @@ export class Leaf {
 
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
-    if (this.leaving) throw new CanopyError('shutting-down', 'the leaf is being stopped');
+    if (this.leaving) throw shuttingDown();
     const { desired, maintenance, clock } = this.options;
     const run = leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
     if (DECIDING.includes(command.op)) this.firstStart.cancel();
@@ -177,3 +183,5 @@ export class Leaf {
     this.options.log[crashed ? 'warn' : 'info'](fields, 'target');
   }
 }
+
+const shuttingDown = (): CanopyError => new CanopyError('shutting-down', 'the leaf is being stopped');

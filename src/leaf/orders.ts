@@ -2,14 +2,25 @@
 import { CanopyError } from '../core/errors.js';
 import type { Desired } from '../core/facts.js';
 import type { TargetModel } from '../core/phases.js';
+import type { Turn } from '../core/turns.js';
 import { signalOf } from '../node/leaf-commands.js';
-import { onlyArguments, type Plan } from '../node/responder.js';
+import { onlyArguments, type Plan, type Progress, type Run } from '../node/responder.js';
 import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
 import type { DesiredState } from './desired.js';
+import { telling } from './progress.js';
 import type { Supervisor } from './supervisor.js';
 
 type Data = Record<string, unknown>;
+
+const TURNS: Readonly<Record<string, Turn>> = {
+  start: 'replaceable',
+  restart: 'replaceable',
+  stop: 'overtaking',
+  signal: 'in-turn',
+};
+/** What acts on the target takes its turn; what only asks does not wait for it. */
+export const leafTurn = (op: string): Turn => TURNS[op] ?? 'at-once';
 
 export function leafPlan(supervisor: Supervisor, desired: DesiredState, maintain: Plan): Plan {
   return command => {
@@ -25,13 +36,13 @@ export function leafPlan(supervisor: Supervisor, desired: DesiredState, maintain
         return async () => ({ phase: supervisor.model.phase, pid: supervisor.model.pid });
       case 'start':
         onlyArguments(command, []);
-        return meaning(desired, 'running', () => start(supervisor, byOf(command)));
+        return meaning(desired, 'running', start(supervisor, byOf(command)));
       case 'stop':
         onlyArguments(command, []);
-        return meaning(desired, 'stopped', () => stop(supervisor, byOf(command)));
+        return meaning(desired, 'stopped', stop(supervisor, byOf(command)));
       case 'restart':
         onlyArguments(command, []);
-        return meaning(desired, 'running', () => restart(supervisor, byOf(command)));
+        return meaning(desired, 'running', restart(supervisor, byOf(command)));
       case 'signal':
         return signal(supervisor, command);
       case 'maintenance':
@@ -53,38 +64,46 @@ export function unknownOp(op: string, known: readonly string[]): CanopyError {
 
 /** What the operator means to be the case from now on is written down before it is done. */
 const meaning =
-  (desired: DesiredState, state: Desired, run: () => Promise<Data>): (() => Promise<Data>) =>
-  () => {
+  (desired: DesiredState, state: Desired, act: Act): Run =>
+  (progress, cut) => {
     desired.set(state);
-    return run();
+    return act(progress, cut);
   };
+type Act = (progress: Progress, cut?: AbortSignal) => Promise<Data>;
 
 const byOf = (command: Command): string => command.by ?? 'command';
 
-async function start(supervisor: Supervisor, by: string): Promise<Data> {
-  if (supervisor.model.phase === 'running') return { pid: supervisor.model.pid, unchanged: true };
-  const before = lastRun(supervisor.model);
-  supervisor.dispatch({ type: 'start', by });
-  return running(supervisor, before);
-}
+const start =
+  (supervisor: Supervisor, by: string): Act =>
+  async (progress, cut) => {
+    if (supervisor.model.phase === 'running') return { pid: supervisor.model.pid, unchanged: true };
+    const before = lastRun(supervisor.model);
+    supervisor.dispatch({ type: 'start', by });
+    return telling(supervisor, progress, running(supervisor, before, cut));
+  };
 
-async function restart(supervisor: Supervisor, by: string): Promise<Data> {
-  const { pid } = supervisor.model;
-  const before = lastRun(supervisor.model);
-  supervisor.dispatch({ type: 'restart', by });
-  return { ...(await running(supervisor, before)), previousPid: pid };
-}
+const restart =
+  (supervisor: Supervisor, by: string): Act =>
+  async (progress, cut) => {
+    const { pid } = supervisor.model;
+    const before = lastRun(supervisor.model);
+    supervisor.dispatch({ type: 'restart', by });
+    const again = await telling(supervisor, progress, running(supervisor, before, cut));
+    return { ...again, previousPid: pid };
+  };
 
 /** The run that whoever asks for a new one has had: one that is only just being started is new to him. */
 const lastRun = ({ phase, generation }: TargetModel): number =>
   phase === 'starting' ? generation - 1 : generation;
 
-async function stop(supervisor: Supervisor, by: string): Promise<Data> {
-  supervisor.dispatch({ type: 'stop', by });
-  const end = await supervisor.when(model => settledStop(model));
-  if (end instanceof CanopyError) throw end;
-  return end;
-}
+const stop =
+  (supervisor: Supervisor, by: string): Act =>
+  async progress => {
+    supervisor.dispatch({ type: 'stop', by });
+    const end = await telling(supervisor, progress, supervisor.when(settledStop));
+    if (end instanceof CanopyError) throw end;
+    return end;
+  };
 
 const settledStop = (model: TargetModel): Data | CanopyError | null => {
   if (model.phase === 'stopped') return { exitCode: model.exitCode, signal: model.signal };
@@ -94,13 +113,13 @@ const settledStop = (model: TargetModel): Data | CanopyError | null => {
 };
 
 /** Waits for a run younger than `generation`. */
-async function running(supervisor: Supervisor, generation: number): Promise<Data> {
-  const end = await supervisor.when(model => settledStart(model, generation));
+async function running(supervisor: Supervisor, generation: number, cut?: AbortSignal): Promise<Data> {
+  const end = await supervisor.when(model => settledStart(model, generation), cut);
   if (end instanceof CanopyError) throw end;
   return end;
 }
 
-const settledStart = (model: TargetModel, generation: number): Data | CanopyError | null => {
+export const settledStart = (model: TargetModel, generation: number): Data | CanopyError | null => {
   if (model.phase === 'stopped' || (model.phase === 'stopping' && model.after !== 'start'))
     return new CanopyError('superseded', 'a later command stopped the target');
   const ours = model.generation > generation;

@@ -34,6 +34,8 @@ export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 export class Supervisor {
   private current = initialTarget;
   private timer: NodeJS.Timeout | null = null;
+  /** On the monotonic clock (ms). */
+  private timerEndsAt = 0;
   private process: RunningProcess | null = null;
   private cgroup: Cgroup | null = null;
   /** What is left to the next leaf is none of our business any more. */
@@ -66,9 +68,9 @@ export class Supervisor {
     for (const check of [...this.waiters]) check();
   }
 
-  /** Resolves with the first answer that `look` gives other than null, now or after any later change. */
-  when<T>(look: (model: TargetModel) => T | null): Promise<T> {
-    return new Promise(resolve => {
+  /** Resolves with the first answer that `look` gives other than null, now or after any later change, unless `cut` first. */
+  when<T>(look: (model: TargetModel) => T | null, cut?: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
       const check = (): void => {
         const found = look(this.current);
         if (found === null) return;
@@ -76,8 +78,17 @@ export class Supervisor {
         resolve(found);
       };
       this.waiters.add(check);
+      cut?.addEventListener('abort', () => {
+        this.waiters.delete(check);
+        reject(cut.reason);
+      });
       check();
     });
+  }
+
+  /** Milliseconds until a target that does not stop by itself is killed; null while none is being stopped. */
+  get graceLeftMs(): number | null {
+    return this.current.phase === 'stopping' ? Math.max(0, this.timerEndsAt - this.clock.mono()) : null;
   }
 
   /** False where no process of the target is left to take it. */
@@ -134,6 +145,7 @@ export class Supervisor {
       case 'timer':
         this.cancelTimer();
         this.timer = setTimeout(() => this.dispatch({ type: effect.event }), effect.ms);
+        this.timerEndsAt = this.clock.mono() + effect.ms;
         return;
       case 'cancel-timer':
         return this.cancelTimer();

@@ -1,5 +1,6 @@
 /** A command as JSON or as plain words: `restart`, `signal HUP`, `restart app=web`, `scale app=web count=3`. */
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { check, excerpt, MalformedPayload, parseJson } from './codec.js';
 import type { Command } from './payloads.js';
 
@@ -97,3 +98,32 @@ const define = (fields: Fields, key: string, value: unknown): Fields =>
 
 const scalar = (text: string): unknown =>
   text === 'true' ? true : text === 'false' ? false : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+
+/** The plain words that decode to this very command; null where none do (nested arguments, white space, `expiresAt`). */
+export function commandToWords(command: Omit<Command, 'id'> & { readonly id?: string }): string | null {
+  const words = [
+    command.op,
+    ...Object.entries(command).flatMap(([key, value]) => wordsOf(command.op, key, value)),
+  ];
+  const text = words.join(' ');
+  // What the words mean is said in one place, by those who read them: here it is only tried.
+  try {
+    const { id, ...read } = decodeCommand(Buffer.from(text));
+    const back = command.id === undefined ? read : { ...read, id };
+    return isDeepStrictEqual(back, { ...command, v: 1 }) ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+function wordsOf(op: string, key: string, value: unknown): string[] {
+  if (key === 'v' || key === 'op') return [];
+  if (key !== 'args' && key !== 'select') return [`${key}=${value}`];
+  return Object.entries(value as Fields).map(([name, one]) => {
+    if (key === 'select' && name === 'all') return name;
+    const isSignal = op === 'signal' && name === 'signal' && typeof one === 'string';
+    return isSignal ? one : `${kebab(name)}=${one}`;
+  });
+}
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);

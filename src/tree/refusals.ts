@@ -1,8 +1,8 @@
 /** What a broker or bridge refused: counted, told as events that a storm can't multiply, answered where it was a command. */
 import type { Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
+import { retainedCommand, salvageId } from '../node/answers.js';
 import type { Publisher } from '../node/publisher.js';
-import { retainedCommand, salvageId } from '../node/responder.js';
 import { decodeCommand } from '../protocol/commands.js';
 import { splitTopic } from '../protocol/topics.js';
 

@@ -6,8 +6,10 @@ import type { Kind } from '../core/facts.js';
 import { Leases } from '../core/leases.js';
 import type { Registry } from '../core/registry.js';
 import { rollup } from '../core/verdict.js';
+import { interrupted } from '../node/answers.js';
 import { Heart } from '../node/heart.js';
 import { type MaintenanceState, maintenancePlan } from '../node/maintenance.js';
+import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
@@ -28,6 +30,7 @@ export interface TreeOptions {
   readonly link: Link;
   readonly registry: Registry;
   readonly ingest: Ingest;
+  readonly memory: CommandMemory;
   readonly clock: Clock;
   readonly log: {
     info(fields: object, message: string): void;
@@ -73,7 +76,8 @@ export class Tree {
       below: options.below(this.orders, this.publisher),
       maintain: maintenancePlan(options.maintenance, clock),
     };
-    this.responder = new Responder(this.publisher, clock, nodePlan(registry, this.publisher, plans));
+    const plan = nodePlan(registry, this.publisher, plans);
+    this.responder = new Responder(this.publisher, clock, plan, options.memory);
     this.heart = new Heart(options.interval * 1000, seq => this.beat(seq));
   }
 
@@ -86,6 +90,10 @@ export class Tree {
       forgotten: paths => this.clearForgotten(paths),
       // What is free or running below has changed: who scales from above should not find out by surprise.
       state: record => record.kind === 'leaf' && this.heart.soon(ROLLUP_MS),
+    });
+    // Which of the leaves it had reached is not known here; each of them knows for itself.
+    this.responder.resume(async () => {
+      throw interrupted('while it carried this out');
     });
     await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
     this.tell('online', registry.size === 0 ? 'started' : 'online');

@@ -61,12 +61,13 @@ describe('commands over MQTT', { skip: noTools || (process.platform !== 'linux' 
     await tree.rest.expect(WEB, { status: 'up', pid: json.data.pid });
   });
 
-  it('JSON is answered in stages: accepted, then how it ended', async () => {
+  it('JSON is answered in stages: accepted, running, then how it ended', async () => {
     const stages = await answered({ op: 'restart', by: 'ops', unknown: 'fields are ignored' });
     assert.deepEqual(
       stages.map(({ v, op, status, done }) => ({ v, op, status, done })),
       [
         { v: 1, op: 'restart', status: 'accepted', done: false },
+        { v: 1, op: 'restart', status: 'running', done: false },
         { v: 1, op: 'restart', status: 'succeeded', done: true },
       ],
     );

@@ -82,7 +82,7 @@ describe('a command to many', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     assert.deepEqual([final.json.status, final.json.data.succeeded], ['succeeded', 4]);
     const stages = tap.on('canopy/res').map(({ json }) => json.status);
     assert.equal(stages[0], 'accepted');
-    assert.equal(stages.filter(status => status === 'running').length, 4, 'its progress is told');
+    assert.equal(stages.filter(status => status === 'running').length, 5, 'that it begins, and its progress');
     await tree.root.up();
     await tree.rest.expect('rack1/rack2/web4', { status: 'up' });
   });

@@ -36,10 +36,15 @@ export class Sandbox {
   }
 
   /** Every living process of this test, with its command line: nodes, targets, and what those started. */
-  processes(): { pid: number; command: string }[] {
+  processes(fits = /^/): { pid: number; command: string }[] {
     return readdirSync('/proc')
-      .filter(name => /^\d+$/.test(name) && readProc(name, 'environ').includes(`${MARK}=${this.mark}`))
-      .map(name => ({ pid: Number(name), command: readProc(name, 'cmdline').join(' ').trim() }));
+      .filter(name => /^\d+$/.test(name))
+      .map(name => ({ pid: Number(name), command: readProc(name, 'cmdline').join(' ').trim() }))
+      .filter(({ pid, command }) => fits.test(command) && this.owns(pid));
+  }
+
+  private owns(pid: number): boolean {
+    return readProc(String(pid), 'environ').includes(`${MARK}=${this.mark}`);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,11 +15,14 @@ import { clientIdOf } from '../../../src/protocol/identity.js';
 import { message } from '../../support/broker.js';
 import { until } from '../../support/wait.js';
 import { EPOCH, Place } from '../node/support.js';
-import { endAtExit, STEADY, targetSpec, UNPROBED } from './support.js';
+import { endAtExit, STEADY, STUBBORN, targetSpec, UNPROBED } from './support.js';
 
-async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
+const outputOf = (leaf: Leaf): string => outputs.get(leaf) ?? '';
+const outputs = new WeakMap<Leaf, string>();
+
+async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Leaf> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
-  const spec = targetSpec(dir, STEADY);
+  const spec = targetSpec(dir, words, { graceMs: 500 });
   const leaf = new Leaf({
     name: 'web',
     facts: { app: 'shop', epoch: EPOCH, interval: 60 },
@@ -36,6 +40,7 @@ async function leafOver(t: TestContext, link: Link): Promise<Leaf> {
     log: { info: () => {}, warn: () => {} },
   });
   endAtExit(leaf.supervisor);
+  outputs.set(leaf, spec.outputFile);
   t.after(async () => {
     await leaf.stop();
     await rm(dir, { recursive: true, force: true });
@@ -61,6 +66,26 @@ test('a leaf starts its target, says so, obeys, and says goodbye', async t => {
   await leaf.stop();
   const last = (await place.said('state')).at(-1)?.value;
   assert.deepEqual([last?.link, last?.phase, last?.pid], ['offline', 'stopped', null]);
+});
+
+test('one that is being stopped answers what waits, and begins none of it', async t => {
+  const place = await Place.open();
+  t.after(() => place.close());
+  const leaf = await leafOver(t, place.broker.link({ name: 'web', instance: 'a' }), STUBBORN);
+  await leaf.start();
+  await until(() => readFileSync(outputOf(leaf), 'utf8') === 'ready\n');
+  for (const id of ['a', 'b']) place.link.publish(message('canopy/web/cmd', `restart id=${id}`));
+  await until(async () => (await place.said('res')).length === 3);
+  await leaf.stop();
+  const ends = (await place.said('res')).filter(({ value }) => value.done);
+  assert.deepEqual(
+    ends.map(({ value: { id, error } }) => [id, error?.code]),
+    [
+      ['b', 'shutting-down'],
+      ['a', 'superseded'],
+    ],
+  );
+  assert.equal(leaf.supervisor.model.generation, 1, 'nothing was started');
 });
 
 test('where the parent has another leaf of this name alive, nothing is started', async t => {

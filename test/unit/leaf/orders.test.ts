@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { systemClock } from '../../../src/core/clock.js';
-import { DesiredState } from '../../../src/leaf/desired.js';
-import { leafPlan } from '../../../src/leaf/orders.js';
-import { MaintenanceState, maintenancePlan } from '../../../src/node/maintenance.js';
 import { processAlive } from '../../../src/process/signals.js';
 import { asCommand } from '../../../src/protocol/commands.js';
 import { until } from '../../support/wait.js';
-import { STEADY, type Supervised, shell, supervise } from './support.js';
+import { planFor, STEADY, type Supervised, shell, supervise } from './support.js';
 
 const run = ({ supervisor, spec }: Supervised, op: string, more: object = {}) => {
-  const carryOut = plan(supervisor, spec.dataDir)(asCommand({ op, by: 'ops', ...more }));
+  const carryOut = planFor(supervisor, spec.dataDir)(asCommand({ op, by: 'ops', ...more }));
   return carryOut(() => {}) as Promise<Record<string, unknown>>;
 };
-const plan = (supervisor: Supervised['supervisor'], dataDir: string) => {
-  const maintenance = new MaintenanceState(dataDir, systemClock);
-  return leafPlan(supervisor, new DesiredState(dataDir), maintenancePlan(maintenance, systemClock));
-};
-
 describe('refused at once', async () => {
   const CASES: [string, object, string, RegExp][] = [
     ['restart', { args: { hard: true } }, 'bad-argument', /"restart" takes no arguments, found "hard"/],
@@ -48,7 +39,7 @@ describe('refused at once', async () => {
   for (const [op, more, code, message] of CASES) {
     test(`${op} ${JSON.stringify(more)}`, async t => {
       const target = await supervise(t, STEADY);
-      assert.throws(() => plan(target.supervisor, target.spec.dataDir)(asCommand({ op, ...more })), {
+      assert.throws(() => planFor(target.supervisor, target.spec.dataDir)(asCommand({ op, ...more })), {
         code,
         message,
       });

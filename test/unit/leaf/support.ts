@@ -6,8 +6,12 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import type { Phase } from '../../../src/core/facts.js';
 import type { TargetModel, TargetPolicy } from '../../../src/core/phases.js';
+import { DesiredState } from '../../../src/leaf/desired.js';
 import type { HealthSpec } from '../../../src/leaf/health.js';
+import { leafPlan } from '../../../src/leaf/orders.js';
 import { Supervisor, type TargetSpec } from '../../../src/leaf/supervisor.js';
+import { MaintenanceState, maintenancePlan } from '../../../src/node/maintenance.js';
+import type { Plan } from '../../../src/node/responder.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
 
@@ -97,4 +101,10 @@ export async function supervise(
     reaches: phase => supervisor.when(model => (model.phase === phase ? model : null)),
     dispatch: type => supervisor.dispatch({ type, by: 'ops' }),
   };
+}
+
+/** What a leaf of this data directory makes of a command. */
+export function planFor(supervisor: Supervisor, dataDir: string): Plan {
+  const maintenance = new MaintenanceState(dataDir, systemClock);
+  return leafPlan(supervisor, new DesiredState(dataDir), maintenancePlan(maintenance, systemClock));
 }

@@ -69,6 +69,44 @@ test('no more than 50,000, and the file does not grow without end', t => {
   assert.ok(statSync(file).size < 200_000);
 });
 
+test('eight megabytes: of long ones the oldest go down to a thousand, then their data, never that they were', t => {
+  const file = place(t);
+  const memory = new CommandMemory(file);
+  const long = (id: string): Stage => ({ ...stage(id), data: { list: 'é'.repeat(10_000) } });
+  for (let n = 0; n < 3000; n++) memory.set(long(`n-${n}`), NOW);
+  const most = 8 * 1024 * 1024;
+  assert.ok(statSync(file).size <= 2 * most + 30_000, `${statSync(file).size} bytes`);
+  for (const of of [memory, new CommandMemory(file)]) {
+    const kept = Array.from({ length: 3000 }, (_, n) => of.get(`n-${n}`));
+    assert.equal(kept.filter(Boolean).length, 1000);
+    assert.ok(kept.slice(2000).every(it => it?.done && it.status === 'succeeded'));
+    const bytes = kept.reduce((sum, it) => sum + Buffer.byteLength(JSON.stringify(it ?? '')), 0);
+    assert.ok(bytes <= most && bytes > most / 2, `${bytes} bytes`);
+    assert.ok(kept.at(-1)?.data && !kept[2000]?.data);
+  }
+});
+
+test('of a file that is far too long, the end is read', t => {
+  const file = place(t);
+  new CommandMemory(file).set(stage('first'), NOW);
+  for (let n = 0; n < 34; n++) appendFileSync(file, `${'x'.repeat(1024 * 1024)}\n`);
+  appendFileSync(file, `${JSON.stringify({ at: NOW, stage: stage('last') })}\n`);
+  const again = new CommandMemory(file);
+  assert.deepEqual([again.get('first'), again.get('last')?.id], [undefined, 'last']);
+  again.set(stage('next'), NOW);
+  assert.ok(statSync(file).size < 1000, 'and it is written anew');
+});
+
+test('what was not ended is listed in order', t => {
+  const memory = new CommandMemory(place(t));
+  for (const id of ['a', 'b', 'c']) memory.set(stage(id, false), NOW);
+  memory.set(stage('b'), NOW);
+  assert.deepEqual(
+    memory.unfinished().map(({ id }) => id),
+    ['a', 'c'],
+  );
+});
+
 test('what cannot be written is remembered all the same, until the next start', t => {
   const file = place(t);
   const memory = new CommandMemory(file);

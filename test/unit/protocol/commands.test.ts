@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { MalformedPayload } from '../../../src/protocol/codec.js';
-import { asCommand, decodeCommand, LATER_OPS, LEAF_OPS, NODE_OPS } from '../../../src/protocol/commands.js';
+import {
+  asCommand,
+  commandToWords,
+  decodeCommand,
+  LATER_OPS,
+  LEAF_OPS,
+  NODE_OPS,
+} from '../../../src/protocol/commands.js';
 
 const read = (text: string) => decodeCommand(Buffer.from(text));
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -120,6 +127,134 @@ test('every text is a command or MalformedPayload', () => {
     ),
   );
 });
+
+describe('printed as words', () => {
+  const TABLE: [object, string | null][] = [
+    [{ op: 'restart' }, 'restart'],
+    [{ op: 'restart', select: { all: true } }, 'restart all'],
+    [{ op: 'signal', args: { signal: 'HUP' }, select: { app: 'web' } }, 'signal HUP app=web'],
+    [{ op: 'signal', args: { signal: 9 } }, 'signal signal=9'],
+    [{ op: 'signal', args: { signal: '9' } }, 'signal 9'],
+    [
+      { op: 'restart', args: { maxUnavailable: 1 }, select: { app: 'web' }, by: 'ops' },
+      'restart max-unavailable=1 app=web by=ops',
+    ],
+    [{ op: 'forget', args: { path: 'a/b' } }, 'forget path=a/b'],
+    [
+      { op: 'scale', select: { app: 'web' }, args: { count: 3, keep: true } },
+      'scale app=web count=3 keep=true',
+    ],
+    [
+      { op: 'stop', select: { label: 'k=v' }, pick: 2, strategy: 'spread' },
+      'stop label=k=v pick=2 strategy=spread',
+    ],
+    [{ op: 'ping', args: {} }, null],
+    [{ op: 'ping', args: { a: { b: 1 } } }, null],
+    [{ op: 'ping', args: { a: null } }, null],
+    [{ op: 'ping', args: { a: 'b c' } }, null],
+    [{ op: 'ping', args: { a: '1' } }, null],
+    [{ op: 'ping', args: { 'a-b': 1 } }, null],
+    [{ op: 'ping', args: { id: 'x' } }, null],
+    [{ op: 'ping', args: { a: '\ud800' } }, null],
+    [{ op: 'ping', by: '' }, 'ping by='],
+    [{ op: 'ping', expiresAt: 5 }, null],
+    [{ op: 'Ping' }, null],
+  ];
+  for (const [command, wanted] of TABLE) {
+    test(JSON.stringify(command), () => {
+      assert.equal(commandToWords({ v: 1, ...command } as never), wanted);
+      const whole = asCommand({ ...command, id: 'x1' });
+      const text = commandToWords(whole);
+      assert.equal(text === null, wanted === null, String(text));
+      if (text !== null) assert.deepEqual(read(text), whole);
+    });
+  }
+
+  const arbKey = fc.constantFrom(
+    'app',
+    'path',
+    'label',
+    'pick',
+    'strategy',
+    'by',
+    'count',
+    'max-unavailable',
+    'x-',
+    '__proto__',
+  );
+  const arbValue = fc.oneof(
+    fc.constantFrom('', 'true', '1', '-0.5', '1e21', 'k=v', '9007199254740993'),
+    fc.string({ unit: 'grapheme' }),
+    fc.integer().map(String),
+  );
+  const arbWord = fc.oneof(
+    fc.tuple(arbKey, arbValue).map(([key, value]) => `${key}=${value}`),
+    fc.constantFrom('all', 'HUP', 'id=c1'),
+  );
+  const arbOp = fc.constantFrom(...LEAF_OPS, ...NODE_OPS, ...LATER_OPS, 'some-op');
+
+  test('what was read from words prints to words that mean the same', () => {
+    fc.assert(
+      fc.property(arbOp, fc.array(arbWord, { maxLength: 6 }), (op, words) => {
+        const command = attempt(() => read([op, ...words].join(' ')));
+        fc.pre(command !== null);
+        const text = commandToWords(command);
+        assert.ok(text !== null, JSON.stringify(command));
+        assert.deepEqual(read(text), command);
+      }),
+    );
+  });
+
+  test('what prints parses back, whatever the command; what does not print is never half right', () => {
+    const arbScalar = fc.oneof(
+      arbValue,
+      fc.string(),
+      fc.boolean(),
+      fc.double(),
+      fc.constant(null),
+      fc.object(),
+    );
+    const arbFields = fc.dictionary(fc.oneof(arbKey, fc.string({ minLength: 1 })), arbScalar, { maxKeys: 4 });
+    const arbCommand = fc.record(
+      {
+        op: fc.oneof(arbOp, fc.string({ minLength: 1, maxLength: 64 })),
+        id: fc.string({ minLength: 1, maxLength: 20 }),
+        args: arbFields,
+        select: fc.record(
+          { all: fc.constant(true), app: arbValue, path: arbValue, label: arbValue },
+          { requiredKeys: [] },
+        ),
+        pick: fc.oneof(fc.constant('all'), fc.nat()),
+        strategy: arbValue,
+        by: arbValue,
+        expiresAt: fc.nat(),
+      },
+      { requiredKeys: ['op'] },
+    );
+    let printed = 0;
+    fc.assert(
+      fc.property(arbCommand, fields => {
+        const command = attempt(() => asCommand(JSON.parse(JSON.stringify(fields))));
+        fc.pre(command !== null);
+        const text = commandToWords(command);
+        if (text === null) return;
+        printed += 1;
+        assert.deepEqual(read(text), command);
+      }),
+      { numRuns: 1000 },
+    );
+    assert.ok(printed > 10, `${printed} of 1000 had a text form`);
+  });
+});
+
+function attempt<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    assert.ok(error instanceof MalformedPayload);
+    return null;
+  }
+}
 
 test('no command is both supported and yet to come', () => {
   for (const op of LATER_OPS) assert.ok(![...LEAF_OPS, ...NODE_OPS].includes(op as never), op);

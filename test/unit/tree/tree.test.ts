@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MaintenanceState } from '../../../src/node/maintenance.js';
+import { CommandMemory } from '../../../src/node/memory.js';
 import { Tree } from '../../../src/tree/tree.js';
 import { EPOCH, message, openBelow, stateOf } from './support.js';
 
@@ -19,6 +20,7 @@ async function open(t: TestContext) {
     link: place.link,
     registry,
     ingest,
+    memory: new CommandMemory(null),
     clock,
     log: { info: () => {}, warn: () => {} },
     release: () => {},

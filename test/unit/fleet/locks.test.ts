@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Turns } from '../../../src/fleet/turns.js';
+import { Locks } from '../../../src/fleet/locks.js';
 
 test('one at a time per key, in order, whatever became of the one before; others do not wait', async () => {
-  const turns = new Turns();
+  const locks = new Locks();
   const said: string[] = [];
   const open: Record<string, () => void> = {};
   const work = (name: string) => () => {
@@ -13,14 +13,14 @@ test('one at a time per key, in order, whatever became of the one before; others
     });
   };
   const [a, b, c, other] = [
-    turns.take('web', work('a')),
-    turns.take('web', work('b')),
-    turns.take('web', work('c')),
-    turns.take('db', work('other')),
+    locks.take('web', work('a')),
+    locks.take('web', work('b')),
+    locks.take('web', work('c')),
+    locks.take('db', work('other')),
   ];
   await Promise.resolve();
   assert.deepEqual(said, ['a begins', 'other begins']);
-  assert.ok(turns.isBusy('web') && turns.isBusy('db') && !turns.isBusy('x'));
+  assert.ok(locks.isBusy('web') && locks.isBusy('db') && !locks.isBusy('x'));
   open.a?.();
   assert.equal(await a, 'a');
   assert.deepEqual(said.at(-1), 'b begins');
@@ -29,5 +29,5 @@ test('one at a time per key, in order, whatever became of the one before; others
   open.c?.();
   open.other?.();
   assert.deepEqual([await c, await other], ['c', 'other']);
-  assert.ok(!turns.isBusy('web') && !turns.isBusy('db'));
+  assert.ok(!locks.isBusy('web') && !locks.isBusy('db'));
 });

@@ -1,5 +1,5 @@
 /** One at a time per key: two who scale one service at once would each count on what the other is about to change. */
-export class Turns {
+export class Locks {
   private readonly last = new Map<string, Promise<unknown>>();
 
   isBusy(key: string): boolean {

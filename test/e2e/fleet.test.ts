@@ -115,7 +115,7 @@ describe('a command to many', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
       [{ select: {} }, 'bad-argument'],
       [{ select: { app: 'nobody' } }, 'not-found'],
       [{ select: { all: true }, args: { maxUnavailable: 0 } }, 'bad-argument'],
-      [{ select: { all: true }, pick: 2 }, 'unsupported-op'],
+      [{ select: { all: true }, pick: 2, strategy: 'best' }, 'bad-argument'],
     ];
     for (const [more, code] of table) {
       const { body } = await restart(more);

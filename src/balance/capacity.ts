@@ -2,8 +2,8 @@
 import { labelsInWords } from '../core/labels.js';
 import type { AppCapacity, Capacity, NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
+import { type Fitness, fitnessOf } from './fitness.js';
 import { loadOf } from './load.js';
-import { type Standing, standingOf } from './standing-of.js';
 
 /** More apps than this are not told of: a heartbeat is no inventory. */
 const MOST_APPS = 1000;
@@ -38,32 +38,32 @@ export function capacities(
       sum = { ...noSum(), cpu: 0, rss: 0, least: null, most: null, labels: new Map() };
       apps.set(record.app, sum);
     }
-    addLeaf(sum, record, standingOf(registry, record, mono));
+    addLeaf(sum, record, fitnessOf(registry, record, mono));
   }
   return Object.fromEntries([...apps].map(([app, sum]) => [app, told(sum)]));
 }
 
-function addLeaf(sum: AppSum, record: NodeRecord, standing: Standing): void {
-  count(sum, standing);
+function addLeaf(sum: AppSum, record: NodeRecord, fitness: Fitness): void {
+  count(sum, fitness);
   for (const label of labelsInWords(record.labels)) {
     const of = sum.labels.get(label) ?? noSum();
     sum.labels.set(label, of);
-    count(of, standing);
+    count(of, fitness);
   }
   const load = loadOf(record);
-  if (standing === 'free') sum.least = Math.min(sum.least ?? 1, load);
-  if (standing !== 'running' && standing !== 'held') return;
+  if (fitness === 'free') sum.least = Math.min(sum.least ?? 1, load);
+  if (fitness !== 'running' && fitness !== 'held') return;
   sum.most = Math.max(sum.most ?? 0, load);
   sum.cpu += record.beat?.cpu ?? 0;
   sum.rss += record.beat?.rss ?? 0;
 }
 
-export function count(sum: Sum, standing: Standing): void {
+export function count(sum: Sum, fitness: Fitness): void {
   sum.slots += 1;
-  if (standing === 'running' || standing === 'held') sum.running += 1;
-  if (standing === 'held') sum.held += 1;
-  if (standing === 'free') sum.free += 1;
-  if (standing === 'ailing') sum.ailing += 1;
+  if (fitness === 'running' || fitness === 'held') sum.running += 1;
+  if (fitness === 'held') sum.held += 1;
+  if (fitness === 'free') sum.free += 1;
+  if (fitness === 'ailing') sum.ailing += 1;
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;

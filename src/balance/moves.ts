@@ -1,7 +1,7 @@
 /** Which instances are moved from loaded to idle machines: few, and only where it is worth it. */
 import type { NodeRecord } from '../core/node-record.js';
+import { fitnessOf, type Reader } from './fitness.js';
 import { loadOf, STEP, weightOf } from './load.js';
-import { type Reader, standingOf } from './standing-of.js';
 
 export interface MoveRules {
   /** Moves at the most. */
@@ -31,7 +31,7 @@ export function movesOf(
   mono: number,
 ): Move[] {
   const at = (wanted: 'running' | 'free'): NodeRecord[] =>
-    leaves.filter(record => standingOf(registry, record, mono) === wanted);
+    leaves.filter(record => fitnessOf(registry, record, mono) === wanted);
   const [running, free] = [at('running'), at('free')];
   const loads = new Map<string, number>();
   for (const record of [...running, ...free]) loads.set(machineOf(record), loadOf(record));

@@ -2,18 +2,18 @@
 import { lastName, parentOf } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { type Candidate, choose, type Strategy } from './choose.js';
+import { fitnessOf, isFit, type Reader } from './fitness.js';
 import { loadOf } from './load.js';
-import { isFit, type Reader, standingOf } from './standing-of.js';
 
 /** Of a machine that hasn't said its name, the relay that it is under stands for it. */
 const groupOf = ({ host, path }: NodeRecord): string => host?.name ?? (parentOf(path) || lastName(path));
 
 /** Whether it makes sense to choose this leaf for this command. */
 function isEligible(registry: Reader, record: NodeRecord, op: string, mono: number): boolean {
-  if (op === 'start') return standingOf(registry, record, mono) === 'free';
+  if (op === 'start') return fitnessOf(registry, record, mono) === 'free';
   if (op === 'stop' || op === 'restart' || op === 'signal')
-    return standingOf(registry, record, mono) === 'running';
-  return isFit(registry, record, mono) && standingOf(registry, record, mono) !== 'ailing';
+    return fitnessOf(registry, record, mono) === 'running';
+  return isFit(registry, record, mono) && fitnessOf(registry, record, mono) !== 'ailing';
 }
 
 export function picked(
@@ -21,7 +21,7 @@ export function picked(
   leaves: readonly NodeRecord[],
   { op, count, strategy, mono }: { op: string; count: number; strategy: Strategy; mono: number },
 ): NodeRecord[] {
-  const running = (record: NodeRecord): number => Number(standingOf(registry, record, mono) === 'running');
+  const running = (record: NodeRecord): number => Number(fitnessOf(registry, record, mono) === 'running');
   const eligible = new Set(leaves.filter(record => isEligible(registry, record, op, mono)));
   // What already runs on a machine counts for spread and pack, whether or not it is chosen from.
   const candidates = leaves.map(

@@ -5,7 +5,7 @@ import { isLabel } from '../core/labels.js';
 import type { Select } from '../core/selection.js';
 import { STRATEGIES, type Strategy } from './choose.js';
 import type { MoveRules } from './moves.js';
-import { SURPLUS_RULES, type SurplusRule } from './order.js';
+import { SURPLUS_RULES, type SurplusRule } from './standing-order.js';
 import type { Service } from './units.js';
 
 export interface Asked {

@@ -2,8 +2,8 @@
 import { hasLabel } from '../core/labels.js';
 import { isStandIn, type NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
+import { fitnessOf, isFit } from './fitness.js';
 import { loadOf, STEP, weightOf } from './load.js';
-import { isFit, standingOf } from './standing-of.js';
 
 export interface Service {
   readonly app: string;
@@ -46,10 +46,10 @@ export const isOf = ({ app, labels }: NodeRecord, service: Service): boolean =>
 
 function leafUnit(registry: Whole, record: NodeRecord, service: Service, mono: number): Unit | null {
   if (!isOf(record, service)) return null;
-  const standing = standingOf(registry, record, mono);
-  if (standing === 'gone' || standing === 'out') return null;
+  const fitness = fitnessOf(registry, record, mono);
+  if (fitness === 'gone' || fitness === 'out') return null;
   const load = loadOf(record);
-  const of = (...those: (typeof standing)[]): number => (those.includes(standing) ? 1 : 0);
+  const of = (...those: (typeof fitness)[]): number => (those.includes(fitness) ? 1 : 0);
   return {
     path: record.path,
     kind: 'leaf',

@@ -4,7 +4,7 @@
  */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { STRATEGIES } from '../balance/choose.js';
-import { SURPLUS_RULES } from '../balance/order.js';
+import { SURPLUS_RULES } from '../balance/standing-order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';

@@ -1,7 +1,7 @@
 /** Sends one command to one node below and sees it through to its end. */
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isFit } from '../balance/standing-of.js';
+import { isFit } from '../balance/fitness.js';
 import type { Clock } from '../core/clock.js';
 import type { Registry } from '../core/registry.js';
 import type { LeafOutcome } from '../core/rollout.js';

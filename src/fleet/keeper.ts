@@ -7,7 +7,7 @@ import {
   instanceOf,
   keyOf,
   type StandingOrder,
-} from '../balance/order.js';
+} from '../balance/standing-order.js';
 import { isOf, type Service } from '../balance/units.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Errands } from './errands.js';
@@ -55,8 +55,8 @@ export class Keeper {
 
   list(): OrderView[] {
     return this.ports.store.all().map(order => {
-      const running = this.instances(order).filter(({ standing }) =>
-        ['running', 'held'].includes(standing),
+      const running = this.instances(order).filter(({ fitness }) =>
+        ['running', 'held'].includes(fitness),
       ).length;
       return { ...order, running, missing: Math.max(0, order.count - running) };
     });

@@ -1,8 +1,8 @@
 /** Carries a command out on many leaves below this node: resolved here, whatever is or is not above. */
 import type { Strategy } from '../balance/choose.js';
+import { isMeant } from '../balance/fitness.js';
 import { picked } from '../balance/picks.js';
 import { strategyOf } from '../balance/requests.js';
-import { isMeant } from '../balance/standing-of.js';
 import { CanopyError } from '../core/errors.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { type LeafOutcome, type Rollout, rolloutOf, summarize } from '../core/rollout.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { STRATEGIES } from '../balance/choose.js';
-import { keyOf, type StandingOrder, SURPLUS_RULES } from '../balance/order.js';
+import { keyOf, type StandingOrder, SURPLUS_RULES } from '../balance/standing-order.js';
 import { CanopyError } from '../core/errors.js';
 
 /** More would be an attack: each is looked at twice a second. */

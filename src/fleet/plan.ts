@@ -1,6 +1,7 @@
 /** The commands that a node with a broker carries out on what is below it, checked first. */
-import { keyOf } from '../balance/order.js';
+
 import { rebalanceOf, type ScaleRequest, scaleOf, serviceOf } from '../balance/requests.js';
+import { keyOf } from '../balance/standing-order.js';
 import type { Service } from '../balance/units.js';
 import { onlyKnown } from '../core/arguments.js';
 import type { Clock } from '../core/clock.js';

@@ -7,6 +7,7 @@ import { canopy } from '../support/cli.js';
 import { publish } from '../support/mqtt-tools.js';
 import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
+import { mulberry } from '../support/random.js';
 import { Sandbox } from '../support/sandbox.js';
 import { lives, outputOf, STEADY } from '../support/targets.js';
 import { until } from '../support/wait.js';
@@ -217,13 +218,3 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     assert.deepEqual(copies('sleep 36004'), []);
   });
 });
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -7,7 +7,7 @@ import { type NodeProcess, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
 import { Rack } from '../support/racks.js';
 import { Sandbox } from '../support/sandbox.js';
-import { MISSING } from '../support/targets.js';
+import { MISSING, sleepers } from '../support/targets.js';
 import { until } from '../support/wait.js';
 
 const slot = (name: string, more = {}) => ({
@@ -47,12 +47,7 @@ describe('balancing', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, (
       return web?.free === slots;
     });
   /** Numbers of the slots whose target really runs, as the machine itself says. */
-  const running = (): string[] =>
-    box
-      .processes()
-      .map(({ command }) => /^sleep 7(\d\d\d)$/.exec(command)?.[1] ?? '')
-      .filter(Boolean)
-      .sort();
+  const running = (): string[] => sleepers(box, '7');
   /** The wrapper says that a target runs a moment before it becomes it. */
   const runs = (wanted: number | string[]) =>
     until(

@@ -7,6 +7,7 @@ import { type NodeProcess, startRoot } from '../support/nodes.js';
 import { withQuota } from '../support/quota.js';
 import { Rack } from '../support/racks.js';
 import { Sandbox } from '../support/sandbox.js';
+import { sleepers } from '../support/targets.js';
 import { until } from '../support/wait.js';
 
 const slot = (name: string, app: string, more = {}) => ({
@@ -37,12 +38,7 @@ describe('standing orders and moves', { skip: process.platform !== 'linux' && 'n
         ({ heartbeat }) => Object.keys((heartbeat?.apps as object) ?? {}).length === 3,
       );
   });
-  const running = (): string[] =>
-    box
-      .processes()
-      .map(({ command }) => /^sleep 8(\d\d\d)$/.exec(command)?.[1] ?? '')
-      .filter(Boolean)
-      .sort();
+  const running = (): string[] => sleepers(box, '8');
   const runs = (wanted: string[]) => until(() => running().join() === wanted.join(), 15_000, `${wanted} run`);
   const cli = (...words: string[]) => canopy(box, words, { CANOPY_URL: root.rest.url }, 20_000);
 

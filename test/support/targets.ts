@@ -1,6 +1,7 @@
 /** Targets for leaves: small programs that need no more than a shell, and what they say. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Sandbox } from './sandbox.js';
 import { until } from './wait.js';
 
 /** Lives until it is told to end. */
@@ -40,3 +41,11 @@ export function lives(pid: number): boolean {
     return false;
   }
 }
+
+/** What follows this prefix in the numbers of all `sleep` targets that really run, as the machine itself says. */
+export const sleepers = (box: Sandbox, prefix: string): string[] =>
+  box
+    .processes()
+    .map(({ command }) => new RegExp(`^sleep ${prefix}(\\d+)$`).exec(command)?.[1] ?? '')
+    .filter(Boolean)
+    .sort();

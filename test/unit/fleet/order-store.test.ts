@@ -3,20 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { StandingOrder } from '../../../src/balance/order.js';
+import type { StandingOrder } from '../../../src/balance/standing-order.js';
 import { OrderStore } from '../../../src/fleet/order-store.js';
+import { standingOrder } from '../balance/orders.js';
 
-const order = (app: string, more: Partial<StandingOrder> = {}): StandingOrder => ({
-  app,
-  count: 2,
-  strategy: 'spread',
-  lostAfter: 30,
-  surplus: 'original',
-  by: 'ops',
-  since: 1,
-  replacements: [],
-  ...more,
-});
+const order = (app: string, more: Partial<StandingOrder> = {}) => standingOrder({ app, ...more });
 
 test('orders are kept over a restart, one per app and label', t => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-orders-'));

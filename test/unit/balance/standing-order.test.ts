@@ -9,25 +9,15 @@ import {
   instanceOf,
   type StandingOrder,
   SURPLUS_RULES,
-} from '../../../src/balance/order.js';
+} from '../../../src/balance/standing-order.js';
 import type { NodeRecord } from '../../../src/core/node-record.js';
 import { at, relay } from '../core/support.js';
+import { standingOrder } from './orders.js';
 import { FAILING, MONO, RUNNING, registryOf, STANDBY } from './support.js';
 
-const order = (more: Partial<StandingOrder> = {}): StandingOrder => ({
-  app: 'web',
-  count: 2,
-  strategy: 'least-loaded',
-  lostAfter: 30,
-  surplus: 'original',
-  by: 'ops',
-  since: 1,
-  replacements: [],
-  ...more,
-});
 const instance = (path: string, more: Partial<Instance> = {}): Instance => ({
   path,
-  standing: 'running',
+  fitness: 'running',
   ready: true,
   meant: true,
   uptime: 100,
@@ -36,8 +26,8 @@ const instance = (path: string, more: Partial<Instance> = {}): Instance => ({
 });
 const NOW = { now: 100_000, begun: 0 };
 const lost = (path: string, agoMs: number) =>
-  instance(path, { standing: 'gone', ready: false, sinceMono: NOW.now - agoMs });
-const idle = (path: string) => instance(path, { standing: 'free', ready: false, meant: false });
+  instance(path, { fitness: 'gone', ready: false, sinceMono: NOW.now - agoMs });
+const idle = (path: string) => instance(path, { fitness: 'free', ready: false, meant: false });
 
 test('what is decided', () => {
   const two = [instance('a'), instance('b')];
@@ -55,13 +45,13 @@ test('what is decided', () => {
     [
       'failing a moment ago',
       {},
-      [instance('a'), { ...lost('b', 10), standing: 'ailing' }],
+      [instance('a'), { ...lost('b', 10), fitness: 'ailing' }],
       { do: 'nothing', missing: 1 },
     ],
     [
       'failing for long',
       {},
-      [instance('a'), { ...lost('b', 40_000), standing: 'ailing' }],
+      [instance('a'), { ...lost('b', 40_000), fitness: 'ailing' }],
       { do: 'start', count: 2 },
     ],
     [
@@ -80,7 +70,7 @@ test('what is decided', () => {
     [
       'held ones count',
       {},
-      [instance('a'), instance('b', { standing: 'held' })],
+      [instance('a'), instance('b', { fitness: 'held' })],
       { do: 'nothing', missing: 0 },
     ],
     [
@@ -116,23 +106,23 @@ test('what is decided', () => {
     [
       'one that is held is never stopped',
       {},
-      [instance('a', { standing: 'held' }), instance('b'), instance('c', { standing: 'held' })],
+      [instance('a', { fitness: 'held' }), instance('b'), instance('c', { fitness: 'held' })],
       { do: 'stop', paths: ['b'] },
     ],
     [
       'a failing one goes when there are enough',
       {},
-      [...two, { ...lost('c', 10), standing: 'ailing' }],
+      [...two, { ...lost('c', 10), fitness: 'ailing' }],
       { do: 'stop', paths: ['c'] },
     ],
   ];
   for (const [name, more, instances, expected, when] of table)
-    assert.deepEqual(decide(order(more), instances, { ...NOW, ...when }), expected, name);
+    assert.deepEqual(decide(standingOrder(more), instances, { ...NOW, ...when }), expected, name);
 });
 
 test('what is remembered of who replaced whom', () => {
   const after = (more: Partial<StandingOrder>, done: Parameters<typeof afterwards>[1]) =>
-    afterwards(order(more), done).replacements;
+    afterwards(standingOrder(more), done).replacements;
   assert.deepEqual(after({}, { started: ['c'] }), ['c']);
   assert.deepEqual(after({ replacements: ['c'] }, { started: ['d'] }), ['c', 'd']);
   assert.deepEqual(after({ replacements: ['c', 'd'] }, { stopped: ['c'] }), ['d']);
@@ -155,16 +145,16 @@ test('an instance as its observer sees it', () => {
     { a: {} },
   );
   const of = (path: string) => instanceOf(registry, registry.get(path) as NodeRecord, MONO + 10);
-  assert.deepEqual([of('a/w1').standing, of('a/w1').ready, of('a/w1').meant], ['running', true, true]);
-  assert.deepEqual([of('a/w2').standing, of('a/w2').meant], ['free', false]);
-  assert.deepEqual([of('w3').standing, of('w3').ready], ['ailing', false]);
-  assert.deepEqual([of('w4').standing, of('w4').ready], ['running', false]);
+  assert.deepEqual([of('a/w1').fitness, of('a/w1').ready, of('a/w1').meant], ['running', true, true]);
+  assert.deepEqual([of('a/w2').fitness, of('a/w2').meant], ['free', false]);
+  assert.deepEqual([of('w3').fitness, of('w3').ready], ['ailing', false]);
+  assert.deepEqual([of('w4').fitness, of('w4').ready], ['running', false]);
   registry.applyState('a', relay({ link: 'lost', reason: 'timeout' }), at(MONO + 5));
-  assert.deepEqual([of('a/w1').standing, of('a/w1').sinceMono], ['gone', MONO + 5], 'since its hop was lost');
+  assert.deepEqual([of('a/w1').fitness, of('a/w1').sinceMono], ['gone', MONO + 5], 'since its hop was lost');
 });
 
 const arbInstance = fc.record({
-  standing: fc.constantFrom('running', 'held', 'ailing', 'free', 'gone', 'out'),
+  fitness: fc.constantFrom('running', 'held', 'ailing', 'free', 'gone', 'out'),
   ready: fc.boolean(),
   meant: fc.boolean(),
   uptime: fc.nat(1000),
@@ -179,15 +169,15 @@ test('nothing that is held, gone or free is stopped; never fewer ready ones than
       fc.constantFrom(...SURPLUS_RULES),
       (raw, count, surplus) => {
         const instances = raw.map((each, index) =>
-          instance(`w${index}`, { ...each, standing: each.standing as Instance['standing'] }),
+          instance(`w${index}`, { ...each, fitness: each.fitness as Instance['fitness'] }),
         );
-        const decision = decide(order({ count, surplus }), instances, NOW);
+        const decision = decide(standingOrder({ count, surplus }), instances, NOW);
         if (decision.do === 'start') assert.ok(decision.count <= count);
         if (decision.do !== 'stop') return;
         const stopped = instances.filter(({ path }) => decision.paths.includes(path));
-        assert.ok(stopped.every(({ standing }) => standing === 'running' || standing === 'ailing'));
+        assert.ok(stopped.every(({ fitness }) => fitness === 'running' || fitness === 'ailing'));
         const serving = instances.filter(
-          ({ standing, ready }) => ready && (standing === 'running' || standing === 'held'),
+          ({ fitness, ready }) => ready && (fitness === 'running' || fitness === 'held'),
         );
         assert.ok(serving.filter(each => !stopped.includes(each)).length >= count);
       },

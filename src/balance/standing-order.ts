@@ -2,7 +2,7 @@
 import type { NodeRecord } from '../core/node-record.js';
 import { verdict } from '../core/verdict.js';
 import type { Strategy } from './choose.js';
-import { isMeant, type Reader, type Standing, standingOf } from './standing-of.js';
+import { type Fitness, fitnessOf, isMeant, type Reader } from './fitness.js';
 import type { Service } from './units.js';
 
 /** Who goes when a lost instance is back and there is one too many. */
@@ -27,7 +27,7 @@ export const keyOf = ({ app, label }: Service): string => (label === undefined ?
 
 export interface Instance {
   readonly path: string;
-  readonly standing: Standing;
+  readonly fitness: Fitness;
   /** Ready to serve, not only on its way. */
   readonly ready: boolean;
   /** Meant to run, as far as was heard. */
@@ -44,7 +44,7 @@ export function instanceOf(registry: Reader, record: NodeRecord, mono: number): 
   const changed = Math.max(record.linkAt.mono, record.factsAt.mono);
   return {
     path: record.path,
-    standing: standingOf(registry, record, mono),
+    fitness: fitnessOf(registry, record, mono),
     ready: status === 'up',
     meant: isMeant(record),
     uptime: record.beat?.uptime ?? 0,
@@ -67,11 +67,11 @@ export function decide(
   instances: readonly Instance[],
   { now, begun }: { now: number; begun: number },
 ): Decision {
-  const running = instances.filter(({ standing }) => standing === 'running' || standing === 'held');
+  const running = instances.filter(({ fitness }) => fitness === 'running' || fitness === 'held');
   const graceMs = order.lostAfter * 1000;
   const awaited = instances.filter(
-    ({ standing, meant, sinceMono }) =>
-      meant && (standing === 'gone' || standing === 'ailing') && now - sinceMono < graceMs,
+    ({ fitness, meant, sinceMono }) =>
+      meant && (fitness === 'gone' || fitness === 'ailing') && now - sinceMono < graceMs,
   );
   const short = order.count - running.length - awaited.length;
   if (short > 0 && now - begun >= graceMs) return { do: 'start', count: running.length + short };
@@ -90,9 +90,9 @@ function surplusOf(
   const ready = running.filter(instance => instance.ready);
   const excess = ready.length - order.count;
   // Failing ones are stopped as soon as there are enough without them.
-  const ailing = instances.filter(({ standing }) => standing === 'ailing').map(({ path }) => path);
+  const ailing = instances.filter(({ fitness }) => fitness === 'ailing').map(({ path }) => path);
   if (excess <= 0) return excess === 0 && running.length === ready.length ? ailing : [];
-  const movable = ready.filter(({ standing }) => standing === 'running');
+  const movable = ready.filter(({ fitness }) => fitness === 'running');
   const inOrder = movable.toSorted((a, b) => goesBefore(order, a, b) || (a.path < b.path ? 1 : -1));
   return [...inOrder.slice(0, excess).map(({ path }) => path), ...ailing];
 }

@@ -9,7 +9,7 @@ import { verdict } from '../core/verdict.js';
  * chosen. `ailing`: meant to run, and failing. `free`: a stand-by slot that could be started now. `gone`: not to be reached.
  * `out`: not running, and not to be started now.
  */
-export type Standing = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
+export type Fitness = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
 
 export type Reader = Pick<Registry, 'get'>;
 
@@ -30,7 +30,7 @@ export function isFit(registry: Reader, record: NodeRecord, mono: number): boole
   return !isLate(record, mono) && maintenanceAt(registry, record.path) === null;
 }
 
-export function standingOf(registry: Reader, record: NodeRecord, mono: number): Standing {
+export function fitnessOf(registry: Reader, record: NodeRecord, mono: number): Fitness {
   const { status } = verdict(registry, record);
   if (record.link !== 'online' || status === 'unreachable') return 'gone';
   const fit = isFit(registry, record, mono);

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { capacities } from '../../../src/balance/capacity.js';
 import type { Strategy } from '../../../src/balance/choose.js';
+import { type Fitness, fitnessOf } from '../../../src/balance/fitness.js';
 import { picked } from '../../../src/balance/picks.js';
 import { sharesOf } from '../../../src/balance/shares.js';
-import { type Standing, standingOf } from '../../../src/balance/standing-of.js';
 import { unitsOf } from '../../../src/balance/units.js';
 import { HEALTHS, LINKS, PHASES } from '../../../src/core/facts.js';
 import type { NodeRecord, StateReport } from '../../../src/core/node-record.js';
@@ -23,7 +23,7 @@ import {
 } from './support.js';
 
 /** What each leaf is to balancing. */
-const CASES: Record<string, [Omit<LeafSetup, 'path'>, Standing]> = {
+const CASES: Record<string, [Omit<LeafSetup, 'path'>, Fitness]> = {
   running: [{}, 'running'],
   starting: [{ state: { phase: 'starting', desired: 'running' } }, 'running'],
   'running in maintenance': [{ state: { ...RUNNING, ...maintained } }, 'held'],
@@ -45,16 +45,16 @@ const CASES: Record<string, [Omit<LeafSetup, 'path'>, Standing]> = {
 };
 
 describe('how a leaf stands', () => {
-  for (const [name, [setup, standing]] of Object.entries(CASES))
+  for (const [name, [setup, fitness]] of Object.entries(CASES))
     test(name, () => {
       const registry = registryOf([{ path: 'web', ...setup }]);
-      assert.equal(standingOf(registry, registry.get('web') as NodeRecord, MONO), standing);
+      assert.equal(fitnessOf(registry, registry.get('web') as NodeRecord, MONO), fitness);
     });
   test('behind a relay that is lost, in maintenance, or has healed without it being heard', () => {
-    const under = (more: Partial<StateReport>): Standing => {
+    const under = (more: Partial<StateReport>): Fitness => {
       const registry = registryOf([{ path: 'a/web' }], { a: {} });
       registry.applyState('a', relay(more), at(MONO));
-      return standingOf(registry, registry.get('a/web') as NodeRecord, MONO);
+      return fitnessOf(registry, registry.get('a/web') as NodeRecord, MONO);
     };
     assert.equal(under({}), 'running');
     assert.equal(under({ link: 'lost', reason: 'timeout' }), 'gone');
@@ -62,12 +62,12 @@ describe('how a leaf stands', () => {
     const registry = registryOf([{ path: 'a/web' }], { a: {} });
     registry.applyState('a', relay({ link: 'lost', reason: 'timeout' }), at(MONO));
     registry.applyState('a', relay(), at(MONO + 10));
-    assert.equal(standingOf(registry, registry.get('a/web') as NodeRecord, MONO + 20), 'held');
+    assert.equal(fitnessOf(registry, registry.get('a/web') as NodeRecord, MONO + 20), 'held');
   });
   test('where the observer itself is in maintenance', () => {
     const registry = registryOf([{ path: 'web', state: STANDBY }]);
     registry.applyState('', relay(maintained), at(MONO));
-    assert.equal(standingOf(registry, registry.get('web') as NodeRecord, MONO), 'out');
+    assert.equal(fitnessOf(registry, registry.get('web') as NodeRecord, MONO), 'out');
   });
 });
 

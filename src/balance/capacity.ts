@@ -18,6 +18,10 @@ interface Sum {
 interface AppSum extends Sum {
   cpu: number;
   rss: number;
+  /** Sums over the slots that have told theirs. */
+  load: number;
+  memory: number;
+  measured: number;
   least: number | null;
   most: number | null;
   readonly labels: Map<string, Sum>;
@@ -35,7 +39,17 @@ export function capacities(
     let sum = apps.get(record.app);
     if (!sum && apps.size >= MOST_APPS) continue;
     if (!sum) {
-      sum = { ...noSum(), cpu: 0, rss: 0, least: null, most: null, labels: new Map() };
+      sum = {
+        ...noSum(),
+        cpu: 0,
+        rss: 0,
+        load: 0,
+        memory: 0,
+        measured: 0,
+        least: null,
+        most: null,
+        labels: new Map(),
+      };
       apps.set(record.app, sum);
     }
     addLeaf(sum, record, fitnessOf(registry, record, mono));
@@ -50,12 +64,18 @@ function addLeaf(sum: AppSum, record: NodeRecord, fitness: Fitness): void {
     sum.labels.set(label, of);
     count(of, fitness);
   }
+  const { beat } = record;
+  if (beat?.load !== undefined && fitness !== 'gone') {
+    sum.load += beat.load;
+    sum.memory += beat.memory ?? 0;
+    sum.measured += 1;
+  }
   const load = loadOf(record);
   if (fitness === 'free') sum.least = Math.min(sum.least ?? 1, load);
   if (fitness !== 'running' && fitness !== 'held') return;
   sum.most = Math.max(sum.most ?? 0, load);
-  sum.cpu += record.beat?.cpu ?? 0;
-  sum.rss += record.beat?.rss ?? 0;
+  sum.cpu += beat?.cpu ?? 0;
+  sum.rss += beat?.rss ?? 0;
 }
 
 export function count(sum: Sum, fitness: Fitness): void {
@@ -78,6 +98,10 @@ function told(sum: AppSum): AppCapacity {
     ...brief(sum),
     cpu: rounded(sum.cpu),
     rss: sum.rss,
+    ...(sum.measured > 0 && {
+      load: rounded(sum.load / sum.measured),
+      memory: rounded(sum.memory / sum.measured),
+    }),
     ...(sum.least !== null && { least: rounded(sum.least) }),
     ...(sum.most !== null && { most: rounded(sum.most) }),
     ...(sum.labels.size > 0 && { labels }),

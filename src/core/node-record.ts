@@ -63,6 +63,9 @@ export interface AppCapacity extends Capacity {
   /** Of the targets: fractions of one core, and bytes. */
   readonly cpu: number;
   readonly rss: number;
+  /** Of the machines of all its slots, on average: fractions of their cores and memory in use. */
+  readonly load?: number;
+  readonly memory?: number;
   /** Load of the least loaded machine with a free slot, and of the most loaded one with a running target; 0 to 1. */
   readonly least?: number;
   readonly most?: number;

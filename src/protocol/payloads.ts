@@ -31,6 +31,8 @@ export const AppCapacitySchema = Type.Object({
   ...capacity,
   cpu: Type.Number({ description: 'of the targets, fractions of one core' }),
   rss: Type.Integer({ minimum: 0, description: 'of the targets, bytes' }),
+  load: Type.Optional(fraction('busy time of the cores of its machines, on average over its slots')),
+  memory: Type.Optional(fraction('used memory of its machines, on average over its slots')),
   least: Type.Optional(fraction('load of the least loaded machine with a free slot')),
   most: Type.Optional(fraction('load of the most loaded machine with a running target')),
   labels: Type.Optional(Type.Record(Type.String(), Type.Object(capacity))),

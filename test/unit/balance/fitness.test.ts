@@ -102,6 +102,8 @@ test('the roll-up counts them, and says how loaded their machines are', () => {
       ailing: 1,
       cpu: 0.5,
       rss: 1500,
+      load: 0.325,
+      memory: 0.363,
       least: 0.25,
       most: 0.9,
       labels: {

@@ -1,4 +1,5 @@
 /** How a leaf stands as an instance of its app, as its observer sees it: what balancing may count on and choose. */
+import type { Status } from '../core/facts.js';
 import { maintenanceAt } from '../core/maintenance.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
@@ -24,8 +25,10 @@ export function isLate({ beat, seenAt }: Pick<NodeRecord, 'beat' | 'seenAt'>, mo
 }
 
 /** Whether a node, leaf or relay, may be given something to do. */
-export function isFit(registry: Reader, record: NodeRecord, mono: number): boolean {
-  const { status } = verdict(registry, record);
+export const isFit = (registry: Reader, record: NodeRecord, mono: number): boolean =>
+  mayBeChosen(registry, record, verdict(registry, record).status, mono);
+
+function mayBeChosen(registry: Reader, record: NodeRecord, status: Status, mono: number): boolean {
   if (record.link !== 'online' || status === 'unreachable' || status === 'unknown') return false;
   return !isLate(record, mono) && maintenanceAt(registry, record.path) === null;
 }
@@ -33,7 +36,7 @@ export function isFit(registry: Reader, record: NodeRecord, mono: number): boole
 export function fitnessOf(registry: Reader, record: NodeRecord, mono: number): Fitness {
   const { status } = verdict(registry, record);
   if (record.link !== 'online' || status === 'unreachable') return 'gone';
-  const fit = isFit(registry, record, mono);
+  const fit = mayBeChosen(registry, record, status, mono);
   if (!isMeant(record)) return fit && isAtRest(record) ? 'free' : 'out';
   if (!lives(record) || record.health === 'failing') return 'ailing';
   return fit ? 'running' : 'held';

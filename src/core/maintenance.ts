@@ -1,7 +1,7 @@
 /** Maintenance of a node: shown, never chosen by balancing, no alerts; a relay's covers its whole subtree. */
 import { type Arguments, onlyKnown, seconds, word, wrong } from './arguments.js';
 import { CanopyError } from './errors.js';
-import { ancestors } from './names.js';
+import { parentOf } from './names.js';
 
 export interface Maintenance {
   /** Milliseconds since the epoch; `until` null: until somebody lifts it. */
@@ -41,9 +41,9 @@ export function maintenanceAt(
   registry: { get(path: string): { readonly maintenance: Maintenance | null } | undefined },
   path: string,
 ): Covered | null {
-  for (const at of [path, ...ancestors(path).reverse(), '']) {
+  for (let at = path; ; at = parentOf(at)) {
     const maintenance = registry.get(at)?.maintenance;
     if (maintenance) return { maintenance, at };
+    if (at === '') return null;
   }
-  return null;
 }

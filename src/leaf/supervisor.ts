@@ -37,6 +37,7 @@ export class Supervisor {
   private timer: NodeJS.Timeout | null = null;
   private process: RunningProcess | null = null;
   private readonly cgroup: Cgroup | null;
+  private readonly env: NodeJS.ProcessEnv;
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
   private readonly waiters = new Set<() => void>();
@@ -46,6 +47,7 @@ export class Supervisor {
     private readonly clock: Clock,
     private readonly changed: ChangeListener,
   ) {
+    this.env = { ...spec.env, [MARK]: spec.mark };
     this.cgroup = Cgroup.named(`canopy-${spec.mark}`);
   }
 
@@ -143,10 +145,9 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    const { words, dataDir, outputFile: output, mark } = this.spec;
-    const env = { ...this.spec.env, [MARK]: mark };
+    const { words, dataDir, outputFile: output } = this.spec;
     try {
-      const started = await launchTarget({ words, dataDir, env, output });
+      const started = await launchTarget({ words, dataDir, env: this.env, output });
       this.process = started;
       this.dispatch({ type: 'spawned', pid: started.pid });
       await this.watch(started);

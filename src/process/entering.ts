@@ -54,7 +54,7 @@ async function work(): Promise<void> {
   for (let seen = -1; queue.length > 0; seen = -1) {
     while (queue.length !== seen) {
       seen = queue.length;
-      await pause(QUIET_MS, undefined, { ref: false });
+      await pause(QUIET_MS);
     }
     await moveAll(queue.splice(0));
   }

@@ -36,7 +36,7 @@ const ALL_LIMIT = 2_000_000;
 export async function launchTarget(options: LaunchOptions): Promise<RunningProcess> {
   const { words, dataDir, env, output, cwd = '', umask = '', before = [] } = options;
   const program = words[0] ?? '';
-  checkSize(program, words, env);
+  checkSize(words, env);
   prepareOutput(output);
   const token = newToken(dataDir);
   const orders = { dataDir, token, bootId: bootId(), words, before, env, output, cwd, umask };
@@ -72,10 +72,11 @@ async function tell(shell: Shell, orders: Orders): Promise<string> {
   return Promise.race([firstWord(shell.words), failed]);
 }
 
-function checkSize(program: string, words: readonly string[], env: NodeJS.ProcessEnv): void {
+function checkSize(words: readonly string[], env: NodeJS.ProcessEnv): void {
+  const program = words[0] ?? '';
   if (program === '') throw new SpawnError('', 'EINVAL', 'the command is empty');
   let all = 0;
-  for (const text of [...words, ...Object.entries(env).map(pair => pair.join('='))]) {
+  const take = (text: string): void => {
     if (text.includes('\0'))
       throw new SpawnError(program, 'EINVAL', 'a NUL in a word or a variable (EINVAL)');
     // A letter has at most 3 bytes for each that JavaScript counts.
@@ -83,7 +84,9 @@ function checkSize(program: string, words: readonly string[], env: NodeJS.Proces
     all += bytes;
     if (bytes >= WORD_LIMIT || all > ALL_LIMIT)
       throw new SpawnError(program, 'E2BIG', 'its words or variables are too long (E2BIG)');
-  }
+  };
+  for (const word of words) take(word);
+  for (const name in env) take(env[name] ?? '');
 }
 
 function prepareOutput(file: string): void {

@@ -12,24 +12,31 @@ const BASHS_OWN = ['_', 'SHLVL'];
 const isPlain = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name) && !SHELLS_OWN.test(name);
 const assigned = ([name, value]: [string, string]): string => `${name}=${value}`;
 
-const given = (env: NodeJS.ProcessEnv): [string, string][] =>
-  Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
-
-/** The commands that make `env` the environment of whatever a shell with an empty one becomes. */
-export function exports(env: NodeJS.ProcessEnv): string {
-  const plain = given(env).filter(([name]) => isPlain(name));
-  const words = plain.map(([name, value]) => `${name}=${quote(value)}`).join(' ');
-  return `unset PWD OLDPWD${words && `\nexport ${words}`}`;
+/** An environment as a shell is told of it. */
+export interface Told {
+  /** The commands that make it that of whatever a shell with an empty one becomes. */
+  readonly exports: string;
+  /** Before the command: what sets the rest of it. Seen by whoever lists processes at that very moment. */
+  readonly before: readonly string[];
+  /** The same where the shell turns out to be bash. */
+  readonly beforeInBash: readonly string[];
 }
 
-/** Before the command: what sets the rest of `env`. Seen by whoever lists processes at that very moment. */
-export function envPrefix(env: NodeJS.ProcessEnv): string[] {
-  const odd = given(env).filter(([name]) => !isPlain(name));
-  return odd.length === 0 ? [] : ['/usr/bin/env', ...odd.map(assigned)];
-}
+/** A target that is started again has the same environment, which is not put into words again meanwhile. */
+const told = new WeakMap<NodeJS.ProcessEnv, Told>();
 
-/** The same where the shell turns out to be bash. */
-export function bashPrefix(env: NodeJS.ProcessEnv): string[] {
-  const back = given(env).filter(([name]) => BASHS_OWN.includes(name));
-  return ['/usr/bin/env', ...BASHS_OWN.flatMap(name => ['-u', name]), ...back.map(assigned)];
+export function inWords(env: NodeJS.ProcessEnv): Told {
+  const known = told.get(env);
+  if (known) return known;
+  const all = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const plain = all.filter(([name]) => isPlain(name)).map(([name, value]) => `${name}=${quote(value)}`);
+  const odd = all.filter(([name]) => !isPlain(name)).map(assigned);
+  const back = all.filter(([name]) => BASHS_OWN.includes(name)).map(assigned);
+  const words: Told = {
+    exports: `unset PWD OLDPWD${plain.length > 0 ? `\nexport ${plain.join(' ')}` : ''}`,
+    before: odd.length > 0 ? ['/usr/bin/env', ...odd] : [],
+    beforeInBash: ['/usr/bin/env', ...BASHS_OWN.flatMap(name => ['-u', name]), ...back],
+  };
+  told.set(env, words);
+  return words;
 }

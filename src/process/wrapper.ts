@@ -8,7 +8,7 @@
  *
  * It reads its orders from standard input, so that neither words nor environment show in a list of processes.
  */
-import { bashPrefix, envPrefix, exports, quote } from './shell-words.js';
+import { inWords, quote } from './shell-words.js';
 
 /** Records are written in place, over as many bytes as before: a full disk does not keep a target from being started. */
 export const RECORD_BYTES = 160;
@@ -89,11 +89,12 @@ const names = ({ dataDir, token }: Orders): string => `_cy_dir=${quote(dataDir)}
 function becoming({ bootId, words, before, env, output, cwd, umask }: Orders): string {
   const enter = cwd === '' ? '' : `cd ${quote(cwd)} || { echo ${NO_DIRECTORY} >&3; exit 127; }\n`;
   const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
+  const told = inWords(env);
   return `${enter}_cy_boot=${quote(bootId)} _cy_mask=${quote(umask)} _cy_program=${quote(words[0] ?? '')}
-${exports(env)}
+${told.exports}
 exec </dev/null >>${quote(output)} 2>&1
-set -- ${quoted([...before, ...envPrefix(env), ...words])}
-[ -z "$BASH_VERSION" ] || set -- ${quoted(bashPrefix(env))} "$@"
+set -- ${quoted([...before, ...told.before, ...words])}
+[ -z "$BASH_VERSION" ] || set -- ${quoted(told.beforeInBash)} "$@"
 _cy_become "$@"
 `;
 }

@@ -7,6 +7,7 @@ import type { TargetSpec } from '../leaf/supervisor.js';
 import { CommandMemory } from '../node/memory.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
+import { runAsOf } from './run-as.js';
 import { CLOCK, INSTALLATION, LEAF, LOG, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
 import { provideUplink } from './uplink.js';
 
@@ -44,7 +45,7 @@ function makeLeaf(node: NodeContainer): Leaf {
 
 const targetOf = (settings: NodeSettings, env: NodeJS.ProcessEnv, mark: string): TargetSpec => ({
   words: settings.target?.words ?? [],
-  env,
+  ...runAsOf(settings, env),
   dataDir: settings.dataDir,
   mark,
   outputFile: join(settings.dataDir, 'target.log'),

@@ -40,6 +40,14 @@ export const exitCodes = () =>
   Type.Refine(Type.String({ description: 'exit codes from 0 to 255, joined by commas' }), text =>
     text.split(',').every(code => /^\d{1,3}$/.test(code.trim()) && Number(code) <= 255),
   );
+export const umask = () =>
+  Type.Refine(Type.String({ description: 'an octal number from 0 to 0777, such as 027' }), text =>
+    /^0?[0-7]{1,3}$/.test(text),
+  );
+export const userAndGroup = () =>
+  Type.Refine(Type.String({ description: 'a user or user:group, by name or number' }), text =>
+    /^[^\s:-][^\s:]*(:[^\s:-][^\s:]*)?$/.test(text),
+  );
 export const listenPort = () =>
   Type.Integer({ description: 'a port from 0 to 65535, 0 for any free one', minimum: 0, maximum: 65535 });
 export const remotePort = () =>

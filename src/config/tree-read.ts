@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { MAX_NAMES } from '../core/names.js';
+import { quote } from '../process/shell-words.js';
 import { type Given, nearest, settingNamed } from './given.js';
 import type { Findings } from './problems.js';
 import { SETTING_KEYS, type SettingKey, settingOf } from './settings.js';
@@ -130,7 +131,7 @@ function readFields(
     const word = textOf(key) ?? '';
     const where = `${at(spot, key)} ${label}${word}`;
     const setting = settingNamed(word);
-    const text = textOf(followed(spot, value));
+    const text = setting === 'env' ? variablesOf(spot, value) : textOf(followed(spot, value));
     if (others.includes(word)) continue;
     if (!setting)
       spot.findings.add('unknown-key', where, nearest(word, [...allowed, ...others]), JSON.stringify(word));
@@ -141,6 +142,17 @@ function readFields(
   }
   return fields;
 }
+
+/** A map of names and single values, as words that mean just that. */
+function variablesOf(spot: Spot, value: unknown): string | null {
+  const node = followed(spot, value);
+  if (!isMap(node)) return textOf(node);
+  const pairs = node.items.map(item => [textOf(item.key), scalarOf(followed(spot, item.value))] as const);
+  if (pairs.some(([name, text]) => name === null || text === null)) return null;
+  return pairs.map(([name, text]) => `${name}=${quote(text ?? '')}`).join(' ');
+}
+const scalarOf = (node: unknown): string | null =>
+  isScalar(node) && typeof node.value === 'string' ? node.value : textOf(node);
 
 const followed = (spot: Spot, node: unknown): unknown => (isAlias(node) ? node.resolve(spot.document) : node);
 const isNothing = (node: unknown): boolean => node == null || (isScalar(node) && node.value === null);

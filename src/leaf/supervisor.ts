@@ -20,6 +20,11 @@ import { clearRemains } from './remains.js';
 export interface TargetSpec {
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Octal. */
+  readonly umask?: string;
+  /** Programs that prepare the ground for it and become it. */
+  readonly before?: readonly string[];
   /** Where the target is recorded, so that a restarted leaf finds it. */
   readonly dataDir: string;
   /** Takes stdout and stderr through an O_APPEND descriptor, so that the target outlives us. */
@@ -145,9 +150,9 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    const { words, dataDir, outputFile: output } = this.spec;
+    const { outputFile: output, ...spec } = this.spec;
     try {
-      const started = await launchTarget({ words, dataDir, env: this.env, output });
+      const started = await launchTarget({ ...spec, env: this.env, output });
       this.process = started;
       this.dispatch({ type: 'spawned', pid: started.pid });
       await this.watch(started);

@@ -9,7 +9,8 @@ import { settingsTable } from '../../../src/config/table.js';
 const CONTRACT = `role is_leaf name app_name parent_host parent_port parent_url host port rest_host rest_port
   hb_interval timeout silent target data_dir log_file log_level`.split(/\s+/);
 const OURS = `stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_clients
-  exit_codes start_seconds max_restarts restart_window at_limit on_exit`.split(/\s+/);
+  exit_codes start_seconds max_restarts restart_window at_limit on_exit
+  cwd user umask nice shell env env_file`.split(/\s+/);
 
 test('the table holds what the contract names, and what we add', () => {
   assert.deepEqual([...SETTING_KEYS].sort(), [...CONTRACT, ...OURS].sort());

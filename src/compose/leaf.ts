@@ -9,7 +9,7 @@ import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { runAsOf } from './run-as.js';
 import { CLOCK, INSTALLATION, LEAF, LOG, SETTINGS, TARGET_ENV, UPLINK } from './tokens.js';
-import { provideUplink } from './uplink.js';
+import { provideUplink, uplinkStep } from './uplink.js';
 
 /** Milliseconds beyond the grace period that stopping a leaf may take. */
 const MARGIN_MS = 5000;
@@ -18,6 +18,7 @@ export function leafSteps(node: NodeContainer): Step[] {
   provideUplink(node).provide(LEAF, makeLeaf);
   const stopMs = node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
   return [
+    uplinkStep(node),
     {
       name: 'leaf',
       start: () => node.get(LEAF).start(),

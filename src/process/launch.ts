@@ -100,14 +100,18 @@ function prepareOutput(file: string): void {
   }
 }
 
+/** Milliseconds that a killed group may take to die. */
+const MOMENT_MS = 200;
+
 /** The wrapper's exit is the target's, unless somebody killed the wrapper alone. */
 async function exitOf(ended: Promise<Exit>, pid: number, token: string, dataDir: string): Promise<Exit> {
   const exit = await ended;
   // The signal that ended the wrapper ended the target too, maybe a moment later, or it lives on without one.
-  for (let look = 0; processAlive(pid); look++) {
+  const from = performance.now();
+  while (processAlive(pid)) {
     const record = await readRecord(dataDir);
     if (record?.token !== token || !(await sameProcess(record))) break;
-    if (look === 10) return gone(record, dataDir);
+    if (performance.now() - from > MOMENT_MS) return gone(record, dataDir);
     await pause(LOOK_MS / 5);
   }
   return exit;

@@ -134,4 +134,17 @@ const s6: Peer = {
     running(spawn('s6-svscan', ['-c', '500', services(dir, program, argument, count)], quiet)),
 };
 
-export const PEERS: readonly Peer[] = [canopy, runit, pm2, s6, supervisord];
+/** What Node itself takes to start that many and to wait: none of it supervises anything. */
+const bareNode: Peer = {
+  name: 'ten lines of Node',
+  from: 'Node itself',
+  isThere: true,
+  async start(_dir, program, argument, count) {
+    const script = `import { spawn } from 'node:child_process';
+      const start = () => spawn('${program}', ['${argument}'], { stdio: 'ignore', detached: true }).once('exit', start);
+      for (let count = ${count}; count > 0; count--) start();`;
+    return running(spawn(process.execPath, ['--input-type=module', '-e', script], quiet));
+  },
+};
+
+export const PEERS: readonly Peer[] = [canopy, runit, pm2, s6, supervisord, bareNode];

@@ -150,18 +150,19 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
     signalGroup(target.group, 'SIGTERM');
     assert.deepEqual(await target.exited, { code: null, signal: null }, 'how is not known');
   });
+});
 
-  test('100 at once all start, and all exits are told', async t => {
-    const places = await Promise.all(Array.from({ length: 100 }, () => Place.open(t)));
-    const from = performance.now();
-    const all = await Promise.all(places.map((place, index) => place.launch(sh(`exit ${index}`))));
-    t.diagnostic(`100 launched in ${Math.round(performance.now() - from)} ms`);
-    const exits = await Promise.all(all.map(target => target.exited));
-    assert.deepEqual(
-      exits.map(exit => exit.code),
-      exits.map((_, index) => index),
-    );
-  });
+// By itself: meanwhile nothing else of this process gets its turn.
+test('100 at once all start, and all exits are told', { skip }, async t => {
+  const places = await Promise.all(Array.from({ length: 100 }, () => Place.open(t)));
+  const from = performance.now();
+  const all = await Promise.all(places.map((place, index) => place.launch(sh(`exit ${index}`))));
+  t.diagnostic(`100 launched in ${Math.round(performance.now() - from)} ms`);
+  const exits = await Promise.all(all.map(target => target.exited));
+  assert.deepEqual(
+    exits.map(exit => exit.code),
+    exits.map((_, index) => index),
+  );
 });
 
 describe('adopted', { skip, concurrency: 2 }, () => {

@@ -8,7 +8,7 @@ import {
   type TargetModel,
   type TargetPolicy,
 } from '../core/phases.js';
-import { adoptTarget } from '../process/adopt.js';
+import { adoptTarget, neverLaunched } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { enterCgroup } from '../process/entering.js';
 import { launchTarget } from '../process/launch.js';
@@ -98,6 +98,7 @@ export class Supervisor {
 
   /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
   async adopt(): Promise<boolean> {
+    const isFirst = neverLaunched(this.spec.dataDir);
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
@@ -105,14 +106,14 @@ export class Supervisor {
       void this.watch(found.running);
       return true;
     }
-    if (found) await this.clearLeftovers(found.group);
+    if (!isFirst) await this.clearLeftovers(found?.group ?? null);
     return false;
   }
 
-  /** Of one that ended meanwhile there may be children left. */
-  private async clearLeftovers(recorded: number): Promise<void> {
+  /** Of one that ended meanwhile there may be children left; one whose record was lost or spoilt would get a twin. */
+  private async clearLeftovers(recorded: number | null): Promise<void> {
     const { mark } = this.spec;
-    const group = groupIsMarked(recorded, mark) ? recorded : null;
+    const group = recorded !== null && groupIsMarked(recorded, mark) ? recorded : null;
     await clearRemains({ group, cgroup: this.cgroup, outside: true, mark }, 0);
   }
 

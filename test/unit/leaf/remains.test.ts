@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/core/clock.js';
 import { clearRemains } from '../../../src/leaf/remains.js';
+import { Supervisor } from '../../../src/leaf/supervisor.js';
 import { Cgroup } from '../../../src/process/cgroup.js';
 import { enterCgroup } from '../../../src/process/entering.js';
 import { bootId } from '../../../src/process/identity.js';
@@ -9,7 +11,7 @@ import { markedProcesses } from '../../../src/process/marked.js';
 import { lives } from '../../../src/process/stat.js';
 import { until } from '../../support/wait.js';
 import { Place } from '../process/target-support.js';
-import { STEADY, supervise } from './support.js';
+import { STEADY, supervise, targetSpec } from './support.js';
 
 const skip = process.platform !== 'linux' && 'needs /proc';
 const ESCAPING = [
@@ -48,6 +50,35 @@ test('a supervisor stops a child in a session of its own as well', { skip }, asy
     dispatch('stop');
     await reaches('stopped');
     assert.equal(lives(child), false);
+  }
+});
+
+test('a target whose record is lost or spoilt gets no twin: it goes before another is started', {
+  skip,
+}, async t => {
+  for (const spoil of [
+    (file: string) => rmSync(file),
+    (file: string) => writeFileSync(file, '\0'.repeat(160)),
+    (file: string) => writeFileSync(file, '4711 nonsense\n'),
+  ]) {
+    const place = await Place.open(t);
+    const spec = { ...targetSpec(place.dir, STEADY), mark: place.mark };
+    const first = new Supervisor(spec, systemClock, () => {});
+    first.dispatch({ type: 'start', by: 'the test' });
+    const { pid } = await first.when(model => (model.phase === 'running' ? model : null));
+    first.leave();
+    spoil(place.path('target.pid'));
+    const next = new Supervisor(spec, systemClock, () => {});
+    assert.equal(await next.adopt(), false);
+    assert.ok(!lives(pid as number));
+    next.dispatch({ type: 'start', by: 'the test' });
+    const { pid: second } = await next.when(model => (model.phase === 'running' ? model : null));
+    const copies = await until(() =>
+      markedProcesses(spec.mark)?.length ? markedProcesses(spec.mark) : null,
+    );
+    assert.deepEqual(copies, [second]);
+    next.dispatch({ type: 'stop', by: 'the test' });
+    await next.when(model => (model.phase === 'stopped' ? model : null));
   }
 });
 

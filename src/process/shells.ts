@@ -36,8 +36,7 @@ export function takeShell(): Shell {
   return shell;
 }
 
-/** To be called ahead of the first launch, where there is time for it. */
-export function refillLater(): void {
+function refillLater(): void {
   if (timer) return void timer.refresh();
   timer = setTimeout(refill, QUIET_MS).unref();
 }
@@ -45,8 +44,8 @@ export function refillLater(): void {
 function refill(): void {
   timer = null;
   if (waiting.length >= WAITING) return;
-  const shell = waitingShell();
-  if (shell.process.pid === undefined) return;
+  const shell = spareShell();
+  if (shell?.process.pid === undefined) return;
   hold(shell, 'unref');
   shell.process.once('exit', () => {
     const at = waiting.indexOf(shell);
@@ -56,11 +55,20 @@ function refill(): void {
   refillLater();
 }
 
+/** What can't be had now is not missed before the next launch, which then says why. */
+function spareShell(): Shell | null {
+  try {
+    return waitingShell();
+  } catch {
+    return null;
+  }
+}
+
 function promptShell(): Shell {
   const child = startShell(['pipe', 'ignore', 'ignore', 'pipe']);
   write(child, 0, PROMPT_LESSON);
   const obey = (orders: Orders): void => write(child, 0, promptOrders(orders), 'end');
-  return { process: child, words: child.stdio[3] as Socket, obey };
+  return { process: child, words: child.stdio?.[3] as Socket, obey };
 }
 
 function waitingShell(): Shell {
@@ -71,13 +79,14 @@ function waitingShell(): Shell {
     write(child, 4, secondOrders(orders), 'end');
     write(child, 0, waitingOrders(orders), 'end');
   };
-  return { process: child, words: child.stdio[3] as Socket, obey };
+  return { process: child, words: child.stdio?.[3] as Socket, obey };
 }
 
 /** Of an empty environment: what is in ours is not every target's business. */
 function startShell(stdio: ('pipe' | 'ignore')[]): ChildProcess {
   const child = spawn('/bin/sh', [], { env: {}, detached: true, stdio });
-  for (const it of [child, ...child.stdio]) it?.on('error', () => {}); // told by whoever launches
+  // Without a descriptor left it has no stdio at all.
+  for (const it of [child, ...(child.stdio ?? [])]) it?.on('error', () => {}); // told by whoever launches
   return child;
 }
 

@@ -17,6 +17,8 @@ const MANY = 100;
 const STARTS = 3;
 /** Milliseconds that a target runs before it is killed: longer than any peer's start-up time. */
 const SETTLE_MS = 1300;
+/** Milliseconds until a supervisor has nothing to do any more: compilers and collectors included. */
+const CALM_MS = 15_000;
 const DEADLINE_MS = 30_000;
 
 /** Says when it began and who it is, then lives: the first thing that a target can do. */
@@ -131,7 +133,7 @@ interface Standing {
 const standing = (peer: Peer): Promise<Standing> =>
   under(peer, MANY, async ({ file, peer: supervisor }) => {
     const targets = new Set((await atLeast(MANY, file)).map(it => it.pid));
-    await pause(5000);
+    await pause(CALM_MS);
     const own = family(supervisor.pid(), targets);
     const before = cpuMs(own);
     await pause(IDLE_S * 1000);

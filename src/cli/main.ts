@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { EXIT, report } from './exit.js';
+import { loading } from './heap.js';
 import { program } from './program.js';
 
+loading();
 try {
   await program().parseAsync();
   // A finished command ends the process even where something still holds a handle.

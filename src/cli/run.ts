@@ -6,6 +6,7 @@ import { targetEnvironment } from '../compose/target-env.js';
 import { environment } from '../config/environment.js';
 import { loadNode } from '../config/load.js';
 import { reportFailed, reportPending, reportReady } from '../process/daemon.js';
+import { loaded } from './heap.js';
 import { untilStopped } from './signals.js';
 
 export async function run(file: string | undefined): Promise<void> {
@@ -23,6 +24,7 @@ export async function run(file: string | undefined): Promise<void> {
       () => node.hurry(),
     );
     await node.start();
+    loaded();
     const { role, name } = settings;
     log.info({ role, name, mqtt: node.broker?.address, rest: node.restUrl, pid: process.pid }, 'up');
     tellWhenConnected(node.uplink);

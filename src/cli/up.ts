@@ -4,6 +4,7 @@ import { openLog } from '../compose/log.js';
 import { targetEnvironment } from '../compose/target-env.js';
 import { environment } from '../config/environment.js';
 import { loadTree, type TreeNode } from '../config/tree-file.js';
+import { loaded } from './heap.js';
 import { picture } from './picture.js';
 import { untilStopped } from './signals.js';
 
@@ -19,6 +20,7 @@ export async function up(file: string, options: { node?: string }): Promise<void
     () => host.hurry(),
   );
   await host.start(nodes);
+  loaded();
   if (!top.settings.silent) process.stdout.write(picture(nodes, host));
   await stopped;
 }

@@ -10,6 +10,7 @@ import type { NodeContainer } from './container.js';
 import { healthSpec } from './health.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
+import { type RunAs, runAsOf } from './run-as.js';
 import {
   CLOCK,
   INSTALLATION,
@@ -21,7 +22,7 @@ import {
   TARGET_ENV,
   UPLINK,
 } from './tokens.js';
-import { provideUplink } from './uplink.js';
+import { provideUplink, uplinkStep } from './uplink.js';
 
 /** Milliseconds beyond the grace period that stopping a leaf may take. */
 const MARGIN_MS = 5000;
@@ -30,6 +31,7 @@ export function leafSteps(node: NodeContainer): Step[] {
   provideUplink(node).provide(MAINTENANCE, openMaintenance).provide(LEAF, makeLeaf);
   const stopMs = node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
   return [
+    uplinkStep(node),
     {
       name: 'leaf',
       start: () => node.get(LEAF).start(),
@@ -45,11 +47,13 @@ export function leafSteps(node: NodeContainer): Step[] {
 function makeLeaf(node: NodeContainer): Leaf {
   const settings = node.get(SETTINGS);
   const { name, appName, hbInterval } = settings;
+  const { epoch, instance } = node.get(INSTALLATION);
+  const runAs = runAsOf(settings, node.get(TARGET_ENV));
   return new Leaf({
     name,
-    facts: { app: appName ?? name, epoch: node.get(INSTALLATION).epoch, interval: hbInterval },
-    target: targetOf(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
-    health: healthSpec(settings, node.get(TARGET_ENV), node.get(INSTALLATION).instance),
+    facts: { app: appName ?? name, epoch, interval: hbInterval },
+    target: targetOf(settings, runAs, instance),
+    health: healthSpec(settings, runAs, instance),
     order: node.get(ORDER),
     link: node.get(UPLINK),
     desired: new DesiredState(settings.dataDir, settings.desired),
@@ -63,9 +67,9 @@ function makeLeaf(node: NodeContainer): Leaf {
   });
 }
 
-const targetOf = (settings: NodeSettings, env: NodeJS.ProcessEnv, mark: string): TargetSpec => ({
+const targetOf = (settings: NodeSettings, runAs: RunAs, mark: string): TargetSpec => ({
   words: settings.target?.words ?? [],
-  env,
+  ...runAs,
   dataDir: settings.dataDir,
   mark,
   outputFile: join(settings.dataDir, 'target.log'),

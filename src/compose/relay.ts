@@ -31,13 +31,14 @@ import {
   TREE,
   UPLINK,
 } from './tokens.js';
-import { provideUplink } from './uplink.js';
+import { provideUplink, uplinkStep } from './uplink.js';
 
 /** Milliseconds that the last words may take to reach the parent. */
 const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
   brokerStep(node),
+  uplinkStep(node),
   bridgeStep(node),
   treeStep(node),
   ...restSteps(node),

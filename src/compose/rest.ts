@@ -4,7 +4,6 @@ import { CanopyError } from '../core/errors.js';
 import { isDirectChild, lastName, parentOf } from '../core/names.js';
 import { verdict } from '../core/verdict.js';
 import { asCommand } from '../protocol/commands.js';
-import { buildRest } from '../rest/server.js';
 import { Views } from '../rest/views.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
 import { type NodeContainer, token } from './container.js';
@@ -43,7 +42,9 @@ function taken({ host, port }: { host: string; port: number }, error: NodeJS.Err
   return Object.assign(new Error(message), { code: error.code });
 }
 
-function build(node: NodeContainer): Promise<FastifyInstance> {
+/** Loaded only where it is served. */
+async function build(node: NodeContainer): Promise<FastifyInstance> {
+  const { buildRest } = await import('../rest/server.js');
   return buildRest({
     views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
     forget: path => forget(node, path),

@@ -1,16 +1,27 @@
 /** The link of a node to its parent's broker: in-process where this process hosts it, else over MQTT. */
 import type { Link, LinkError } from '../../broker/link.js';
-import { MqttLink } from '../../broker/mqtt-link.js';
 import { encode } from '../protocol/codec.js';
 import { clientIdOf } from '../protocol/identity.js';
 import { topicOf } from '../protocol/topics.js';
 import type { NodeContainer } from './container.js';
+import type { Step } from './lifecycle.js';
 import { CLOCK, INSTALLATION, LOG, PARENT_BROKER, SETTINGS, UPLINK } from './tokens.js';
 
 /** Milliseconds that a relay may hold heartbeats to send many at once. */
 const BATCH_MS = 100;
 
 export const provideUplink = (node: NodeContainer): NodeContainer => node.provide(UPLINK, openUplink);
+
+let mqtt: typeof import('../../broker/mqtt-link.js') | null = null;
+
+/** A process that hosts the parent itself does not load an MQTT client, which takes as long as all the rest. */
+export const uplinkStep = (node: NodeContainer): Step => ({
+  name: 'uplink',
+  start: async () => {
+    if (node.get(PARENT_BROKER) === null) mqtt ??= await import('../../broker/mqtt-link.js');
+  },
+  stop: () => {},
+});
 
 function openUplink(node: NodeContainer): Link {
   const { name, parentUrl, role } = node.get(SETTINGS);
@@ -25,7 +36,8 @@ function openUplink(node: NodeContainer): Link {
   if (parent) return told(node, parent.link({ name, instance, will }));
   const clientId = clientIdOf(name, instance);
   const batchMs = role === 'relay' ? BATCH_MS : 0;
-  return told(node, new MqttLink({ url: parentUrl ?? '', clientId, will, batchMs }));
+  if (mqtt === null) throw new Error('the step that loads the MQTT client comes first');
+  return told(node, new mqtt.MqttLink({ url: parentUrl ?? '', clientId, will, batchMs }));
 }
 
 /** What the parent's broker says for us when our socket dies. */

@@ -98,5 +98,8 @@ function givenIn(variables: NodeJS.ProcessEnv, place: string, findings: Findings
   return found;
 }
 
+/** The variables that a .env file holds. */
+export const parseEnvFile = (text: string): Record<string, string> => parse(text);
+
 const withoutEmpty = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name, text]) => !name.startsWith(PREFIX) || text?.trim()));

@@ -8,6 +8,7 @@ import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
 import { type Findings, shown } from './problems.js';
+import { runAsOf } from './run-as.js';
 import { fullSignalName } from './schemas.js';
 import type { NodeSettings, Role, SettingKey, Values } from './settings.js';
 import * as table from './settings.js';
@@ -55,6 +56,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     parentUrl: parent && brokerUrl(parent),
     rest: restOf(node),
     target: role === 'leaf' ? targetOf(node) : null,
+    runAs: runAsOf(source, values, findings),
     dataDir: resolve(source.cwd, values.data_dir ?? source.dataDir ?? `./data/${name}`),
     logFile: values.log_file === undefined ? null : resolve(source.cwd, values.log_file),
     stopSignal: fullSignalName(values.stop_signal ?? table.SETTINGS.stop_signal.fallback ?? '') ?? 'SIGTERM',
@@ -135,6 +137,7 @@ function targetOf({ source, values, findings }: Case): NodeSettings['target'] {
   const given = source.given.get('target');
   if (!given) findings.add('missing', source.place('target'), 'the command that the leaf runs', 'none');
   if (!given || values.target === undefined) return null;
+  if (values.shell) return { words: ['/bin/sh', '-c', values.target], text: values.target };
   const split = splitTarget(values.target, source.env);
   if ('words' in split) return { words: split.words, text: values.target };
   findings.add('invalid-value', given.where, split.problem, shown(given.text));

@@ -55,6 +55,14 @@ export const size = () =>
     Type.String({ description: 'bytes, or with K, M, G or T (of 1024), such as 512M' }),
     text => bytesOf(text) !== null,
   );
+export const umask = () =>
+  Type.Refine(Type.String({ description: 'an octal number from 0 to 0777, such as 027' }), text =>
+    /^0?[0-7]{1,3}$/.test(text),
+  );
+export const userAndGroup = () =>
+  Type.Refine(Type.String({ description: 'a user or user:group, by name or number' }), text =>
+    /^[^\s:-][^\s:]*(:[^\s:-][^\s:]*)?$/.test(text),
+  );
 export const listenPort = () =>
   Type.Integer({ description: 'a port from 0 to 65535, 0 for any free one', minimum: 0, maximum: 65535 });
 export const remotePort = () =>

@@ -10,6 +10,7 @@ import { OWN_LOG, PLAIN_OWN_LOG } from './groups/own-log.js';
 import { PLACE } from './groups/place.js';
 import { PROBE_SETTINGS } from './groups/probes.js';
 import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
+import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
 import type { Role, Setting } from './groups/setting.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
 import type { Probes } from './probes.js';
@@ -20,6 +21,7 @@ export const SETTINGS = {
   ...PLACE,
   ...LISTENERS,
   ...TARGET,
+  ...RUN_AS,
   ...RESTARTS,
   ...PROBE_SETTINGS,
   ...LIMITS,
@@ -40,6 +42,7 @@ export const PARENT_KEYS = ['parent_host', 'parent_port', 'parent_url'] as const
 export const PLAIN = [
   ...PLAIN_LISTENERS,
   ...PLAIN_TARGET,
+  ...PLAIN_RUN_AS,
   ...PLAIN_RESTARTS,
   ...PLAIN_BALANCING,
   ...PLAIN_OWN_LOG,
@@ -49,6 +52,16 @@ export type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : S;
 export type PlainSettings = { [K in (typeof PLAIN)[number] as Camel<K>]: Value<K> };
+
+/** As it was written, each null where it was not: only the machine that hosts the leaf knows what it means there. */
+export interface RunAsSettings {
+  cwd: string | null;
+  user: string | null;
+  umask: string | null;
+  nice: number | null;
+  env: Record<string, string>;
+  envFile: { path: string; optional: boolean } | null;
+}
 
 /** All that a node must know to start. Durations in seconds, sizes in bytes, paths absolute. */
 export interface NodeSettings extends PlainSettings {
@@ -62,6 +75,7 @@ export interface NodeSettings extends PlainSettings {
   rest: { host: string; port: number } | null;
   /** null on a root or relay. */
   target: { words: string[]; text: string } | null;
+  runAs: RunAsSettings;
   dataDir: string;
   /** null is stdout. */
   logFile: string | null;

@@ -15,6 +15,28 @@ const LONE_DOLLAR = '\0';
  * words outside quotes. Globs, `~` and braces stay as they are; what only a shell can do is a problem.
  */
 export function splitTarget(text: string, env: NodeJS.ProcessEnv): SplitTarget {
+  const entries = parsed(text, env);
+  return 'problem' in entries ? entries : wordsOf(entries.words);
+}
+
+/** `NAME=value`, several of them split in the same way; a later one of the same name wins. */
+export function splitVariables(
+  text: string,
+  env: NodeJS.ProcessEnv,
+): { variables: Record<string, string> } | { problem: string } {
+  const entries = parsed(text, env);
+  const split = 'problem' in entries ? entries : literals(entries.words);
+  if ('problem' in split) return split;
+  const pairs = split.words.map(word => /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(word));
+  const wrong = split.words[pairs.indexOf(null)];
+  if (wrong !== undefined) return { problem: `NAME=value, and not ${JSON.stringify(wrong)}` };
+  const named = pairs.map(pair => [pair?.[1] ?? '', pair?.[2] ?? ''] as const);
+  const own = named.find(([name]) => name.startsWith('CANOPY_'));
+  if (own) return { problem: `no ${own[0]}: a target gets nothing that begins with CANOPY_` };
+  return { variables: Object.fromEntries(named) };
+}
+
+function parsed(text: string, env: NodeJS.ProcessEnv): { words: ParseEntry[] } | { problem: string } {
   const problem = unquotedProblem(text);
   if (problem) return { problem };
   const odd: string[] = [];
@@ -30,7 +52,7 @@ export function splitTarget(text: string, env: NodeJS.ProcessEnv): SplitTarget {
     return { problem: 'every brace after a $ closed' };
   }
   if (odd[0] !== undefined) return { problem: `no \${${odd[0]}}, which ${NEEDS_SHELL}` };
-  return wordsOf(entries);
+  return { words: entries };
 }
 
 /** `splitUnquoted` is missing from the published types. */
@@ -47,6 +69,16 @@ function unquotedProblem(text: string): string | null {
 }
 
 function wordsOf(entries: ParseEntry[]): SplitTarget {
+  const split = literals(entries);
+  if ('problem' in split) return split;
+  const [first] = split.words;
+  if (!first) return { problem: 'a command' };
+  if (/^\w+=/.test(first))
+    return { problem: `a command first; ${first} before it is written env ${first} …` };
+  return split;
+}
+
+function literals(entries: ParseEntry[]): SplitTarget {
   const words: string[] = [];
   for (const entry of entries) {
     const problem = typeof entry === 'string' ? null : entryProblem(entry);
@@ -55,11 +87,7 @@ function wordsOf(entries: ParseEntry[]): SplitTarget {
   }
   if (words.some(word => word.includes(`${LONE_DOLLAR}(`)))
     return { problem: `no $(…), which ${NEEDS_SHELL}` };
-  const plain = words.map(word => word.replaceAll(LONE_DOLLAR, '$'));
-  if (!plain[0]) return { problem: 'a command' };
-  if (/^\w+=/.test(plain[0]))
-    return { problem: `a command first; ${plain[0]} before it is written env ${plain[0]} …` };
-  return { words: plain };
+  return { words: words.map(word => word.replaceAll(LONE_DOLLAR, '$')) };
 }
 
 function entryProblem(entry: Exclude<ParseEntry, string>): string | null {

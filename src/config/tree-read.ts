@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { MAX_NAMES } from '../core/names.js';
+import { quote } from '../process/shell-words.js';
 import { type Given, nearest, settingNamed } from './given.js';
 import type { Findings } from './problems.js';
 import { SETTING_KEYS, type SettingKey, settingOf } from './settings.js';
@@ -130,24 +131,40 @@ function readFields(
     const word = textOf(key) ?? '';
     const where = `${at(spot, key)} ${label}${word}`;
     const setting = settingNamed(word);
-    const isList = setting !== null && settingOf(setting).list === true;
-    const text = isList ? listText(spot, value) : textOf(followed(spot, value));
+    const text = setting && settingText(spot, setting, value);
     if (others.includes(word)) continue;
     if (!setting)
       spot.findings.add('unknown-key', where, nearest(word, [...allowed, ...others]), JSON.stringify(word));
     else if (!allowed.includes(setting))
       spot.findings.add('conflict', where, 'it on the node itself', 'it among the defaults');
-    else if (text === null)
-      spot.findings.add(
-        'invalid-value',
-        where,
-        isList ? 'single values' : 'a single value',
-        'a list or a map',
-      );
+    else if (text === null) spot.findings.add('invalid-value', where, shapeOf(setting), 'a list or a map');
     else if (text.trim() !== '') fields.set(setting, { text, where });
   }
   return fields;
 }
+
+/** Null for what has no text: a list or a map where none is meant. */
+function settingText(spot: Spot, setting: SettingKey, value: unknown): string | null {
+  if (setting === 'env') return pairsOf(spot, value, ' ', quote);
+  if (setting === 'labels') return pairsOf(spot, value, ',', text => text);
+  return settingOf(setting).list ? listText(spot, value) : textOf(followed(spot, value));
+}
+
+function shapeOf(setting: SettingKey): string {
+  if (setting === 'env' || setting === 'labels') return 'a single value, or a map of single values';
+  return settingOf(setting).list ? 'single values' : 'a single value';
+}
+
+/** A map of names and single values, as a text that means just that. */
+function pairsOf(spot: Spot, value: unknown, between: string, as: (text: string) => string): string | null {
+  const node = followed(spot, value);
+  if (!isMap(node)) return textOf(node);
+  const pairs = node.items.map(item => [textOf(item.key), scalarOf(followed(spot, item.value))] as const);
+  if (pairs.some(([name, text]) => name === null || text === null)) return null;
+  return pairs.map(([name, text]) => `${name}=${as(text ?? '')}`).join(between);
+}
+const scalarOf = (node: unknown): string | null =>
+  isScalar(node) && typeof node.value === 'string' ? node.value : textOf(node);
 
 const followed = (spot: Spot, node: unknown): unknown => (isAlias(node) ? node.resolve(spot.document) : node);
 const isNothing = (node: unknown): boolean => node == null || (isScalar(node) && node.value === null);

@@ -14,6 +14,13 @@ export class Leases {
     this.leases.set(name, { heardAt: now, timeoutMs });
   }
 
+  /** When the first one ends unless it is renewed; Infinity where there is none. */
+  nextEnd(): number {
+    let end = Number.POSITIVE_INFINITY;
+    for (const { heardAt, timeoutMs } of this.leases.values()) end = Math.min(end, heardAt + timeoutMs);
+    return end;
+  }
+
   drop(name: string): void {
     this.leases.delete(name);
   }

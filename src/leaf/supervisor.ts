@@ -8,10 +8,11 @@ import {
   type TargetModel,
   type TargetPolicy,
 } from '../core/phases.js';
+import { adoptTarget, neverLaunched } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
-import { adoptTarget, launchTarget } from '../process/launch.js';
+import { enterCgroup } from '../process/entering.js';
+import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
-import { openOutput } from '../process/output.js';
 import { signalGroup } from '../process/signals.js';
 import type { RunningProcess } from '../process/spawn.js';
 import { clearRemains } from './remains.js';
@@ -19,6 +20,11 @@ import { clearRemains } from './remains.js';
 export interface TargetSpec {
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Octal. */
+  readonly umask?: string;
+  /** Programs that prepare the ground for it and become it. */
+  readonly before?: readonly string[];
   /** Where the target is recorded, so that a restarted leaf finds it. */
   readonly dataDir: string;
   /** Takes stdout and stderr through an O_APPEND descriptor, so that the target outlives us. */
@@ -37,7 +43,8 @@ export class Supervisor {
   /** On the monotonic clock (ms). */
   private timerEndsAt = 0;
   private process: RunningProcess | null = null;
-  private cgroup: Cgroup | null = null;
+  private readonly cgroup: Cgroup | null;
+  private readonly env: NodeJS.ProcessEnv;
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
   private readonly waiters = new Set<() => void>();
@@ -46,7 +53,10 @@ export class Supervisor {
     private readonly spec: TargetSpec,
     private readonly clock: Clock,
     private readonly changed: ChangeListener,
-  ) {}
+  ) {
+    this.env = { ...spec.env, [MARK]: spec.mark };
+    this.cgroup = Cgroup.named(`canopy-${spec.mark}`);
+  }
 
   get model(): TargetModel {
     return this.current;
@@ -63,8 +73,9 @@ export class Supervisor {
     const at = { now: this.clock.mono(), policy: this.spec.policy, jitter: Math.random() };
     const next = step(before, event, at);
     this.current = next.model;
-    if (next.model !== before) this.changed(next.model, before);
+    // First the deed, then the tale: a restart does not wait for it to be told. None of them dispatches at once.
     for (const effect of next.effects) this.run(effect);
+    if (next.model !== before) this.changed(next.model, before);
     for (const check of [...this.waiters]) check();
   }
 
@@ -103,7 +114,7 @@ export class Supervisor {
 
   /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
   async adopt(): Promise<boolean> {
-    this.cgroup = await Cgroup.open(`canopy-${this.spec.mark}`);
+    const isFirst = neverLaunched(this.spec.dataDir);
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
@@ -111,16 +122,15 @@ export class Supervisor {
       void this.watch(found.running);
       return true;
     }
-    if (found) await this.clearLeftovers(found.group);
+    if (!isFirst) await this.clearLeftovers(found?.group ?? null);
     return false;
   }
 
-  /** Of one that ended meanwhile there may be children left. */
-  private async clearLeftovers(recorded: number): Promise<void> {
+  /** Of one that ended meanwhile there may be children left; one whose record was lost or spoilt would get a twin. */
+  private async clearLeftovers(recorded: number | null): Promise<void> {
     const { mark } = this.spec;
-    const group = groupIsMarked(recorded, mark) ? recorded : null;
-    await clearRemains({ group, cgroup: null, mark }, 0);
-    if (this.cgroup) await clearRemains({ group: null, cgroup: this.cgroup, mark }, 0);
+    const group = recorded !== null && groupIsMarked(recorded, mark) ? recorded : null;
+    await clearRemains({ group, cgroup: this.cgroup, outside: true, mark }, 0);
   }
 
   /** The target goes on without us, and nothing is started any more. */
@@ -158,13 +168,9 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    const { words, dataDir, outputFile, mark } = this.spec;
-    const env = { ...this.spec.env, [MARK]: mark };
-    const cgroup = this.cgroup ? { cgroup: this.cgroup.path } : {};
+    const { outputFile: output, ...spec } = this.spec;
     try {
-      const output = await openOutput(outputFile);
-      const launch = launchTarget({ words, dataDir, env, output: output.fd, ...cgroup });
-      const started = await launch.finally(() => output.close());
+      const started = await launchTarget({ ...spec, env: this.env, output });
       this.process = started;
       this.dispatch({ type: 'spawned', pid: started.pid });
       await this.watch(started);
@@ -175,13 +181,19 @@ export class Supervisor {
 
   private async watch(running: RunningProcess): Promise<void> {
     this.process = running;
+    const { pid, group } = running;
     const { mark } = this.spec;
-    // Started by a leaf in another cgroup it is not in ours, nor where it could not enter.
-    const cgroup = this.cgroup?.members().includes(running.pid) ? this.cgroup : null;
+    const { cgroup } = this;
+    let outside = true;
+    const entering = cgroup && enterCgroup(cgroup, { pid, group, mark });
+    void entering?.inside.then(inside => {
+      outside = !inside;
+    });
     const exit = await running.exited;
+    entering?.cancel();
     const grace = this.current.phase === 'stopping' ? this.spec.policy.graceMs : 0;
     if (this.left) return;
-    await clearRemains({ group: running.group, cgroup, mark }, grace);
+    await clearRemains({ group, cgroup, outside, mark }, grace);
     this.process = null;
     this.dispatch({ type: 'exited', ...exit });
   }

@@ -1,3 +1,6 @@
+/** Milliseconds: hearts of one process beat in so many a step, so that it does not wake up for each alone. */
+const STEP_MS = 100;
+
 /** Beats every interval; the first one at once, the rest at a random phase so that many leaves do not beat as one. */
 export class Heart {
   private timer: NodeJS.Timeout | null = null;
@@ -11,13 +14,10 @@ export class Heart {
 
   start(): void {
     this.tick();
-    this.timer = setTimeout(
-      () => {
-        this.tick();
-        this.timer = setInterval(() => this.tick(), this.intervalMs);
-      },
-      this.intervalMs * (0.5 + Math.random() / 2),
-    );
+    this.timer = setTimeout(() => {
+      this.tick();
+      this.timer = setInterval(() => this.tick(), this.intervalMs);
+    }, this.firstMs());
   }
 
   stop(): void {
@@ -34,6 +34,14 @@ export class Heart {
       this.extra = null;
       this.tick();
     }, ms);
+  }
+
+  /** Half an interval to one, ending on a step that all hearts share. */
+  private firstMs(): number {
+    const step = Math.min(STEP_MS, this.intervalMs / 20);
+    const now = performance.now();
+    const phase = this.intervalMs * (0.5 + Math.random() / 2);
+    return Math.floor((now + phase) / step) * step - now;
   }
 
   private tick(): void {

@@ -1,6 +1,6 @@
 /** A cgroup v2 of its own for a target: whoever it starts stays in it, whatever session or parent he takes. */
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, rmdir } from 'node:fs/promises';
+import { access, mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lives } from './stat.js';
 
@@ -8,19 +8,9 @@ export class Cgroup {
   private constructor(readonly path: string) {}
 
   /** Null where there is no cgroup v2, or none may be made. The same name finds the same one again. */
-  static async open(name: string): Promise<Cgroup | null> {
-    const own = ownDirectory();
-    if (own === null) return null;
-    const path = join(own, name);
-    try {
-      await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error;
-      });
-      for (const file of ['cgroup.kill', 'cgroup.procs']) accessSync(join(path, file), constants.W_OK);
-    } catch {
-      return null;
-    }
-    return new Cgroup(path);
+  static named(name: string): Cgroup | null {
+    own ??= { directory: ownDirectory() };
+    return own.directory === null ? null : new Cgroup(join(own.directory, name));
   }
 
   /** Who lives in it; a zombie that nobody has waited for does not. */
@@ -33,13 +23,31 @@ export class Cgroup {
       const text = readFileSync(join(this.path, 'cgroup.procs'), 'utf8');
       return text.split('\n').filter(Boolean).map(Number);
     } catch {
-      return []; // somebody has removed it, which takes an empty one
+      return []; // nobody has entered it yet
+    }
+  }
+
+  /** The kernel takes some 10 ms for it, and so does the next one who changes any cgroup: see entering.ts. */
+  async enter(pid: number): Promise<boolean> {
+    try {
+      await mkdir(this.path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+      await access(join(this.path, 'cgroup.kill'), constants.W_OK);
+      await writeFile(join(this.path, 'cgroup.procs'), String(pid), { flag: 'r+' });
+      return true;
+    } catch {
+      return false; // it is gone, or may not be moved
     }
   }
 
   /** KILL to all of it at once, so that nobody can fork away (Linux 5.14). */
   kill(): void {
-    writeFileSync(join(this.path, 'cgroup.kill'), '1');
+    try {
+      writeFileSync(join(this.path, 'cgroup.kill'), '1', { flag: 'r+' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 
   /** Once it is empty; otherwise it stays for the next who opens it. */
@@ -48,7 +56,10 @@ export class Cgroup {
   }
 }
 
-/** Where this process itself is in the v2 hierarchy, as a directory. */
+/** Looked for once: a process is hardly ever moved. */
+let own: { directory: string | null } | null = null;
+
+/** Where this process itself is in the v2 hierarchy, where it may make others beside itself and end them at once. */
 function ownDirectory(): string | null {
   try {
     const mount = readFileSync('/proc/mounts', 'utf8')
@@ -56,7 +67,11 @@ function ownDirectory(): string | null {
       .map(line => line.split(' '))
       .find(([, , type]) => type === 'cgroup2')?.[1];
     const path = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
-    return mount && path ? join(mount, path) : null;
+    if (!mount || !path) return null;
+    const directory = join(mount, path);
+    accessSync(directory, constants.W_OK);
+    accessSync(join(directory, 'cgroup.procs'), constants.W_OK);
+    return directory;
   } catch {
     return null;
   }

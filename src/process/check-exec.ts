@@ -9,8 +9,8 @@ export interface ExecPlace {
   /** Of its own among all that run at a time: what leaves its group is found by it. */
   readonly mark: string;
   readonly cwd?: string;
-  readonly uid?: number;
-  readonly gid?: number;
+  /** Words before its own, of programs that become it, such as those that switch to another user. */
+  readonly before?: readonly string[];
 }
 
 /** By their marks, those that were killed and are not gone: the kernel holds them, and more would only pile up. */
@@ -22,15 +22,16 @@ const known = new Set<string>();
 export async function checkExec(
   words: readonly string[],
   signal: AbortSignal,
-  { mark, env, ...place }: ExecPlace,
+  { mark, env, cwd, before = [] }: ExecPlace,
 ): Promise<[boolean, string]> {
   if (signal.aborted) return [false, 'not run'];
   if (stuck.has(mark)) return [false, 'the last one was killed and is not gone yet'];
   if (!known.has(mark)) attempt(() => killMarked(mark));
   known.add(mark);
   // No pipe: what it writes is dropped, and it can neither block on us nor hold anything open.
-  const options = { ...place, env: { ...env, [MARK]: mark }, detached: true, stdio: 'ignore' } as const;
-  const child = spawn(words[0] as string, words.slice(1), options);
+  const [program = '', ...rest] = [...before, ...words];
+  const options = { cwd, env: { ...env, [MARK]: mark }, detached: true, stdio: 'ignore' } as const;
+  const child = spawn(program, rest, options);
   return new Promise((resolve, reject) => {
     const kill = (): void => {
       stuck.add(mark);

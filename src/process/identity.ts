@@ -1,7 +1,7 @@
 /** Which process a pid means: pids are used again, but not together with the start time and the boot. */
 
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { isZombie, parseStat } from './stat.js';
 
@@ -27,17 +27,19 @@ export async function sameProcess(known: ProcessIdentity): Promise<boolean> {
   return now !== null && now.startTime === known.startTime && now.bootId === known.bootId;
 }
 
+let boot: string | null = null;
 /** Of this boot; '' on systems that have none. */
-export async function bootId(): Promise<string> {
+export function bootId(): string {
   if (process.platform !== 'linux') return '';
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return boot;
 }
 
-async function fromProc(pid: number): Promise<ProcessIdentity | null> {
+/** Synchronous on purpose: /proc never waits for a disk, and the thread pool costs more than the read. */
+function fromProc(pid: number): ProcessIdentity | null {
   try {
-    const [line, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), bootId()]);
-    const stat = parseStat(line);
-    return stat && !isZombie(stat) ? { pid, startTime: stat.startTicks, bootId: boot } : null;
+    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return stat && !isZombie(stat) ? { pid, startTime: stat.startTicks, bootId: bootId() } : null;
   } catch (error) {
     // ESRCH: it went between opening and reading.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;

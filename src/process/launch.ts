@@ -1,166 +1,133 @@
-/** Starts a target under the wrapper, or adopts the one that an earlier leaf has left. */
-
-import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { open, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Starts a target under the wrapper. */
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import spawn from 'cross-spawn';
-import { bootId, type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { adoptTarget, gone, LOOK_MS } from './adopt.js';
+import { bootId, sameProcess } from './identity.js';
+import { type Shell, takeShell } from './shells.js';
+import { processAlive } from './signals.js';
 import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
-import { readExit, readRecord, shellExit, type TargetRecord } from './target-record.js';
-import { NOT_FOUND, RECORD_BYTES, WRAPPER } from './wrapper.js';
+import { newToken, readRecord, shellExit } from './target-record.js';
+import { NO_DIRECTORY, NOT_FOUND, type Orders } from './wrapper.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Opened for appending; takes stdout and stderr. */
-  readonly output: number;
+  /** The file that takes stdout and stderr, appended; made where missing (mode 0640), with its directories. */
+  readonly output: string;
   readonly cwd?: string;
-  readonly uid?: number;
-  readonly gid?: number;
   /** Octal, such as 027. */
   readonly umask?: string;
-  /** A cgroup v2 directory of its own, where there are any. */
-  readonly cgroup?: string;
+  /** Programs with their arguments that prepare the ground and become the target, such as `nice -n 5`. */
+  readonly before?: readonly string[];
 }
 
-/** Milliseconds between two looks at a process that is not our child. */
-const LOOK_MS = 100;
+/** Bytes of one word or variable, and of all together, that Linux takes (execve(2)), less what it needs itself. */
+const WORD_LIMIT = 131_072;
+const ALL_LIMIT = 2_000_000;
 
 /**
- * Resolves when the target is about to run as `pid`.
+ * Resolves when the target is about to run as `pid`. Synchronous up to the shell's work: what is lost here is lost at
+ * every restart.
  * @throws SpawnError where it can't be run
  */
 export async function launchTarget(options: LaunchOptions): Promise<RunningProcess> {
-  const { words, dataDir, env, output, cwd, uid, gid, umask = '', cgroup = '' } = options;
-  const program = words[0];
-  if (!program) throw new SpawnError('', 'EINVAL', 'the command is empty');
-  const token = await newToken(dataDir);
-  const pwd = env.PWD === undefined ? '' : `=${env.PWD}`;
-  const own = [dataDir, token, await bootId(), cgroup, umask, pwd, program];
-  const args = ['-c', WRAPPER, 'canopy', ...own, ...restored(env), ...words];
-  const stdio = ['ignore', output, output, 'pipe'] as const;
-  const ids = { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
-  const problem = (error: NodeJS.ErrnoException): SpawnError =>
-    new SpawnError(program, error.code ?? 'UNKNOWN', cwd ? `${error.message} (in ${cwd})` : error.message);
-  let child: ChildProcess;
-  try {
-    child = spawn('/bin/sh', args, { env, detached: true, stdio: [...stdio], ...(cwd && { cwd }), ...ids });
-  } catch (error) {
-    throw problem(error as NodeJS.ErrnoException);
-  }
-  const failed = new Promise<never>((_, reject) => child.on('error', error => reject(problem(error))));
+  const { words, dataDir, env, output, cwd = '', umask = '', before = [] } = options;
+  const program = words[0] ?? '';
+  checkSize(words, env);
+  prepareOutput(output);
+  const token = newToken(dataDir);
+  const orders = { dataDir, token, bootId: bootId(), words, before, env, output, cwd, umask };
+  const shell = takeShell();
   const ended = new Promise<Exit>(resolve => {
-    child.once('exit', (code, signal) => resolve(signal ? { code: null, signal } : shellExit(code ?? 0)));
+    shell.process.once('exit', (code, signal) =>
+      resolve(signal ? { code: null, signal } : shellExit(code ?? 0)),
+    );
   });
-  if (child.pid === undefined) return failed;
-  const said = await Promise.race([firstWord(child.stdio[3] as Readable), failed]);
-  if (said === NOT_FOUND) throw new SpawnError(program, 'ENOENT', 'not found, or not executable (ENOENT)');
-  const [pid = 0, group = 0] = said.split(' ').map(Number);
-  if (!Number.isSafeInteger(pid) || pid <= 1) throw new SpawnError(program, 'EIO', 'its wrapper ended first');
-  return { pid, group, startedAt: Date.now(), exited: exitOf(ended, { pid, group }, dataDir, token) };
+  const told = await tell(shell, orders);
+  if (told === NOT_FOUND) throw new SpawnError(program, 'ENOENT', 'not found, or not executable (ENOENT)');
+  if (told === NO_DIRECTORY)
+    throw new SpawnError(program, 'ENOENT', `no directory to enter: ${cwd} (ENOENT)`);
+  const [pid = 0, group = 0] = told.split(' ').map(Number);
+  if (Number.isSafeInteger(pid) && pid > 1)
+    return { pid, group, startedAt: Date.now(), exited: exitOf(ended, pid, token, dataDir) };
+  // Its wrapper was ended before it could tell, maybe with the target under way: a second one would be a twin.
+  const found = await adoptTarget(dataDir);
+  if (found && 'running' in found) return found.running;
+  throw new SpawnError(program, 'EIO', 'its wrapper ended first');
 }
 
-/** A shell drops or changes these of the environment, so that another program has to set them after it. */
-function restored(env: NodeJS.ProcessEnv): string[] {
-  const lost = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && (!/^[A-Za-z_]\w*$/.test(name) || SHELLS_OWN.has(name)),
+/** The shell's word about it: a pid and a group, what is wrong, or nothing. */
+async function tell(shell: Shell, orders: Orders): Promise<string> {
+  const failed = new Promise<never>((_, reject) =>
+    shell.process.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new SpawnError(orders.words[0] ?? '', error.code ?? 'UNKNOWN', error.message)),
+    ),
   );
-  return lost.length === 0 ? [] : ['/usr/bin/env', ...lost.map(([name, value]) => `${name}=${value}`)];
+  if (shell.process.pid === undefined) return failed;
+  failed.catch(() => {});
+  shell.obey(orders);
+  return Promise.race([firstWord(shell.words), failed]);
 }
-const SHELLS_OWN = new Set(['IFS', 'OPTIND', 'PPID']);
+
+function checkSize(words: readonly string[], env: NodeJS.ProcessEnv): void {
+  const program = words[0] ?? '';
+  if (program === '') throw new SpawnError('', 'EINVAL', 'the command is empty');
+  let all = 0;
+  const take = (text: string): void => {
+    if (text.includes('\0'))
+      throw new SpawnError(program, 'EINVAL', 'a NUL in a word or a variable (EINVAL)');
+    // A letter has at most 3 bytes for each that JavaScript counts.
+    const bytes = text.length * 3 < WORD_LIMIT ? text.length : Buffer.byteLength(text);
+    all += bytes;
+    if (bytes >= WORD_LIMIT || all > ALL_LIMIT)
+      throw new SpawnError(program, 'E2BIG', 'its words or variables are too long (E2BIG)');
+  };
+  for (const word of words) take(word);
+  for (const name in env) take(env[name] ?? '');
+}
+
+function prepareOutput(file: string): void {
+  const open = (): void => closeSync(openSync(file, 'a', 0o640));
+  try {
+    open();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(file), { recursive: true });
+    open();
+  }
+}
+
+/** Milliseconds that a killed group may take to die. */
+const MOMENT_MS = 200;
 
 /** The wrapper's exit is the target's, unless somebody killed the wrapper alone. */
-async function exitOf(
-  ended: Promise<Exit>,
-  { pid, group }: { pid: number; group: number },
-  dataDir: string,
-  token: string,
-): Promise<Exit> {
-  const identity = await processIdentity(pid);
+async function exitOf(ended: Promise<Exit>, pid: number, token: string, dataDir: string): Promise<Exit> {
   const exit = await ended;
   // The signal that ended the wrapper ended the target too, maybe a moment later, or it lives on without one.
-  for (let look = 0; look < 10; look++) {
-    if (!identity || !(await sameProcess(identity))) return exit;
+  const from = performance.now();
+  while (processAlive(pid)) {
+    const record = await readRecord(dataDir);
+    if (record?.token !== token || !(await sameProcess(record))) break;
+    if (performance.now() - from > MOMENT_MS) return gone(record, dataDir);
     await pause(LOOK_MS / 5);
   }
-  return gone({ ...identity, token, group } as TargetRecord, dataDir);
-}
-
-/** The target that an earlier leaf left behind: running, or how it ended; null where it left none. */
-export async function adoptTarget(
-  dataDir: string,
-): Promise<{ running: RunningProcess } | { ended: Exit; group: number } | null> {
-  // First the token: a wrapper that has not looked at it yet will not become the target any more.
-  const record = await newToken(dataDir).then(() => readRecord(dataDir));
-  if (!record) return null;
-  const { pid, group } = record;
-  if (!(await sameProcess(record))) return { ended: await recordedExit(record, dataDir), group };
-  const startedAt = Date.now() - (await ageOf(record));
-  return { running: { pid, group, startedAt, exited: gone(record, dataDir) } };
-}
-
-/** Waits for a process that is not our child. */
-async function gone(record: TargetRecord, dataDir: string): Promise<Exit> {
-  while (await sameProcess(record)) await pause(LOOK_MS);
-  return recordedExit(record, dataDir);
-}
-
-/** The wrapper writes it after the target is gone: while that one lives it is worth waiting. */
-async function recordedExit({ token, group }: TargetRecord, dataDir: string): Promise<Exit> {
-  for (let look = 0; look < 100; look++) {
-    const exit = await readExit(dataDir, token);
-    if (exit) return exit;
-    if (look >= 5 && (await processIdentity(group)) === null) break;
-    await pause(LOOK_MS / 5);
-  }
-  return { code: null, signal: null };
-}
-
-/** Milliseconds that a process has lived; 0 where the machine does not tell. */
-async function ageOf({ startTime }: ProcessIdentity): Promise<number> {
-  if (process.platform !== 'linux') return 0;
-  const uptime = Number.parseFloat(await readFile('/proc/uptime', 'utf8'));
-  return Math.max(0, Math.round(uptime * 1000 - Number(startTime) * 10));
-}
-
-async function newToken(dataDir: string): Promise<string> {
-  const token = randomBytes(8).toString('hex');
-  for (const name of ['target.pid', 'target.exit']) await prepare(join(dataDir, name));
-  const file = await prepare(join(dataDir, 'target.token'));
-  const handle = await open(file, 'r+');
-  try {
-    await handle.write(token.padEnd(RECORD_BYTES - 1).concat('\n'), 0);
-  } finally {
-    await handle.close();
-  }
-  return token;
-}
-
-/** Makes a record of blanks where there is none. */
-async function prepare(file: string): Promise<string> {
-  await writeFile(file, `${' '.repeat(RECORD_BYTES - 1)}\n`, { flag: 'wx' }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
-  return file;
+  return exit;
 }
 
 function firstWord(stream: Readable): Promise<string> {
   return new Promise(resolve => {
     let text = '';
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      if (text.includes('\n')) done();
-    });
     const done = (): void => {
       stream.destroy();
       resolve(text.trim());
     };
-    stream.once('close', () => resolve(text.trim())).once('error', () => resolve(text.trim()));
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) done();
+    });
+    stream.once('close', done).once('error', done).once('end', done);
   });
 }

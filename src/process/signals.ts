@@ -1,7 +1,7 @@
 /** Signals by name, and to a whole process group. */
 
 import { constants } from 'node:os';
-import { livingGroups } from './groups.js';
+import { livingGroups, livingGroupsSoon } from './groups.js';
 
 const NAMES = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
@@ -22,10 +22,15 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 
 /**
  * True while a process of the group lives. Where the machine can tell, a zombie that nobody has waited for does not
- * count: after us that is up to an init, which may be slow, or missing in a container. `maxAgeMs`: see livingGroups.
+ * count: after us that is up to an init, which may be slow, or missing in a container.
  */
-export function groupAlive(pid: number, maxAgeMs = 0): boolean {
-  return alive(-leader(pid)) && (livingGroups(maxAgeMs)?.has(pid) ?? true);
+export function groupAlive(pid: number): boolean {
+  return alive(-leader(pid)) && (livingGroups()?.has(pid) ?? true);
+}
+
+/** The same for many who ask at once; no look at all where the group is gone. */
+export async function groupAliveSoon(pid: number): Promise<boolean> {
+  return alive(-leader(pid)) && ((await livingGroupsSoon())?.has(pid) ?? true);
 }
 
 /** Sends a signal to one process; false where it is gone. */

@@ -44,3 +44,9 @@ function statOf(pid: number): ProcessStat | null {
     return null;
   }
 }
+
+/** Tells a process from a later one of the same pid; null where there is none, or only a zombie. Linux only. */
+export const startTicksOf = (pid: number): string | null => {
+  const stat = statOf(pid);
+  return stat !== null && !isZombie(stat) ? stat.startTicks : null;
+};

@@ -1,9 +1,12 @@
-/** What the wrapper leaves in the data directory: who the target is, and how it ended. */
+/** What the wrapper leaves in the data directory: who the target is, and how it ended; and the token that it looks at. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessIdentity } from './identity.js';
 import type { Exit } from './spawn.js';
+import { RECORD_BYTES } from './wrapper.js';
 
 export interface TargetRecord extends ProcessIdentity {
   /** Of the launch; its exit is recorded under the same. */
@@ -27,6 +30,41 @@ export async function readExit(dataDir: string, token: string): Promise<Exit | n
   const text = await textOf(join(dataDir, 'target.exit'));
   const [of, code] = text.trim().split(' ');
   return text.endsWith('\n') && of === token && /^\d+$/.test(code ?? '') ? shellExit(Number(code)) : null;
+}
+
+/**
+ * From here on no wrapper of an earlier token becomes the target. Written in place, in a file of a few bytes: nothing for
+ * which a thread would have to wait.
+ */
+export function newToken(dataDir: string): string {
+  const token = randomBytes(8).toString('hex');
+  const fd = openToken(dataDir);
+  try {
+    writeSync(fd, `${token}\n`.padEnd(RECORD_BYTES), 0);
+  } finally {
+    closeSync(fd);
+  }
+  return token;
+}
+
+function openToken(dataDir: string): number {
+  const file = join(dataDir, 'target.token');
+  try {
+    return openSync(file, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  // The token last: once it is there, so are records of blanks, and a full disk does not matter any more.
+  for (const name of ['target.pid', 'target.exit', 'target.token']) makeBlank(join(dataDir, name));
+  return openSync(file, 'r+');
+}
+
+function makeBlank(file: string): void {
+  try {
+    writeFileSync(file, `${' '.repeat(RECORD_BYTES - 1)}\n`, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 const SIGNALS = new Map(

@@ -25,13 +25,18 @@ interface WatchLog {
   warn(fields: object, message: string): void;
 }
 
-/** Milliseconds between two looks at the leases: a loss is told within one heartbeat of its timeout, however quick they are. */
+/**
+ * Milliseconds between two looks at the leases: a loss is told within one heartbeat of its timeout, however quick they are,
+ * but while no lease is about to end the process need not wake up for it.
+ */
 const SWEEP_MS = 50;
+const CALM_SWEEP_MS = 500;
 
 export class Watch implements IngestListener {
   private timer: NodeJS.Timeout | null = null;
   private readonly misconfigured = new Set<string>();
   private readonly periodMs: number;
+  private sweepMs = 0;
 
   constructor(
     private readonly timeoutMs: number,
@@ -41,11 +46,12 @@ export class Watch implements IngestListener {
   }
 
   start(): void {
-    this.timer = setInterval(() => this.sweep(), Math.min(SWEEP_MS, this.periodMs));
+    this.every(Math.min(SWEEP_MS, this.periodMs));
   }
 
   stop(): void {
     if (this.timer) clearInterval(this.timer);
+    this.sweepMs = 0;
   }
 
   state(record: NodeRecord, from: LinkFact | null): void {
@@ -88,6 +94,20 @@ export class Watch implements IngestListener {
   private renew(record: NodeRecord): void {
     const intervalMs = (record.beat?.interval ?? 0) * 1000;
     this.ports.leases.renew(record.path, this.ports.clock.mono(), leaseMs(this.timeoutMs, intervalMs));
+  }
+
+  private look(): void {
+    this.sweep();
+    const { leases, clock } = this.ports;
+    const calm = leases.nextEnd() - clock.mono() > CALM_SWEEP_MS + SWEEP_MS;
+    this.every(Math.min(calm ? CALM_SWEEP_MS : SWEEP_MS, this.periodMs));
+  }
+
+  private every(ms: number): void {
+    if (this.sweepMs === ms) return;
+    this.sweepMs = ms;
+    if (this.timer) clearInterval(this.timer);
+    this.timer = setInterval(() => this.look(), ms);
   }
 
   private sweep(): void {

@@ -69,6 +69,8 @@ test('a leaf with all its defaults', () => {
     restart: 'always',
     backoffMin: 1,
     backoffMax: 30,
+    shell: false,
+    runAs: { cwd: null, user: null, umask: null, nice: null, env: {}, envFile: null },
     settleTime: 10,
     exitCodes: [0],
     startSeconds: 1,

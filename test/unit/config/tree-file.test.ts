@@ -244,3 +244,21 @@ test('the example loads without error or warning, and has what the README tells 
   assert.ok(nodes.filter(({ settings }) => settings.role === 'leaf').length >= 6);
   assert.ok(nodes.some(({ path, settings }) => settings.role === 'relay' && path.includes('/')));
 });
+
+test('labels are words or a map', t => {
+  const text = `
+name: top
+children:
+  - { name: a, target: 'true', labels: { zone: b, disk: ssd } }
+  - { name: b, target: 'true', labels: 'zone=b,disk=ssd' }
+`;
+  const labels = treeOf(t, text).nodes.map(({ settings }) => settings.labels);
+  assert.deepEqual(labels.slice(1), [
+    { zone: 'b', disk: 'ssd' },
+    { zone: 'b', disk: 'ssd' },
+  ]);
+  assert.throws(
+    () => treeOf(t, text.replace('disk: ssd', 'disk: [ssd]')),
+    /labels: expected a single value, or a map/,
+  );
+});

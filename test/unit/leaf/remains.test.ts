@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/core/clock.js';
 import { clearRemains } from '../../../src/leaf/remains.js';
+import { Supervisor } from '../../../src/leaf/supervisor.js';
 import { Cgroup } from '../../../src/process/cgroup.js';
+import { enterCgroup } from '../../../src/process/entering.js';
 import { bootId } from '../../../src/process/identity.js';
+import { markedProcesses } from '../../../src/process/marked.js';
 import { lives } from '../../../src/process/stat.js';
 import { until } from '../../support/wait.js';
 import { Place } from '../process/target-support.js';
-import { STEADY, supervise } from './support.js';
+import { STEADY, supervise, targetSpec } from './support.js';
 
 const skip = process.platform !== 'linux' && 'needs /proc';
 const ESCAPING = [
@@ -20,13 +24,14 @@ const childOf = (place: Place) => until(() => Number(/^\d+\n/.exec(place.text('t
 for (const kind of ['a cgroup', 'a mark alone']) {
   test(`a child in a session of its own is gone, found by ${kind}`, { skip }, async t => {
     const place = await Place.open(t);
-    const cgroup = kind === 'a cgroup' ? await Cgroup.open(place.mark) : null;
+    const cgroup = kind === 'a cgroup' ? Cgroup.named(place.mark) : null;
     if (kind === 'a cgroup' && cgroup === null) return t.skip('needs a cgroup v2 that may be written to');
-    const target = await place.launch(ESCAPING, cgroup ? { cgroup: cgroup.path } : {});
+    const target = await place.launch(ESCAPING);
     const child = await childOf(place);
+    if (cgroup) assert.ok(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside);
     const from = performance.now();
     process.kill(target.pid, 'SIGTERM');
-    await clearRemains({ group: target.group, cgroup, mark: place.mark }, 300);
+    await clearRemains({ group: target.group, cgroup, outside: cgroup === null, mark: place.mark }, 300);
     assert.ok(performance.now() - from >= 300, 'it had its time to end by itself');
     assert.deepEqual([lives(target.pid), lives(child)], [false, false]);
     await cgroup?.remove();
@@ -36,7 +41,7 @@ for (const kind of ['a cgroup', 'a mark alone']) {
 test('a supervisor stops a child in a session of its own as well', { skip }, async t => {
   for (const adopting of [true, false]) {
     const { supervisor, spec, reaches, dispatch } = await supervise(t, ESCAPING, { graceMs: 200 });
-    if (adopting) assert.equal(await supervisor.adopt(), false); // opens the cgroup
+    if (adopting) assert.equal(await supervisor.adopt(), false);
     dispatch('start');
     const text = () => readFileSync(spec.outputFile, 'utf8');
     await reaches('running');
@@ -45,6 +50,35 @@ test('a supervisor stops a child in a session of its own as well', { skip }, asy
     dispatch('stop');
     await reaches('stopped');
     assert.equal(lives(child), false);
+  }
+});
+
+test('a target whose record is lost or spoilt gets no twin: it goes before another is started', {
+  skip,
+}, async t => {
+  for (const spoil of [
+    (file: string) => rmSync(file),
+    (file: string) => writeFileSync(file, '\0'.repeat(160)),
+    (file: string) => writeFileSync(file, '4711 nonsense\n'),
+  ]) {
+    const place = await Place.open(t);
+    const spec = { ...targetSpec(place.dir, STEADY), mark: place.mark };
+    const first = new Supervisor(spec, systemClock, () => {});
+    first.dispatch({ type: 'start', by: 'the test' });
+    const { pid } = await first.when(model => (model.phase === 'running' ? model : null));
+    first.leave();
+    spoil(place.path('target.pid'));
+    const next = new Supervisor(spec, systemClock, () => {});
+    assert.equal(await next.adopt(), false);
+    assert.ok(!lives(pid as number));
+    next.dispatch({ type: 'start', by: 'the test' });
+    const { pid: second } = await next.when(model => (model.phase === 'running' ? model : null));
+    const copies = await until(() =>
+      markedProcesses(spec.mark)?.length ? markedProcesses(spec.mark) : null,
+    );
+    assert.deepEqual(copies, [second]);
+    next.dispatch({ type: 'stop', by: 'the test' });
+    await next.when(model => (model.phase === 'stopped' ? model : null));
   }
 });
 
@@ -59,5 +93,22 @@ test('what a record of old names is not killed, where it is not ours', { skip },
     writeFileSync(`${spec.dataDir}/target.pid`, `${stranger.pid} ${start} ${boot} token ${stranger.group}\n`);
     assert.equal(await supervisor.adopt(), false);
     assert.ok(lives(stranger.pid) && lives(stranger.group));
+  }
+});
+
+test('a daemon that its target leaves within a moment, before anybody could look, is gone after a stop', {
+  skip,
+}, async t => {
+  const lingers = `setsid sh -c 'trap "" TERM; exec sleep 3600' & exit 0`;
+  for (const restart of ['never', 'always'] as const) {
+    const { spec, supervisor, dispatch } = await supervise(t, ['sh', '-c', lingers], {
+      restart,
+      graceMs: 100,
+    });
+    dispatch('start');
+    await supervisor.when(model => (model.phase === 'exited' || model.generation > 2 ? true : null));
+    if (restart === 'always') dispatch('stop');
+    await supervisor.when(model => (model.phase === 'exited' || model.phase === 'stopped' ? true : null));
+    assert.deepEqual(markedProcesses(spec.mark), []);
   }
 });

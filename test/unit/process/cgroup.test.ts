@@ -1,26 +1,37 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Cgroup } from '../../../src/process/cgroup.js';
+import { enterCgroup } from '../../../src/process/entering.js';
+import { markedProcesses } from '../../../src/process/marked.js';
 import { lives } from '../../../src/process/stat.js';
 import { until } from '../../support/wait.js';
 import { Place } from './target-support.js';
 
-const probe = await Cgroup.open(`canopy-probe-${process.pid}`);
-await probe?.remove();
-const skip = probe === null && 'needs a cgroup v2 that may be written to';
+const skip = Cgroup.named('canopy-probe') === null && 'needs a cgroup v2 that may be written to';
 
-test('who is started in it stays in it, is listed, and is killed at once', { skip }, async t => {
+async function placeWithCgroup(t: TestContext): Promise<{ place: Place; cgroup: Cgroup }> {
   const place = await Place.open(t);
-  const cgroup = await Cgroup.open(place.mark);
+  const cgroup = Cgroup.named(place.mark);
   assert.ok(cgroup);
   t.after(() => cgroup.remove());
-  const script = 'setsid sleep 3600 & echo ready; exec sleep 3600';
-  const target = await place.launch(['sh', '-c', script], { cgroup: cgroup.path });
-  const members = await until(() => (cgroup.members().length === 2 ? cgroup.members() : null));
-  assert.ok(members.includes(target.pid));
-  assert.ok(!members.includes(target.group), 'the wrapper stays outside, to tell how it ended');
-  assert.deepEqual((await Cgroup.open(place.mark))?.members(), members, 'the same name is the same one');
+  return { place, cgroup };
+}
+
+test('who is in it stays in it, is listed, and is killed at once', { skip }, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  assert.deepEqual(cgroup.members(), [], 'nobody has entered it');
+  cgroup.kill();
+  const target = await place.launch(['sh', '-c', 'sleep 0.3; setsid sleep 3600 & exec sleep 3600']);
+  const { pid, group } = target;
+  assert.equal(await enterCgroup(cgroup, { pid, group, mark: place.mark }).inside, true);
+  const members = await until(() => {
+    const now = cgroup.members();
+    return now.length === 2 && now.some(it => it !== pid && it !== group) ? now : null;
+  });
+  assert.ok(members.includes(pid));
+  assert.ok(!members.includes(group), 'the wrapper stays outside, to tell how it ended');
+  assert.deepEqual(Cgroup.named(place.mark)?.members(), members, 'the same name is the same one');
   await cgroup.remove();
   assert.ok(existsSync(cgroup.path), 'not while somebody lives in it');
   cgroup.kill();
@@ -33,12 +44,30 @@ test('who is started in it stays in it, is listed, and is killed at once', { ski
   assert.deepEqual(cgroup.members(), [], 'nor does one that is gone hold anybody');
 });
 
-test('where none can be made there is none', { skip }, async () => {
-  assert.equal(await Cgroup.open('no/such/parent'), null);
+test('what left the target before it was moved is moved too', { skip }, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  const target = await place.launch(['sh', '-c', 'setsid sleep 3600 & setsid sleep 3600 & exec sleep 3600']);
+  const { pid, group } = target;
+  await until(() => markedProcesses(place.mark)?.length === 3);
+  assert.equal(await enterCgroup(cgroup, { pid, group, mark: place.mark }).inside, true);
+  assert.deepEqual(cgroup.members().sort(), markedProcesses(place.mark)?.sort());
 });
 
-test('a cgroup that cannot be entered does not keep the target from being started', { skip }, async t => {
+test('one that ended first is not moved, nor is who has its pid by now', { skip }, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  const ended = await place.launch(['true']);
+  await ended.exited;
+  assert.equal(await enterCgroup(cgroup, { ...ended, mark: place.mark }).inside, false);
+  const target = await place.launch(['sleep', '3600']);
+  const entering = enterCgroup(cgroup, { ...target, mark: place.mark });
+  entering.cancel();
+  assert.equal(await entering.inside, false);
+  assert.deepEqual(cgroup.members(), []);
+});
+
+test('where none can be made nobody enters', { skip }, async t => {
   const place = await Place.open(t);
-  const target = await place.launch(['sh', '-c', 'exit 4'], { cgroup: '/nowhere/at/all' });
-  assert.deepEqual(await target.exited, { code: 4, signal: null });
+  const target = await place.launch(['sleep', '3600']);
+  const nowhere = Cgroup.named('no/such/parent') as Cgroup;
+  assert.equal(await enterCgroup(nowhere, { ...target, mark: place.mark }).inside, false);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupIsMarked, markedProcesses } from '../../../src/process/marked.js';
+import { groupIsMarked, markedProcesses, markedSoon } from '../../../src/process/marked.js';
 import { until } from '../../support/wait.js';
 import { Place } from './target-support.js';
 
@@ -11,12 +11,13 @@ test('a mark finds whoever inherited it, in whatever session, and nobody else', 
   await other.launch(['sleep', '3600']);
   const target = await place.launch(['sh', '-c', 'setsid sleep 3600 & echo $!; exec sleep 3600']);
   await until(() => place.text('target.log').includes('\n'));
-  // The target, its wrapper, and the one in a session of its own (setsid forks where it leads a group).
+  // The target, and the one in a session of its own; its wrapper has an environment of its own.
   const found = await until(() => {
     const pids = markedProcesses(place.mark) ?? [];
-    return pids.length === 3 ? pids : null;
+    return pids.length === 2 ? pids : null;
   });
-  assert.ok(found.includes(target.pid) && found.includes(target.group));
+  assert.ok(found.includes(target.pid) && !found.includes(target.group));
+  assert.deepEqual(await Promise.all([markedSoon(place.mark), markedSoon('nobody')]), [found, []]);
   assert.deepEqual(markedProcesses(`${place.mark}x`), []);
   assert.deepEqual(markedProcesses(place.mark.slice(0, -1)), []);
   assert.equal(groupIsMarked(target.group, place.mark), true);

@@ -1,5 +1,6 @@
 /** Programs for these tests: started in a directory of their own, ended by pid when the test is over. */
 
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openOutput } from '../../../src/process/output.js';
 import { signalGroup } from '../../../src/process/signals.js';
-import { type RunningProcess, startProcess } from '../../../src/process/spawn.js';
+import type { Exit } from '../../../src/process/spawn.js';
 
 /** Programs are not compiled: they are found in the checkout, where tests run. */
 const inCheckout = (path: string): string => join(process.cwd(), path);
@@ -20,18 +21,27 @@ export async function workDir(t: TestContext): Promise<string> {
   return dir;
 }
 
-export interface Started extends RunningProcess {
+export interface Started {
+  pid: number;
+  /** Its process group: its own. */
+  group: number;
+  exited: Promise<Exit>;
   file: string;
 }
 
-/** Starts a command whose output goes to a file; ends its group after the test. */
+/** Starts a command in a session of its own whose output goes to a file; ends its group after the test. */
 export async function start(t: TestContext, words: string[]): Promise<Started> {
   const file = join(await workDir(t), 'output.log');
   const output = await openOutput(file);
   try {
-    const running = await startProcess({ words, env: process.env, output: output.fd });
-    t.after(() => endGroup(running.pid));
-    return { ...running, file };
+    const [command = '', ...args] = words;
+    const child = spawn(command, args, { detached: true, stdio: ['ignore', output.fd, output.fd] });
+    const exited = new Promise<Exit>(resolve => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    const pid = child.pid as number;
+    t.after(() => endGroup(pid));
+    return { pid, group: pid, exited, file };
   } finally {
     await output.close();
   }

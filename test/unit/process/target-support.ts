@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type LaunchOptions, launchTarget } from '../../../src/process/launch.js';
 import { MARK, markedProcesses } from '../../../src/process/marked.js';
-import { openOutput } from '../../../src/process/output.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import type { RunningProcess } from '../../../src/process/spawn.js';
 import { compiled, program, workDir } from './support.js';
@@ -39,15 +38,19 @@ export class Place {
   }
 
   async launch(words: string[], more: Partial<LaunchOptions> = {}): Promise<RunningProcess> {
-    const output = await openOutput(this.path('target.log'));
-    const options = { words, dataDir: this.dir, env: this.env, output: output.fd, ...more };
-    return launchTarget(options).finally(() => output.close());
+    return launchTarget({
+      words,
+      dataDir: this.dir,
+      env: this.env,
+      output: this.path('target.log'),
+      ...more,
+    });
   }
 
   /** Launched by another process that is then killed -9. */
-  async orphan(words: string[], cgroup = '-'): Promise<{ pid: number; group: number }> {
+  async orphan(words: string[]): Promise<{ pid: number; group: number }> {
     const file = program('launcher');
-    const args = [file, compiled('src/process/launch.js'), this.dir, cgroup, ...words];
+    const args = [file, compiled('src/process/launch.js'), this.dir, ...words];
     const launcher = spawn(process.execPath, args, { env: this.env, stdio: ['ignore', 'pipe', 'inherit'] });
     const line = await new Promise<string>((resolve, reject) => {
       launcher.stdout.once('data', data => resolve(String(data)));

@@ -1,0 +1,56 @@
+/** Takes over the target that an earlier leaf has left: running, or how it ended. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { processAlive } from './signals.js';
+import type { Exit, RunningProcess } from './spawn.js';
+import { newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
+
+/** Milliseconds between two looks at a process that is not our child. */
+export const LOOK_MS = 100;
+/** So many looks ask only whether the pid is taken; then one whether it is still the same process, and no zombie. */
+const QUICK_LOOKS = 9;
+
+/** True where no leaf of this data directory has started anything, so that nothing can be left of it. */
+export const neverLaunched = (dataDir: string): boolean => !existsSync(join(dataDir, 'target.token'));
+
+/** Null where it left none. */
+export async function adoptTarget(
+  dataDir: string,
+): Promise<{ running: RunningProcess } | { ended: Exit; group: number } | null> {
+  // First the token: a wrapper that has not looked at it yet will not become the target any more.
+  newToken(dataDir);
+  const record = await readRecord(dataDir);
+  if (!record) return null;
+  const { pid, group } = record;
+  if (!(await sameProcess(record))) return { ended: await recordedExit(record, dataDir), group };
+  const startedAt = Date.now() - ageOf(record);
+  return { running: { pid, group, startedAt, exited: gone(record, dataDir) } };
+}
+
+/** Waits for a process that is not our child. */
+export async function gone(record: TargetRecord, dataDir: string): Promise<Exit> {
+  while (await sameProcess(record)) {
+    for (let look = 0; look <= QUICK_LOOKS && processAlive(record.pid); look++) await pause(LOOK_MS);
+  }
+  return recordedExit(record, dataDir);
+}
+
+/** The wrapper writes it after the target is gone: while that one lives it is worth waiting. */
+async function recordedExit({ token, group }: TargetRecord, dataDir: string): Promise<Exit> {
+  for (let look = 0; look < 100; look++) {
+    const exit = await readExit(dataDir, token);
+    if (exit) return exit;
+    if (look >= 5 && (await processIdentity(group)) === null) break;
+    await pause(LOOK_MS / 5);
+  }
+  return { code: null, signal: null };
+}
+
+/** Milliseconds that a process has lived; 0 where the machine does not tell. */
+function ageOf({ startTime }: ProcessIdentity): number {
+  if (process.platform !== 'linux') return 0;
+  const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+  return Math.max(0, Math.round(uptime * 1000 - Number(startTime) * 10));
+}

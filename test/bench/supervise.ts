@@ -1,0 +1,200 @@
+/**
+ * What supervising costs, under Canopy and under the peers that are installed, all in one run:
+ * from SIGKILL of a target to its successor's first timestamp; 100 targets started; memory and idle CPU with 100 targets.
+ * node dist/test/bench/supervise.js [rounds] [idle seconds]
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PEERS, type Peer, type Running } from './peers.js';
+import { cpuMs, family, memory } from './processes.js';
+
+const ROUNDS = Number(process.argv[2] ?? 15);
+const IDLE_S = Number(process.argv[3] ?? 10);
+const MANY = 100;
+/** Times that the start of many is measured. */
+const STARTS = 3;
+/** Milliseconds that a target runs before it is killed: longer than any peer's start-up time. */
+const SETTLE_MS = 1300;
+/** Milliseconds until a supervisor has nothing to do any more: compilers and collectors included. */
+const CALM_MS = 15_000;
+const DEADLINE_MS = 30_000;
+
+/** Says when it began and who it is, then lives: the first thing that a target can do. */
+const TARGET = `#!/bin/bash
+echo "$EPOCHREALTIME $$" >>"$1"
+exec sleep 3600
+`;
+
+interface Start {
+  readonly at: number;
+  readonly pid: number;
+}
+interface Place {
+  readonly dir: string;
+  readonly file: string;
+  readonly peer: Running;
+  readonly from: number;
+}
+
+const wallNow = (): number => performance.timeOrigin + performance.now();
+const median = (all: readonly number[]): number =>
+  [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
+
+/** The times (ms) and pids that targets have written. */
+function starts(file: string): Start[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map(line => {
+    const [at, pid] = line.split(' ');
+    return { at: Number(at) * 1000, pid: Number(pid) };
+  });
+}
+
+async function atLeast(count: number, file: string): Promise<Start[]> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (starts(file).length < count) {
+    if (performance.now() > deadline) throw new Error(`${starts(file).length} of ${count} targets started`);
+    await pause(2);
+  }
+  return starts(file);
+}
+
+/** Runs a measurement under a peer with so many targets, and ends all of it. */
+async function under<T>(peer: Peer, count: number, measure: (place: Place) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'canopy-bench-'));
+  const [script, file] = [join(dir, 'target.sh'), join(dir, 'starts')];
+  writeFileSync(script, TARGET, { mode: 0o755 });
+  const from = wallNow();
+  const supervisor = await peer.start(dir, script, file, count);
+  try {
+    return await measure({ dir, file, peer: supervisor, from });
+  } finally {
+    const own = family(supervisor.pid(), new Set());
+    await supervisor.stop();
+    // runsv and s6-supervise outlive who scans for them.
+    for (const pid of [...own, ...starts(file).map(it => it.pid)]) end(pid);
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+function end(pid: number): void {
+  try {
+    if (pid !== process.pid) process.kill(pid, 'SIGKILL');
+  } catch {
+    // its supervisor has ended it
+  }
+}
+
+const restarts = (peer: Peer): Promise<number[]> =>
+  under(peer, 1, async ({ file }) => {
+    const waits: number[] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      const { pid } = (await atLeast(round, file))[round - 1] as Start;
+      await pause(SETTLE_MS);
+      const killedAt = wallNow();
+      process.kill(pid, 'SIGKILL');
+      waits.push(((await atLeast(round + 1, file))[round] as Start).at - killedAt);
+    }
+    return waits;
+  });
+
+const lastOf = (all: readonly Start[]): number => Math.max(...all.map(it => it.at));
+
+const manyStarted = (peer: Peer): Promise<number> =>
+  under(peer, MANY, async ({ file, from }) => lastOf(await atLeast(MANY, file)) - from);
+
+/** All of them stopped and started again by one command each. */
+async function startedAgain(rest: string, file: string): Promise<number> {
+  await command(rest, 'stop');
+  const from = wallNow();
+  await command(rest, 'start');
+  return lastOf((await atLeast(2 * MANY, file)).slice(MANY)) - from;
+}
+
+async function command(rest: string, op: string): Promise<void> {
+  const body = JSON.stringify({ path: '', op, select: { all: true }, args: { parallelism: MANY } });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${rest}/api/v1/commands?wait=30`, { method: 'POST', headers, body });
+  const text = await answer.text();
+  if (!text.includes('"succeeded"')) throw new Error(`${op}: ${text}`);
+}
+
+interface Standing {
+  readonly rss: number;
+  readonly pss: number;
+  readonly processes: number;
+  /** Milliseconds of CPU per second. */
+  readonly idle: number;
+  readonly again: number | null;
+}
+
+const standing = (peer: Peer): Promise<Standing> =>
+  under(peer, MANY, async ({ file, peer: supervisor }) => {
+    const targets = new Set((await atLeast(MANY, file)).map(it => it.pid));
+    await pause(CALM_MS);
+    const own = family(supervisor.pid(), targets);
+    const before = cpuMs(own);
+    await pause(IDLE_S * 1000);
+    const idle = (cpuMs(own) - before) / IDLE_S;
+    const used = { ...memory(own), processes: own.length, idle };
+    return { ...used, again: supervisor.rest ? await startedAgain(supervisor.rest, file) : null };
+  });
+
+interface Row {
+  readonly name: string;
+  readonly figures: readonly (number | null)[];
+}
+
+const HEAD = ['restart', 'max', '100 up', 'again', 'RSS', 'PSS', 'processes', 'idle CPU'];
+const UNITS = ['ms', 'ms', 'ms', 'ms', 'MB', 'MB', '', 'ms/s'];
+
+async function measured(peer: Peer): Promise<Row> {
+  const waits = await restarts(peer);
+  const up: number[] = [];
+  for (let time = 0; time < STARTS; time++) up.push(await manyStarted(peer));
+  const { rss, pss, processes, idle, again } = await standing(peer);
+  const figures = [
+    median(waits),
+    Math.max(...waits),
+    median(up),
+    again,
+    rss / 1e6,
+    pss / 1e6,
+    processes,
+    idle,
+  ];
+  return { name: peer.name, figures };
+}
+
+const line = (name: string, cells: readonly string[]): void =>
+  console.log(name.padEnd(22) + cells.map(cell => cell.padStart(11)).join(''));
+const digits = (value: number | null): string =>
+  value === null ? '-' : value.toFixed(value < 100 ? (value < 10 ? 2 : 1) : 0);
+
+console.log(`SIGKILL to the successor's first timestamp: median and max of ${ROUNDS}. ${MANY} targets: from the start of
+the supervisor (median of ${STARTS}) and, stopped, from a command (again) to the last first timestamp; then memory of the
+supervisor's own processes, and its CPU over ${IDLE_S} s with nothing to do. Node ${process.version}\n`);
+line('', HEAD);
+line('', UNITS);
+const rows: Row[] = [];
+for (const peer of PEERS) {
+  if (!peer.isThere) {
+    console.log(`${peer.name.padEnd(22)} not installed (${peer.from})`);
+    continue;
+  }
+  const row = await measured(peer);
+  rows.push(row);
+  line(row.name, row.figures.map(digits));
+}
+console.log();
+const [own, ...others] = rows;
+for (const other of others)
+  line(
+    `canopy / ${other.name}`,
+    other.figures.map((figure, index) =>
+      digits(figure === null ? null : (own?.figures[index] ?? 0) / figure),
+    ),
+  );
+process.exit(0);

@@ -6,6 +6,7 @@ export const PARTS = {
   mosquitto: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
+  busybox: 'busybox',
 } as const;
 export type Part = keyof typeof PARTS;
 

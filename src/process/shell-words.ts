@@ -33,7 +33,7 @@ export function inWords(env: NodeJS.ProcessEnv): Told {
   const odd = all.filter(([name]) => !isPlain(name)).map(assigned);
   const back = all.filter(([name]) => BASHS_OWN.includes(name)).map(assigned);
   const words: Told = {
-    exports: `unset PWD OLDPWD${plain.length > 0 ? `\nexport ${plain.join(' ')}` : ''}`,
+    exports: `unset PWD OLDPWD SHLVL${plain.length > 0 ? `\nexport ${plain.join(' ')}` : ''}`,
     before: odd.length > 0 ? ['/usr/bin/env', ...odd] : [],
     beforeInBash: ['/usr/bin/env', ...BASHS_OWN.flatMap(name => ['-u', name]), ...back],
   };

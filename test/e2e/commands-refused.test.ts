@@ -37,7 +37,13 @@ describe('what is wrong with a command', { skip }, () => {
     tap.first(({ topic, json }, at) => at >= from && topic === `canopy/${WEB}/res` && json.done);
 
   const rows: [what: string, command: object, to: string, code: string, says: RegExp][] = [
-    ['an unknown op', { op: 'explode' }, WEB, 'unknown-op', /"explode".*start, stop, restart, signal, maintenance, ping/],
+    [
+      'an unknown op',
+      { op: 'explode' },
+      WEB,
+      'unknown-op',
+      /"explode".*start, stop, restart, signal, maintenance, ping/,
+    ],
     ['an op to come', { op: 'follow' }, WEB, 'unsupported-op', /not supported by this version/],
     ['a wrong signal', { op: 'signal', args: { signal: 'NOPE' } }, WEB, 'bad-argument', /HUP.*"NOPE"/],
     ['no signal', { op: 'signal' }, WEB, 'bad-argument', /signal.*none/],

@@ -40,8 +40,9 @@ export class Heart {
   private firstMs(): number {
     const step = Math.min(STEP_MS, this.intervalMs / 20);
     const now = performance.now();
-    const phase = this.intervalMs * (0.5 + Math.random() / 2);
-    return Math.floor((now + phase) / step) * step - now;
+    const first = Math.ceil((now + this.intervalMs / 2) / step);
+    const last = Math.floor((now + this.intervalMs) / step);
+    return (first + Math.floor(Math.random() * (last - first + 1))) * step - now;
   }
 
   private tick(): void {

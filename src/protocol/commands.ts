@@ -101,13 +101,10 @@ const scalar = (text: string): unknown =>
 
 /** The plain words that decode to this very command; null where none do (nested arguments, white space, `expiresAt`). */
 export function commandToWords(command: Omit<Command, 'id'> & { readonly id?: string }): string | null {
-  const words = [
-    command.op,
-    ...Object.entries(command).flatMap(([key, value]) => wordsOf(command.op, key, value)),
-  ];
-  const text = words.join(' ');
-  // What the words mean is said in one place, by those who read them: here it is only tried.
+  // What the words mean is said in one place, by those who read them: here it is only tried. Not everything is a text, either.
   try {
+    const words = Object.entries(command).flatMap(([key, value]) => wordsOf(command.op, key, value));
+    const text = [command.op, ...words].join(' ');
     const { id, ...read } = decodeCommand(Buffer.from(text));
     const back = command.id === undefined ? read : { ...read, id };
     return isDeepStrictEqual(back, { ...command, v: 1 }) ? text : null;

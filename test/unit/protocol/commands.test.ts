@@ -241,9 +241,9 @@ describe('printed as words', () => {
         printed += 1;
         assert.deepEqual(read(text), command);
       }),
-      { numRuns: 1000 },
+      { numRuns: 5000 },
     );
-    assert.ok(printed > 10, `${printed} of 1000 had a text form`);
+    assert.ok(printed > 10, `${printed} of 5000 had a text form`);
   });
 });
 

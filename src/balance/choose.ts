@@ -1,4 +1,5 @@
 /** Which of several are chosen, by a strategy. Pure, but for the random numbers that are handed in. */
+import { MOST_INSTANCES } from '../core/node-record.js';
 
 export const STRATEGIES = ['least-loaded', 'most-loaded', 'spread', 'pack'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
@@ -46,7 +47,7 @@ export function choose(
     groups.set(group, (groups.get(group) ?? 0) + runs);
   const compare = COMPARE[strategy];
   const chosen: string[] = [];
-  while (chosen.length < count) {
+  while (chosen.length < Math.min(count, MOST_INSTANCES)) {
     const open = candidates.filter(({ key, room }) => (tallies.get(key) as Tally).taken < room);
     if (open.length === 0) break;
     const among = sampled && strategy === 'least-loaded' ? two(open, sampled) : open;

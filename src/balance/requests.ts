@@ -2,6 +2,7 @@
 import { type Arguments, flag, onlyKnown, seconds, whole, word, wrong } from '../core/arguments.js';
 import { CanopyError } from '../core/errors.js';
 import { isLabel } from '../core/labels.js';
+import { MOST_INSTANCES } from '../core/node-record.js';
 import type { Select } from '../core/selection.js';
 import { STRATEGIES, type Strategy } from './choose.js';
 import type { MoveRules } from './moves.js';
@@ -31,7 +32,6 @@ export interface RebalanceRequest extends Service {
   readonly timeoutMs: number;
 }
 
-const MOST_INSTANCES = 100_000;
 const LONGEST_S = 86_400;
 const READY_S = 60;
 const LOST_AFTER_S = 30;

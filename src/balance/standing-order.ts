@@ -54,8 +54,8 @@ export function instanceOf(registry: Reader, record: NodeRecord, mono: number): 
 
 export type Decision =
   | { readonly do: 'nothing'; readonly missing: number }
-  /** As many as now, and so many more. */
-  | { readonly do: 'start'; readonly count: number }
+  /** As many as now, and so many more; failing ones are stopped first where others are free. */
+  | { readonly do: 'start'; readonly count: number; readonly instead: readonly string[] }
   | { readonly do: 'stop'; readonly paths: readonly string[] };
 
 /**
@@ -74,7 +74,10 @@ export function decide(
       meant && (fitness === 'gone' || fitness === 'ailing') && now - sinceMono < graceMs,
   );
   const short = order.count - running.length - awaited.length;
-  if (short > 0 && now - begun >= graceMs) return { do: 'start', count: running.length + short };
+  if (short > 0 && now - begun >= graceMs) {
+    const instead = pathsOf(instances, 'ailing').slice(0, pathsOf(instances, 'free').length);
+    return { do: 'start', count: running.length + short, instead };
+  }
   const surplus = surplusOf(order, running, instances);
   return surplus.length > 0
     ? { do: 'stop', paths: surplus }
@@ -90,12 +93,19 @@ function surplusOf(
   const ready = running.filter(instance => instance.ready);
   const excess = ready.length - order.count;
   // Failing ones are stopped as soon as there are enough without them.
-  const ailing = instances.filter(({ fitness }) => fitness === 'ailing').map(({ path }) => path);
+  const ailing = pathsOf(instances, 'ailing');
   if (excess <= 0) return excess === 0 && running.length === ready.length ? ailing : [];
   const movable = ready.filter(({ fitness }) => fitness === 'running');
-  const inOrder = movable.toSorted((a, b) => goesBefore(order, a, b) || (a.path < b.path ? 1 : -1));
+  const inOrder = movable.toSorted((a, b) => goesBefore(order, a, b) || nearer(a.path, b.path));
   return [...inOrder.slice(0, excess).map(({ path }) => path), ...ailing];
 }
+
+const pathsOf = (instances: readonly Instance[], wanted: Fitness): string[] =>
+  instances.filter(({ fitness }) => fitness === wanted).map(({ path }) => path);
+
+/** What is right below goes first: a relay may have orders of its own for what is below it. */
+const nearer = (a: string, b: string): number =>
+  a.split('/').length - b.split('/').length || (a < b ? 1 : -1);
 
 /** Negative where `a` is the first to go. */
 function goesBefore({ surplus, replacements }: StandingOrder, a: Instance, b: Instance): number {

@@ -64,9 +64,13 @@ function leafUnit(registry: Whole, record: NodeRecord, service: Service, mono: n
   };
 }
 
+const own = <T>(of: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  of !== undefined && Object.hasOwn(of, key) ? of[key] : undefined;
+
 function relayUnit(registry: Whole, record: NodeRecord, service: Service, mono: number): Unit | null {
-  const whole = record.beat?.apps?.[service.app];
-  const has = service.label === undefined ? whole : whole?.labels?.[service.label];
+  // An app may be called as something that every object has.
+  const whole = own(record.beat?.apps, service.app);
+  const has = service.label === undefined ? whole : own(whole?.labels, service.label);
   if (!whole || !has || record.link !== 'online') return null;
   const fit = isFit(registry, record, mono);
   const { slots, running } = has;

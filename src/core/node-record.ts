@@ -47,6 +47,9 @@ export interface BeatReport {
   readonly apps?: Readonly<Record<string, AppCapacity>>;
 }
 
+/** Of one app below one node: more nodes are not kept track of, and a number that a stranger made up must not be worked off. */
+export const MOST_INSTANCES = 50_000;
+
 /** What a subtree has of one app: what is above needs no more to choose among its children. */
 export interface Capacity {
   readonly slots: number;

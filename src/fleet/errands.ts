@@ -1,7 +1,7 @@
 /** Sends one command to one node below and sees it through to its end. */
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isFit } from '../balance/fitness.js';
+import { isFit, isMeant } from '../balance/fitness.js';
 import type { Clock } from '../core/clock.js';
 import type { Registry } from '../core/registry.js';
 import type { LeafOutcome } from '../core/rollout.js';
@@ -37,7 +37,15 @@ export class Errands {
     whole: { readonly id: string; readonly step?: string },
     deadline: number,
   ): Promise<Errand> {
-    const command: Command = { v: 1, ...part, id: partId(whole.id, `${path}\n${whole.step ?? ''}`) };
+    // One that is late is not carried out behind our back.
+    const expiresAt =
+      part.expiresAt ?? Math.ceil(this.clock.now() + Math.max(0, deadline - performance.now()));
+    const command: Command = {
+      v: 1,
+      ...part,
+      expiresAt,
+      id: partId(whole.id, `${path}\n${whole.step ?? ''}`),
+    };
     try {
       this.desk.send(path, command);
     } catch (error) {
@@ -52,6 +60,16 @@ export class Errands {
     const error = result.error ? `${result.error.code}: ${result.error.message}` : result.status;
     const status = result.error?.code === 'no-result' ? 'timedOut' : 'failed';
     return { outcome: { path, status, error }, result };
+  }
+
+  /** Waits until a leaf is up; false where it was not in time, or will not be: stopped, failed or gone meanwhile. */
+  async untilUp(path: string, deadline: number): Promise<boolean> {
+    const hopeless = (): boolean => {
+      const record = this.registry.get(path);
+      return !record || !this.isReachable(path) || !isMeant(record) || record.phase === 'failed';
+    };
+    await this.eventually(() => this.isUp(path) || hopeless(), deadline);
+    return this.isUp(path);
   }
 
   isUp(path: string): boolean {

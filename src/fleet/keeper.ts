@@ -1,5 +1,6 @@
 /** Sees to the standing orders of this node: looks twice a second, does what was decided. */
 import { randomUUID } from 'node:crypto';
+import { Failing } from '../balance/failing.js';
 import {
   afterwards,
   decide,
@@ -8,8 +9,9 @@ import {
   keyOf,
   type StandingOrder,
 } from '../balance/standing-order.js';
-import { isOf, type Service } from '../balance/units.js';
+import { isOf } from '../balance/units.js';
 import type { Publisher } from '../node/publisher.js';
+import { Damping } from './damping.js';
 import type { Errands } from './errands.js';
 import type { Locks } from './locks.js';
 import type { OrderStore } from './order-store.js';
@@ -17,8 +19,6 @@ import { ScaleRun } from './scale.js';
 import type { ActionOutcome } from './scale-actions.js';
 
 const LOOK_MS = 500;
-/** Milliseconds after something failed until it is tried again. */
-const RETRY_MS = 10_000;
 /** Milliseconds that each instance has to be ready. */
 const READY_MS = 60_000;
 
@@ -38,7 +38,8 @@ export interface OrderView extends StandingOrder {
 export class Keeper {
   private timer: NodeJS.Timeout | null = null;
   private begun = 0;
-  private readonly notBefore = new Map<string, number>();
+  private readonly failing = new Failing();
+  private readonly damping = new Damping();
 
   constructor(private readonly ports: KeeperPorts) {}
 
@@ -66,19 +67,18 @@ export class Keeper {
     const { store, locks, errands } = this.ports;
     for (const order of store.all()) {
       const key = keyOf(order);
-      const waits = (this.notBefore.get(key) ?? 0) > errands.now();
-      if (locks.isBusy(order.app) || waits) continue;
+      if (locks.isBusy(order.app) || this.damping.holds(key, errands.now())) continue;
       const decision = decide(order, this.instances(order), { now: errands.now(), begun: this.begun });
       if (decision.do !== 'nothing') void locks.take(order.app, () => this.carryOut(order, decision));
     }
   }
 
-  private instances(order: Service): Instance[] {
+  private instances(order: StandingOrder): Instance[] {
     const { registry } = this.ports.errands;
-    const mono = this.ports.errands.now();
+    const [mono, graceMs] = [this.ports.errands.now(), order.lostAfter * 1000];
     return [...registry.all()]
       .filter(record => record.kind === 'leaf' && isOf(record, order))
-      .map(record => instanceOf(registry, record, mono));
+      .map(record => this.failing.judge(instanceOf(registry, record, mono), mono, graceMs));
   }
 
   private async carryOut(
@@ -86,17 +86,21 @@ export class Keeper {
     decision: Exclude<ReturnType<typeof decide>, { do: 'nothing' }>,
   ): Promise<void> {
     const done =
-      decision.do === 'start' ? await this.replace(order, decision.count) : await this.shed(decision.paths);
+      decision.do === 'start' ? await this.replace(order, decision) : await this.shed(decision.paths);
     const { started, stopped } = done;
     const well = started.length + stopped.length > 0;
-    if (!well) this.notBefore.set(keyOf(order), this.ports.errands.now() + RETRY_MS);
+    const waitMs = this.damping.acted(keyOf(order), this.ports.errands.now(), well);
     // It may have been given anew, or taken back, meanwhile.
     const now = this.ports.store.get(keyOf(order));
     if (now && well) this.save(afterwards(now, done));
-    this.tell(order, done, decision.do === 'start');
+    this.tell(order, done, decision.do === 'start', well ? waitMs : 0);
   }
 
-  private async replace(order: StandingOrder, count: number): Promise<Done> {
+  private async replace(
+    order: StandingOrder,
+    { count, instead }: { count: number; instead: readonly string[] },
+  ): Promise<Done> {
+    const { stopped } = await this.shed(instead);
     const { app, label, strategy } = order;
     const request = {
       app,
@@ -109,7 +113,8 @@ export class Keeper {
     };
     const run = new ScaleRun(this.ports.errands, request, { id: randomUUID(), by: BY }, () => {});
     const { data } = await run.run();
-    return doneOf(data.results as ActionOutcome[]);
+    const done = doneOf(data.results as ActionOutcome[]);
+    return { started: done.started, stopped: [...stopped, ...done.stopped] };
   }
 
   private async shed(paths: readonly string[]): Promise<Done> {
@@ -131,13 +136,14 @@ export class Keeper {
     }
   }
 
-  private tell(order: StandingOrder, { started, stopped }: Done, isShort: boolean): void {
+  private tell(order: StandingOrder, { started, stopped }: Done, isShort: boolean, waitMs: number): void {
     const what = [
       ...(started.length > 0 ? [`started ${started.join(', ')}`] : []),
       ...(stopped.length > 0 ? [`stopped ${stopped.join(', ')}`] : []),
     ];
     const did = what.length > 0 ? what.join('; ') : isShort ? 'no slot is free' : 'nothing could be stopped';
-    const reason = `${keyOf(order)}: ${order.count} are to run; ${did}`;
+    const odds = `; it comes to that again and again, by another order or hand: next look in ${waitMs / 1000} s`;
+    const reason = `${keyOf(order)}: ${order.count} are to run; ${did}${waitMs > 0 ? odds : ''}`;
     this.ports.publisher.event('order', reason);
     this.ports.log[what.length > 0 ? 'info' : 'warn']({ app: order.app }, reason);
   }

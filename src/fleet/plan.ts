@@ -2,11 +2,12 @@
 
 import { rebalanceOf, type ScaleRequest, scaleOf, serviceOf } from '../balance/requests.js';
 import { keyOf } from '../balance/standing-order.js';
-import type { Service } from '../balance/units.js';
+import { isOf, type Service } from '../balance/units.js';
 import { onlyKnown } from '../core/arguments.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
 import { hasLabel } from '../core/labels.js';
+import { queueFull } from '../node/answers.js';
 import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Errands } from './errands.js';
@@ -27,32 +28,36 @@ export interface FleetPorts {
 
 /** Milliseconds between two words that it is still at it: whoever sent the command gives up on silence. */
 const PULSE_MS = 10_000;
+const MOST_UNDER_WAY = 200;
 
 export function fleetPlan(ports: FleetPorts): Plan {
   const toMany = manyPlan(ports.errands);
+  const crowd = new Crowd();
   return command => {
     switch (command.op) {
       case 'scale':
-        return withPulse(scale(ports, command));
+        return crowd.admit(withPulse(scale(ports, command)));
       case 'rebalance':
-        return withPulse(balance(ports, command));
+        return crowd.admit(withPulse(balance(ports, command)));
       case 'orders':
         onlyKnown('orders', command.args ?? {}, []);
         return async () => ({ orders: ports.keeper.list() });
       case 'unkeep':
         return unkeep(ports, command);
       default:
-        return withPulse(toMany(command));
+        return crowd.admit(withPulse(toMany(command)));
     }
   };
 }
 
-function scale({ errands, store, locks, clock }: FleetPorts, command: Command): ReturnType<Plan> {
+function scale(ports: FleetPorts, command: Command): ReturnType<Plan> {
+  const { errands, locks } = ports;
   const request = scaleOf(command);
   needsSlots(errands, request);
+  if (request.keep && !request.dryRun) refuseOverlap(ports.store, errands, request);
   return progress =>
     locks.take(request.app, async () => {
-      const kept = request.dryRun ? null : keep(store, request, command, clock.now());
+      const kept = request.dryRun ? null : keep(ports, request, command);
       const run = new ScaleRun(errands, request, { id: command.id, by: command.by ?? 'command' }, progress);
       const { status, data } = await run.run();
       return new Outcome(status, { ...data, keep: kept !== null });
@@ -60,7 +65,8 @@ function scale({ errands, store, locks, clock }: FleetPorts, command: Command): 
 }
 
 /** A count for what is kept already changes the order; otherwise the order would undo it. */
-function keep(store: OrderStore, request: ScaleRequest, command: Command, now: number) {
+function keep({ store, clock }: FleetPorts, request: ScaleRequest, command: Command) {
+  const now = clock.now();
   const { app, label, count, strategy } = request;
   const service = { app, ...(label !== undefined && { label }) };
   const known = store.get(keyOf(service));
@@ -71,6 +77,19 @@ function keep(store: OrderStore, request: ScaleRequest, command: Command, now: n
   const order = { ...service, count, strategy, lostAfter, surplus, by, since: now, replacements: [] };
   store.set(order);
   return order;
+}
+
+/** Two orders for one leaf would start and stop it in turn. */
+function refuseOverlap(store: OrderStore, { registry }: Errands, service: Service): void {
+  const leaves = [...registry.all()].filter(record => record.kind === 'leaf' && isOf(record, service));
+  const other = store
+    .all()
+    .find(order => keyOf(order) !== keyOf(service) && leaves.some(leaf => isOf(leaf, order)));
+  if (other)
+    throw new CanopyError(
+      'bad-argument',
+      `keep: expected no other standing order for the same leaves, found that for ${keyOf(other)}; take it back first`,
+    );
 }
 
 function needsSlots({ registry }: Errands, { app, label }: Service): void {
@@ -96,6 +115,21 @@ function unkeep({ store }: FleetPorts, command: Command): ReturnType<Plan> {
     store.delete(key);
     return { ...service, removed: true };
   };
+}
+
+/** Commands under way at a time, those that wait for their turn included. */
+class Crowd {
+  private size = 0;
+
+  /** Throws `queue-full`. */
+  admit(run: ReturnType<Plan>): ReturnType<Plan> {
+    if (this.size >= MOST_UNDER_WAY) throw queueFull(MOST_UNDER_WAY);
+    this.size += 1;
+    return (progress, cut) =>
+      run(progress, cut).finally(() => {
+        this.size -= 1;
+      });
+  }
 }
 
 /** Repeats the last progress while nothing else is said. */

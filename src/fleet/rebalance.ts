@@ -49,8 +49,7 @@ async function carryOut(
   const tell = (path: string, op: 'start' | 'stop', step: string) =>
     errands.run(path, { op, by }, { id, step }, performance.now() + timeoutMs);
   const { outcome: started } = await tell(to, 'start', 'start');
-  const ready =
-    started.status === 'succeeded' && (await errands.eventually(() => errands.isUp(to), deadline));
+  const ready = started.status === 'succeeded' && (await errands.untilUp(to, deadline));
   if (!ready) {
     await tell(to, 'stop', 'undo');
     return started.status === 'succeeded'

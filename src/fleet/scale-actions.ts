@@ -1,7 +1,7 @@
 /** What a share means for what it was given to, and what comes back of it. */
 import type { ScaleRequest } from '../balance/requests.js';
 import { isChange, type Share } from '../balance/shares.js';
-import type { Capacity } from '../core/node-record.js';
+import { type Capacity, MOST_INSTANCES } from '../core/node-record.js';
 import type { LeafOutcome } from '../core/rollout.js';
 import type { Command } from '../protocol/payloads.js';
 
@@ -18,11 +18,14 @@ export interface ScaleAnswer {
   readonly missing: number;
   readonly capacity: Capacity;
   readonly results: readonly ActionOutcome[];
+  /** Paths of which nobody knows what became of them. */
+  readonly uncertain?: readonly string[];
 }
 
 export const isAnswer = (data: unknown): data is ScaleAnswer => {
   const { running, capacity, results } = (data ?? {}) as Partial<ScaleAnswer>;
-  const whole = (value: unknown): boolean => Number.isInteger(value);
+  const whole = (value: unknown): boolean =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_INSTANCES;
   return (
     whole(running) &&
     whole(capacity?.slots) &&

@@ -26,6 +26,8 @@ export class ScaleRun {
   private readonly failed = new Set<string>();
   /** What relays have answered: newer than their roll-ups. */
   private readonly told = new Map<string, Capacity>();
+  /** What became of these is not known: they may run or not, whatever is counted. */
+  private readonly uncertain = new Set<string>();
   private expected = 0;
   private done = 0;
 
@@ -84,11 +86,10 @@ export class ScaleRun {
     const step = `${action} ${round}`;
     const part = { op: action, by: this.origin.by };
     const { outcome } = await this.errands.run(path, part, { id: this.origin.id, step }, deadline);
-    if (outcome.status === 'succeeded' && action === 'start') {
-      const up = await this.errands.eventually(() => this.errands.isUp(path), deadline);
-      if (!up)
-        return this.giveUp(path, round, { path, status: 'timedOut', error: 'it was not ready in time' });
-    } else if (outcome.status === 'failed' && action === 'start') return this.giveUp(path, round, outcome);
+    if (action === 'start' && outcome.status !== 'succeeded') return this.giveUp(path, round, outcome);
+    if (action === 'start' && !(await this.errands.untilUp(path, deadline)))
+      return this.giveUp(path, round, { path, status: 'timedOut', error: 'it did not become ready' });
+    if (outcome.status !== 'succeeded' && outcome.status !== 'failed') this.uncertain.add(path);
     this.results.push({ ...outcome, action });
   }
 
@@ -98,7 +99,8 @@ export class ScaleRun {
     this.results.push({ ...outcome, action: 'start' });
     const deadline = performance.now() + this.request.timeoutMs;
     const whole = { id: this.origin.id, step: `undo ${round}` };
-    await this.errands.run(path, { op: 'stop', by: this.origin.by }, whole, deadline);
+    const undo = await this.errands.run(path, { op: 'stop', by: this.origin.by }, whole, deadline);
+    if (undo.outcome.status !== 'succeeded') this.uncertain.add(path);
   }
 
   private async relay({ unit, count }: Share, round: number, deadline: number): Promise<void> {
@@ -109,7 +111,11 @@ export class ScaleRun {
     const whole = { id: this.origin.id, step: `${count} ${round}` };
     const { outcome, result } = await this.errands.run(path, part, whole, patience);
     const answer = isAnswer(result?.data) ? result.data : null;
-    if (answer === null) return void this.results.push({ ...outcome, action: 'scale' });
+    if (answer === null) {
+      this.uncertain.add(path);
+      return void this.results.push({ ...outcome, action: 'scale' });
+    }
+    for (const each of answer.uncertain ?? []) this.uncertain.add(`${path}/${each}`);
     // It may have more or less than its roll-up said: the next round counts on that.
     this.told.set(path, answer.capacity);
     for (const each of answer.results) this.results.push({ ...each, path: `${path}/${each.path}` });
@@ -120,9 +126,11 @@ export class ScaleRun {
     const { dryRun, count } = this.request;
     const { data } = summarize(results, dryRun);
     const figures = this.figures();
-    const reached = dryRun || figures.running === count;
+    const reached = dryRun || (figures.running === count && this.uncertain.size === 0);
     const status = reached ? 'succeeded' : figures.running > 0 ? 'partial' : 'failed';
-    return new Outcome(status, { ...figures, ...data, results } satisfies ScaleAnswer);
+    const uncertain = [...this.uncertain].sort();
+    const answer = { ...figures, ...data, results, ...(uncertain.length > 0 && { uncertain }) };
+    return new Outcome(status, answer satisfies ScaleAnswer);
   }
 
   /** As it is now: units that were told a share have said what came of it. */

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
 import type { Channel } from '../core/names.js';
+import { MOST_INSTANCES } from '../core/node-record.js';
 
 const v = Type.Literal(1);
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
@@ -18,7 +19,7 @@ export const RollupSchema = Type.Object(
   >,
 );
 
-const count = Type.Integer({ minimum: 0 });
+const count = Type.Integer({ minimum: 0, maximum: MOST_INSTANCES });
 const fraction = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 const capacity = {
   slots: count,

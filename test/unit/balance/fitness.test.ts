@@ -115,6 +115,20 @@ test('the roll-up counts them, and says how loaded their machines are', () => {
   });
 });
 
+test('an app may be called as what every object has', () => {
+  const registry = registryOf([{ path: 'edge', app: 'constructor', state: STANDBY }], { a: {} });
+  registry.applyBeat('a', beat({ kind: 'relay', seq: 2, apps: {} }), at(MONO));
+  const service = { app: 'constructor' };
+  assert.deepEqual(
+    unitsOf(registry, service, MONO).map(({ path }) => path),
+    ['edge'],
+  );
+  assert.deepEqual(
+    Object.entries(capacities(registry, MONO)).map(([app, { free }]) => [app, free]),
+    [['constructor', 1]],
+  );
+});
+
 test('units: leaves by themselves, relays by their roll-ups, plain bridges by what is below them', () => {
   const registry = registryOf([
     { path: 'edge', state: STANDBY },

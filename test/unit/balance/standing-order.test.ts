@@ -33,14 +33,14 @@ test('what is decided', () => {
   const two = [instance('a'), instance('b')];
   const table: [string, Partial<StandingOrder>, Instance[], Decision, Partial<typeof NOW>?][] = [
     ['enough', {}, two, { do: 'nothing', missing: 0 }],
-    ['too few from the start', {}, [instance('a'), idle('b')], { do: 'start', count: 2 }],
+    ['too few from the start', {}, [instance('a'), idle('b')], { do: 'start', count: 2, instead: [] }],
     ['lost a moment ago', {}, [instance('a'), lost('b', 29_999)], { do: 'nothing', missing: 1 }],
-    ['lost for long', {}, [instance('a'), lost('b', 30_000)], { do: 'start', count: 2 }],
+    ['lost for long', {}, [instance('a'), lost('b', 30_000)], { do: 'start', count: 2, instead: [] }],
     [
       'lost, but never meant to run',
       {},
       [instance('a'), { ...lost('b', 1000), meant: false }],
-      { do: 'start', count: 2 },
+      { do: 'start', count: 2, instead: [] },
     ],
     [
       'failing a moment ago',
@@ -52,7 +52,13 @@ test('what is decided', () => {
       'failing for long',
       {},
       [instance('a'), { ...lost('b', 40_000), fitness: 'ailing' }],
-      { do: 'start', count: 2 },
+      { do: 'start', count: 2, instead: [] },
+    ],
+    [
+      'failing for long, and another is free',
+      {},
+      [instance('a'), { ...lost('b', 40_000), fitness: 'ailing' }, idle('c')],
+      { do: 'start', count: 2, instead: ['b'] },
     ],
     [
       'not heard for long enough itself',

@@ -1,0 +1,112 @@
+/** Scaling where things go wrong meanwhile: frozen leaves, crash loops, orders at odds, made-up figures. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { publish, Tap } from '../support/mqtt-tools.js';
+import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
+import { skipWithout } from '../support/parts.js';
+import { Rack } from '../support/racks.js';
+import { Sandbox } from '../support/sandbox.js';
+import { sleepers } from '../support/targets.js';
+import { until } from '../support/wait.js';
+
+describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, () => {
+  const box = new Sandbox({ after });
+  let root: NodeProcess;
+  before(async () => {
+    root = await startRoot(box);
+  });
+  const scale = (app: string, count: number, args = {}, node = root as { rest: NodeProcess['rest'] }) =>
+    node.rest.command('', 'scale', { select: { app }, args: { count, ...args } }, 30);
+  const leaf = (name: string, app: string, more = {}) =>
+    startLeaf(box, root, { name, app_name: app, desired: 'stopped', ...more });
+  const known = (path: string) => root.rest.expect(path, it => it.link === 'online' && it.heartbeat !== null);
+
+  it('a start that nobody answered is not carried out later, and is no success', async () => {
+    const frozen = await leaf('f1', 'icy', { target: 'sleep 6101' });
+    await leaf('f2', 'icy', { target: 'sleep 6102' });
+    for (const path of ['f1', 'f2']) await known(path);
+    frozen.signal('SIGSTOP');
+    const { body } = await scale('icy', 2, { timeout: 0.7 });
+    assert.equal(body.status, 'partial', JSON.stringify(body));
+    assert.deepEqual(body.data.uncertain, ['f1'], JSON.stringify(body.data));
+    frozen.signal('SIGCONT');
+    await root.rest.expect('f1', it => it.status === 'stopped' && it.link === 'online');
+    // What was sent to it while it was frozen is answered in order: a ping behind it comes after it.
+    assert.equal((await root.rest.command('f1', 'ping')).body.data.phase, 'stopped');
+    assert.deepEqual(sleepers(box, '61'), ['02']);
+  });
+
+  it('one in a crash loop is replaced by a standing order', async () => {
+    await leaf('c1', 'loop', {
+      target: `sh -c 'sleep 0.6; exit 1'`,
+      backoff_min: 0.5,
+      backoff_max: 0.5,
+      desired: 'running',
+    });
+    await leaf('c2', 'loop', { target: 'sleep 6201' });
+    for (const path of ['c1', 'c2']) await known(path);
+    const { body } = await scale('loop', 1, { keep: true, lostAfter: 2 });
+    assert.ok(['succeeded', 'partial'].includes(body.status), JSON.stringify(body));
+    await until(() => sleepers(box, '62').length === 1, 15_000, 'another runs in its place');
+    await root.rest.expect('c1', { phase: 'stopped' });
+    await root.rest.command('', 'unkeep', { select: { app: 'loop' } });
+  });
+
+  it('two orders at odds give way, and say so; two for the same leaves are refused', async () => {
+    const rack = await Rack.up(
+      box,
+      root,
+      { name: 'r' },
+      ['d1', 'd2'].map(name => ({
+        name,
+        app_name: 'torn',
+        desired: 'stopped',
+        labels: 'zone=a',
+        target: `sleep 630${name[1]}`,
+      })),
+    );
+    await root.rest.expect(
+      'r',
+      ({ heartbeat }) => (heartbeat?.apps as { torn?: { free: number } })?.torn?.free === 2,
+    );
+    assert.equal((await scale('torn', 1, { keep: true, lostAfter: 1 })).body.status, 'succeeded');
+    const tap = await Tap.open(box, root.port, 'canopy/evt', 'canopy/r/evt');
+    assert.equal((await scale('torn', 2, { keep: true, lostAfter: 1 }, rack)).body.status, 'succeeded');
+    const orders = () => tap.messages.filter(({ json }) => json.event === 'order');
+    await until(
+      () => orders().some(({ json }) => /by another order or hand: next look in 10 s/.test(json.reason)),
+      20_000,
+    );
+    const before = orders().length;
+    await pause(2000); // what is measured is that hardly anything happens in it
+    assert.ok(orders().length - before <= 3, `${orders().length - before} more in two seconds`);
+    const other = await root.rest.command('', 'scale', {
+      select: { app: 'torn', label: 'zone=a' },
+      args: { count: 1, keep: true },
+    });
+    assert.deepEqual(
+      [other.body.status, other.body.error?.code],
+      ['rejected', 'bad-argument'],
+      JSON.stringify(other.body),
+    );
+    assert.match(other.body.error.message, /found that for torn; take it back first/);
+    await root.rest.command('', 'unkeep', { select: { app: 'torn' } });
+    await rack.stop();
+  });
+
+  it('figures that somebody made up cost nothing', async () => {
+    const apps = { icy: { slots: 1e15, running: 1e15, free: 0, cpu: 0, rss: 0 } };
+    const beat = { v: 1, epoch: 1, seq: 1, ts: 1, interval: 30, kind: 'relay', apps };
+    const tap = await Tap.open(box, root.port, 'canopy/evt');
+    await publish(root.port, 'canopy/evil/hb', JSON.stringify(beat));
+    await tap.first(({ json }) => json.event === 'malformed' && /apps/.test(json.reason));
+    const most = { ...beat, apps: { icy: { ...apps.icy, slots: 50_000, running: 50_000 } } };
+    await publish(root.port, 'canopy/evil/hb', JSON.stringify(most));
+    await known('evil');
+    const begun = performance.now();
+    const { body } = await scale('icy', 1, { timeout: 1 });
+    assert.notEqual(body.status, 'succeeded', JSON.stringify(body));
+    assert.ok(performance.now() - begun < 15_000);
+  });
+});

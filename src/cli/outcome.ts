@@ -24,7 +24,7 @@ function figures(data: Data): string {
   const { dryRun, expected, succeeded, running, count, missing, surplus } = data;
   if (count !== undefined) {
     const amiss = missing ? `, ${missing} missing` : surplus ? `, ${surplus} too many` : '';
-    return `, ${running} of ${count} run${dryRun ? ' (nothing was done)' : amiss}`;
+    return `, ${running} of ${count} run${amiss}${dryRun ? ' (nothing was done)' : ''}`;
   }
   return dryRun
     ? ' (nothing was done)'

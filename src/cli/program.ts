@@ -38,7 +38,7 @@ function hosting(canopy: Command): void {
     .command('up')
     .description('host a whole tree, or one node of it, in this process')
     .argument('[file]', 'the tree file', 'tree.yaml')
-    .option('--node <path>', 'host this node of the file and the leaves right below it')
+    .option('--node <path>', "host this node of the file and the leaves right below it; '.' is the top one")
     .action(async (file: string, options: { node?: string }) => (await import('./up.js')).up(file, options));
   canopy
     .command('run')

@@ -29,7 +29,8 @@ export async function send(
     process.stderr.write(
       `canopy: no final result within ${view.wait} s; ask again with its id ${result.id}\n`,
     );
-  if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
+  if (!result.done) process.exitCode = EXIT.noAnswer;
+  else if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
   return result;
 }
 

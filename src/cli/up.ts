@@ -10,7 +10,14 @@ import { untilStopped } from './signals.js';
 
 export async function up(file: string, options: { node?: string }): Promise<void> {
   const env = environment();
-  const { nodes, warnings } = loadTree({ file, env, cwd: process.cwd(), ...options });
+  // `.` is the top node here as everywhere on the command line.
+  const node = options.node === '.' ? '' : options.node;
+  const { nodes, warnings } = loadTree({
+    file,
+    env,
+    cwd: process.cwd(),
+    ...(node !== undefined && { node }),
+  });
   const top = nodes.find(node => node.hosted) as TreeNode;
   const log = openLog(top.settings);
   for (const warning of warnings) log.warn(warning);

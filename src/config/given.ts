@@ -45,6 +45,7 @@ const expectedFor = (key: SettingKey): string =>
 
 /** The known word that was most likely meant; '' where none is near. */
 export function nearest(word: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
   const best = closest(word, known);
   return distance(word, best) <= Math.max(2, 0.4 * word.length) ? best : '';
 }

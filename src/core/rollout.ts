@@ -12,6 +12,8 @@ export interface Rollout {
   readonly timeoutMs: number;
 }
 
+export const ROLLOUT_KEYS = ['parallelism', 'maxUnavailable', 'stopOnFailure', 'dryRun', 'timeout'] as const;
+
 const DEFAULT_TIMEOUT_S = 60;
 const LONGEST_S = 86_400;
 const MOST_AT_ONCE = 1_000_000;
@@ -50,15 +52,15 @@ export interface Summary {
   readonly data: Record<string, unknown>;
 }
 
-/** `succeeded` only where every leaf did; `failed` where none did. */
+/** `succeeded` only where every leaf did, or would by a dry run; `failed` where none did. */
 export function summarize(results: readonly LeafOutcome[], dryRun = false): Summary {
   const of = (status: LeafStatus): number => results.filter(result => result.status === status).length;
   const succeeded = of('succeeded');
-  const all = dryRun || succeeded === results.length;
+  const well = dryRun ? of('planned') : succeeded;
   const [failed, unreachable, timedOut] = [of('failed'), of('unreachable'), of('timedOut')];
   const data = { expected: results.length, succeeded, failed, unreachable, timedOut, results: [...results] };
   return {
-    status: all ? 'succeeded' : succeeded > 0 ? 'partial' : 'failed',
+    status: well === results.length ? 'succeeded' : well > 0 ? 'partial' : 'failed',
     data: dryRun ? { dryRun, ...data } : data,
   };
 }

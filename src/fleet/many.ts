@@ -3,15 +3,22 @@ import type { Strategy } from '../balance/choose.js';
 import { isMeant } from '../balance/fitness.js';
 import { picked } from '../balance/picks.js';
 import { strategyOf } from '../balance/requests.js';
+import { onlyKnown } from '../core/arguments.js';
 import { CanopyError } from '../core/errors.js';
 import type { NodeRecord } from '../core/node-record.js';
-import { type LeafOutcome, type Rollout, rolloutOf, summarize } from '../core/rollout.js';
+import { type LeafOutcome, ROLLOUT_KEYS, type Rollout, rolloutOf, summarize } from '../core/rollout.js';
 import { type Select, selected } from '../core/selection.js';
 import { checkArguments } from '../node/leaf-commands.js';
 import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import { LEAF_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Errands } from './errands.js';
+
+/** The arguments of a leaf's command, beside those that say how it is carried out on many. */
+const OWN_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  signal: ['signal'],
+  maintenance: ['mode', 'for', 'until'],
+};
 
 /** Leaves at a time where nobody asks for less. */
 const AT_ONCE = 200;
@@ -26,6 +33,7 @@ export const manyPlan =
         `"${command.op}" takes no select; with one: ${LEAF_OPS.join(', ')}`,
       );
     }
+    onlyKnown(command.op, command.args ?? {}, [...(OWN_ARGUMENTS[command.op] ?? []), ...ROLLOUT_KEYS]);
     const { rollout, rest } = rolloutOf(command.args ?? {});
     checkArguments({ ...command, args: rest }, errands.clock.now());
     const pick = pickOf(command);
@@ -131,7 +139,9 @@ class Run {
   /** Waits until one more may be unavailable. */
   private room(leaf: NodeRecord, leaves: readonly NodeRecord[], deadline: number): Promise<boolean> {
     const { maxUnavailable } = this.rollout;
-    if (maxUnavailable === null || !this.isUp(leaf)) return Promise.resolve(true);
+    if (maxUnavailable === null) return Promise.resolve(true);
+    // One that is not up costs nothing, unless those that this very command has taken down do not come back.
+    if (!this.isUp(leaf)) return this.errands.eventually(() => this.underWay.size < maxUnavailable, deadline);
     const away = (other: NodeRecord): boolean => this.underWay.has(other.path) || !this.isUp(other);
     return this.errands.eventually(() => leaves.filter(away).length < maxUnavailable, deadline);
   }

@@ -102,6 +102,7 @@ function needsSlots({ registry }: Errands, { app, label }: Service): void {
 
 function balance({ errands, locks }: FleetPorts, command: Command): ReturnType<Plan> {
   const request = rebalanceOf(command);
+  needsSlots(errands, request);
   const origin = { id: command.id, by: command.by ?? 'command' };
   return progress => locks.take(request.app, () => rebalance(errands, request, origin, progress));
 }

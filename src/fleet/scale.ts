@@ -125,9 +125,10 @@ export class ScaleRun {
     const results = this.results.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const { dryRun, count } = this.request;
     const { data } = summarize(results, dryRun);
-    const figures = this.figures();
-    const reached = dryRun || (figures.running === count && this.uncertain.size === 0);
-    const status = reached ? 'succeeded' : figures.running > 0 ? 'partial' : 'failed';
+    const figures = { ...this.figures(), ...(dryRun && { missing: this.shares().missing }) };
+    const reached = dryRun ? figures.missing === 0 : figures.running === count && this.uncertain.size === 0;
+    const running = dryRun ? count - figures.missing : figures.running;
+    const status = reached ? 'succeeded' : running > 0 ? 'partial' : 'failed';
     const uncertain = [...this.uncertain].sort();
     const answer = { ...figures, ...data, results, ...(uncertain.length > 0 && { uncertain }) };
     return new Outcome(status, answer satisfies ScaleAnswer);

@@ -43,6 +43,11 @@ export class CommandMemory {
     return this.entries.get(id)?.stage;
   }
 
+  /** The same with when it was written, ms since the epoch. */
+  find(id: string): { readonly at: number; readonly stage: Stage } | undefined {
+    return this.entries.get(id);
+  }
+
   /** Those whose end was never written, in the order in which they came so far. */
   unfinished(): Stage[] {
     return [...this.entries.values()].flatMap(({ stage }) => (stage.done ? [] : [stage]));

@@ -49,7 +49,9 @@ function firstError(errors: Iterable<SchemaError>, value: unknown): string {
     return `expected a JSON object, found ${JSON.stringify(value)}`;
   for (const error of errors) {
     const detail = Object.values(error.params ?? {}).flat();
-    return `${error.instancePath || 'it'} ${error.message}${detail.length ? ` (${detail.join(', ')})` : ''}`;
+    // What typebox says of a field that is not allowed at all.
+    const message = error.message === 'schema is false' ? 'is not known' : error.message;
+    return `${error.instancePath || 'it'} ${message}${detail.length ? ` (${detail.join(', ')})` : ''}`;
   }
   return 'does not have the shape that topics.md describes';
 }

@@ -82,6 +82,9 @@ export function wordsToCommand(op: string, words: readonly string[]): Record<str
 type Fields = Record<string, unknown>;
 
 function put(key: string, value: string, into: { command: Fields; args: Fields; select: Fields }): void {
+  const given = [into.select, into.command, into.args].some(fields => Object.hasOwn(fields, camel(key)));
+  // The last one would silently win: `stop label=env=test label=zone=a` stops all of zone a.
+  if (given && key !== 'op') throw new MalformedPayload(`expected each key once, found "${key}" twice`);
   if (SELECT_KEYS.has(key)) into.select[key] = value;
   else if (TOP_KEYS.has(key)) into.command[key] = value;
   else if (key === 'pick') into.command.pick = scalar(value);

@@ -29,7 +29,7 @@ const TrackedSchema = Type.Intersect([ResultSchema, Type.Object({ path: Type.Str
 const answers = { 200: TrackedSchema, 202: TrackedSchema, default: ProblemSchema };
 
 export const commandRoutes =
-  (desk: Desk): FastifyPluginAsyncTypebox =>
+  (desk: Desk, recall: (id: string) => Tracked | null): FastifyPluginAsyncTypebox =>
   async app => {
     const tags = ['commands'];
     app.post(
@@ -50,7 +50,7 @@ export const commandRoutes =
       { schema: { tags, summary: 'What became of a command', response: answers } },
       async (request, reply) => {
         const { id } = request.params as { id: string };
-        const found = desk.get(id);
+        const found = desk.get(id) ?? recall(id);
         if (!found)
           throw new CanopyError('not-found', `there is no command ${JSON.stringify(id.slice(0, 128))} here`);
         return reply.send(found);

@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Desk } from '../tree/desk.js';
+import type { Desk, Tracked } from '../tree/desk.js';
 import { commandRoutes } from './command-routes.js';
 import { healthRoutes, type Readiness } from './health-routes.js';
 import { type NodePorts, nodeRoutes } from './node-routes.js';
@@ -12,6 +12,8 @@ import { describeErrors, type SchemaError } from './schema-errors.js';
 
 export interface RestPorts extends NodePorts {
   readonly desk: Desk;
+  /** What became of a command to this node itself, by its id. */
+  readonly recall: (id: string) => Tracked | null;
   readonly readiness: () => Readiness;
   readonly version: string;
   readonly log: { error(fields: object, message: string): void };
@@ -50,7 +52,7 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   });
   await app.register(healthRoutes(ports.readiness));
   await app.register(nodeRoutes(ports));
-  await app.register(commandRoutes(ports.desk));
+  await app.register(commandRoutes(ports.desk, ports.recall));
   await app.register(orderRoutes(ports.desk));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   return app as never;

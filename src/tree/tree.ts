@@ -13,7 +13,7 @@ import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
-import { Desk } from './desk.js';
+import { Desk, type Tracked } from './desk.js';
 import type { Ingest } from './ingest.js';
 import { type NodePlans, nodePlan } from './orders.js';
 import { Refusals } from './refusals.js';
@@ -97,9 +97,17 @@ export class Tree {
     });
     await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
     this.tell('online', registry.size === 0 ? 'started' : 'online');
-    maintenance.onChange(() => this.tell('online', 'maintenance'));
+    maintenance.onChange(() =>
+      this.tell('online', maintenance.current ? 'maintenance' : 'maintenance is over'),
+    );
     this.heart.start();
     this.watch.start();
+  }
+
+  /** What became of a command to this node itself, also of one that an earlier process was given; null where it had none. */
+  recall(id: string): Tracked | null {
+    const found = this.options.memory.find(id);
+    return found ? { v: 1, ts: found.at, ...found.stage, path: '' } : null;
   }
 
   /** Says goodbye; what is below is told by the broker's end. */

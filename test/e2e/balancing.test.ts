@@ -130,6 +130,13 @@ describe('balancing', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, (
     await runs([]);
   });
 
+  it('a dry run of too many says so, and nothing is scaled or moved that is not there', async () => {
+    const { body } = await scale(9, { args: { dryRun: true } });
+    assert.deepEqual([body.status, body.data.missing], ['partial', 4], JSON.stringify(body));
+    const nobody = await root.rest.command('', 'rebalance', { select: { app: 'nobody' } });
+    assert.deepEqual([nobody.body.status, nobody.body.error?.code], ['rejected', 'not-found']);
+  });
+
   it('by label, and by strategy', async () => {
     const zone = await scale(2, { select: { app: 'web', label: 'zone=x' } });
     assert.equal(zone.body.status, 'succeeded', JSON.stringify(zone.body));
@@ -259,6 +266,12 @@ describe('balancing', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, (
       ['unkeep', { select: { app: 'web' } }, 'not-found', /no standing order for web/],
       ['restart', { select: { label: 'zone' } }, 'bad-argument', /label: expected key=value/],
       ['restart', { select: { app: 'web' }, strategy: 'spread' }, 'bad-argument', /pick=NUMBER/],
+      [
+        'restart',
+        { select: { app: 'web' }, args: { maxunavail: 1 } },
+        'bad-argument',
+        /takes parallelism, maxUnavailable/,
+      ],
       ['restart', {}, 'unsupported-op', /is for leaves/],
       ['signal', { select: { app: 'web' }, args: { signal: 'BANG' } }, 'bad-argument', /BANG/],
     ];

@@ -88,3 +88,12 @@ test('only of leaves that the same process hosts', t => {
     /defaults\.needs: expected it on the node itself/,
   );
 });
+
+test('a leaf that is alone can need nobody, and says so', t => {
+  const lines = linesOf(() => load(t, 'children:\n  - { name: a, target: x, needs: zz }\n'));
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0] ?? '',
+    /needs: expected the name of a leaf beside it or the path of one, found "zz"$/,
+  );
+});

@@ -43,3 +43,14 @@ test('the counts add up, and success is only where all succeeded', () => {
     }),
   );
 });
+
+test('a dry run says what the run would come to', () => {
+  const of = (...statuses: LeafStatus[]) =>
+    summarize(
+      statuses.map((status, at) => ({ path: `leaf${at}`, status })),
+      true,
+    ).status;
+  assert.equal(of('planned', 'planned'), 'succeeded');
+  assert.equal(of('planned', 'unreachable'), 'partial');
+  assert.equal(of('unreachable'), 'failed');
+});

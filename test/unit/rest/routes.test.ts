@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { resultOf } from '../tree/support.js';
-import { type Served, serve } from './support.js';
+import { REMEMBERED, type Served, serve } from './support.js';
 
 let rest: Served;
 before(async () => {
@@ -77,6 +77,12 @@ test('with wait the answer is the final result', async () => {
   assert.deepEqual([status, json.status, json.data], [200, 'succeeded', { pid: 7 }]);
   const late = await rest.ask('POST', `${COMMANDS}?wait=0.01`, { path: 'web', op: 'restart', id: 'late' });
   assert.equal(late.status, 202);
+});
+
+test('what became of a command that an earlier process was given', async () => {
+  const { status, json } = await rest.ask('GET', `${COMMANDS}/remembered`);
+  assert.deepEqual([status, json], [200, REMEMBERED]);
+  assert.equal((await rest.ask('GET', `${COMMANDS}/nobody`)).status, 404);
 });
 
 test('the description lists every route', async () => {

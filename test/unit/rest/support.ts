@@ -3,13 +3,24 @@ import type { FastifyInstance } from 'fastify';
 import { Registry } from '../../../src/core/registry.js';
 import { buildRest } from '../../../src/rest/server.js';
 import { type NodeView, Views } from '../../../src/rest/views.js';
-import { Desk } from '../../../src/tree/desk.js';
+import { Desk, type Tracked } from '../../../src/tree/desk.js';
 import { forgettable } from '../../../src/tree/orders.js';
 import { at, relay, state, taken } from '../core/support.js';
 import { Place, TestClock } from '../node/support.js';
 import { SAMPLES } from '../protocol/support.js';
 
 /** root; rack1 with api and web; cut, lost, with db below it; web. */
+/** Of a command that an earlier process of this node was given. */
+export const REMEMBERED: Tracked = {
+  v: 1,
+  id: 'remembered',
+  op: 'restart',
+  status: 'failed',
+  done: true,
+  ts: 1,
+  path: '',
+};
+
 export function registryOf(): Registry {
   const registry = new Registry();
   taken(registry, '', relay({ kind: 'root' }), 1);
@@ -52,6 +63,7 @@ export async function serve(uplink: string | null = null): Promise<Served> {
     views: new Views(registry, 'root'),
     forget: async path => void forgotten.push(forgettable(registry, path)),
     desk,
+    recall: id => (id === 'remembered' ? REMEMBERED : null),
     readiness: () => ({ ready: uplink !== 'connecting', uplink }),
     version: '1.2.3',
     log: { error: (_fields, message) => logged.push(message) },

@@ -1,5 +1,6 @@
 /** A leaf is: an uplink and a supervised target. */
 import { join } from 'node:path';
+import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { DesiredState } from '../leaf/desired.js';
 import { Leaf } from '../leaf/leaf.js';
@@ -18,6 +19,7 @@ import {
   LOG,
   MAINTENANCE,
   ORDER,
+  PARENT_BROKER,
   SETTINGS,
   TARGET_ENV,
   UPLINK,
@@ -48,7 +50,7 @@ function makeLeaf(node: NodeContainer): Leaf {
   const settings = node.get(SETTINGS);
   const { name, appName, hbInterval } = settings;
   const { epoch, instance } = node.get(INSTALLATION);
-  const runAs = runAsOf(settings, node.get(TARGET_ENV));
+  const runAs = runAsHere(node);
   return new Leaf({
     name,
     facts: { app: appName ?? name, epoch, interval: hbInterval },
@@ -65,6 +67,17 @@ function makeLeaf(node: NodeContainer): Leaf {
     clock: node.get(CLOCK),
     log: node.get(LOG),
   });
+}
+
+/** A leaf among others that can't run its target is in the tree, and down for it; one that is alone does not start. */
+function runAsHere(node: NodeContainer): RunAs & { readonly problem?: string } {
+  const [settings, env] = [node.get(SETTINGS), node.get(TARGET_ENV)];
+  try {
+    return runAsOf(settings, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || node.get(PARENT_BROKER) === null) throw error;
+    return { env, before: [], problem: error.message };
+  }
 }
 
 const targetOf = (settings: NodeSettings, runAs: RunAs, mark: string): TargetSpec => ({

@@ -18,6 +18,8 @@ import type { RunningProcess } from '../process/spawn.js';
 import { clearRemains } from './remains.js';
 
 export interface TargetSpec {
+  /** Why it can't be run here at all, whatever is tried. */
+  readonly problem?: string;
   readonly words: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
@@ -168,9 +170,13 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    const { outputFile: output, ...spec } = this.spec;
+    const { outputFile: output, problem, ...spec } = this.spec;
     try {
-      const started = await launchTarget({ ...spec, env: this.env, output });
+      const launch =
+        problem === undefined
+          ? launchTarget({ ...spec, env: this.env, output })
+          : Promise.reject(new Error(problem));
+      const started = await launch;
       this.process = started;
       this.dispatch({ type: 'spawned', pid: started.pid });
       await this.watch(started);

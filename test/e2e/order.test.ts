@@ -91,3 +91,22 @@ describe('needs', { skip }, () => {
     );
   });
 });
+
+it('a leaf whose target cannot be run here is in the tree, and down for it', { skip }, async t => {
+  const box = new Sandbox({ after: end => t.after(end) });
+  const tree = await hostTree(
+    box,
+    'tree.yaml',
+    ports => `
+name: root
+port: ${ports.root}
+rest_port: ${ports.rest}
+children:
+  - { name: lost, target: ${STEADY}, cwd: /nowhere/at/all }
+  - { name: web, target: ${STEADY} }
+`,
+  );
+  await tree.rest.expect('web', { status: 'up' });
+  const lost = await tree.rest.expect('lost', { status: 'down' });
+  assert.match(lost.reason ?? '', /cwd.*expected a directory that is there, found \/nowhere\/at\/all/);
+});

@@ -6,36 +6,18 @@ import {
   type TargetEffect,
   type TargetEvent,
   type TargetModel,
-  type TargetPolicy,
 } from '../core/phases.js';
 import { adoptTarget, neverLaunched } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { enterCgroup } from '../process/entering.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
-import { signalGroup } from '../process/signals.js';
+import { signalTarget } from '../process/signals.js';
 import type { RunningProcess } from '../process/spawn.js';
-import { clearRemains } from './remains.js';
+import { clearRemains, signalRemains } from './remains.js';
+import type { TargetSpec } from './target-spec.js';
 
-export interface TargetSpec {
-  /** Why it can't be run here at all, whatever is tried. */
-  readonly problem?: string;
-  readonly words: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-  /** Octal. */
-  readonly umask?: string;
-  /** Programs that prepare the ground for it and become it. */
-  readonly before?: readonly string[];
-  /** Where the target is recorded, so that a restarted leaf finds it. */
-  readonly dataDir: string;
-  /** Takes stdout and stderr through an O_APPEND descriptor, so that the target outlives us. */
-  readonly outputFile: string;
-  /** Marks its processes as this leaf's. */
-  readonly mark: string;
-  readonly stopSignal: NodeJS.Signals;
-  readonly policy: TargetPolicy;
-}
+export type { TargetSpec } from './target-spec.js';
 
 export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 
@@ -108,7 +90,7 @@ export class Supervisor {
   signal(name: NodeJS.Signals): boolean {
     if (this.left) return false;
     try {
-      return this.current.pid !== null && this.process !== null && signalGroup(this.process.group, name);
+      return this.current.pid !== null && this.process !== null && signalTarget(this.process, name);
     } catch {
       return false; // EPERM: it has become another user's
     }
@@ -116,7 +98,8 @@ export class Supervisor {
 
   /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
   async adopt(): Promise<boolean> {
-    const isFirst = neverLaunched(this.spec.dataDir);
+    // Where the record alone is gone, what was launched is still there.
+    const isFirst = this.spec.isFirst === true && neverLaunched(this.spec.dataDir);
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
@@ -153,7 +136,7 @@ export class Supervisor {
       case 'signal-stop':
         return void this.signal(this.spec.stopSignal);
       case 'kill':
-        return void this.signal('SIGKILL');
+        return void this.killAll();
       case 'timer':
         this.cancelTimer();
         this.timer = setTimeout(() => this.dispatch({ type: effect.event }), effect.ms);
@@ -162,6 +145,14 @@ export class Supervisor {
       case 'cancel-timer':
         return this.cancelTimer();
     }
+  }
+
+  /** Also those who have left the group, the target itself among them: it is waited for until it is gone. */
+  private async killAll(): Promise<void> {
+    this.signal('SIGKILL');
+    const { cgroup, spec } = this;
+    if (this.process && !this.left)
+      await clearRemains({ group: this.process.group, cgroup, outside: true, mark: spec.mark }, 0);
   }
 
   private cancelTimer(): void {
@@ -197,9 +188,11 @@ export class Supervisor {
     });
     const exit = await running.exited;
     entering?.cancel();
-    const grace = this.current.phase === 'stopping' ? this.spec.policy.graceMs : 0;
+    const grace = this.graceLeftMs;
     if (this.left) return;
-    await clearRemains({ group, cgroup, outside, mark }, grace);
+    const remains = { group, cgroup, outside, mark };
+    if (grace !== null) await signalRemains(remains, this.spec.stopSignal);
+    await clearRemains(remains, grace ?? 0);
     this.process = null;
     this.dispatch({ type: 'exited', ...exit });
   }

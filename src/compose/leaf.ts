@@ -49,12 +49,12 @@ export function leafSteps(node: NodeContainer): Step[] {
 function makeLeaf(node: NodeContainer): Leaf {
   const settings = node.get(SETTINGS);
   const { name, appName, hbInterval } = settings;
-  const { epoch, instance, isFirst } = node.get(INSTALLATION);
+  const { epoch, instance } = node.get(INSTALLATION);
   const runAs = runAsHere(node);
   return new Leaf({
     name,
     facts: { app: appName ?? name, epoch, interval: hbInterval },
-    target: { ...targetOf(settings, runAs, instance), isFirst },
+    target: targetOf(settings, runAs, instance),
     health: healthSpec(settings, runAs, instance),
     order: node.get(ORDER),
     link: node.get(UPLINK),

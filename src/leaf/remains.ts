@@ -24,16 +24,6 @@ async function left({ group, cgroup, outside, mark }: Remains): Promise<boolean>
   return outside && (await markedSoon(mark)).length > 0;
 }
 
-/** Asks the rest to end: those who have left the group have not heard of it yet. */
-export async function signalRemains(
-  { group, cgroup, outside, mark }: Remains,
-  signal: NodeJS.Signals,
-): Promise<void> {
-  if (group !== null) signalGroup(group, signal);
-  for (const pid of cgroup?.members() ?? []) signalProcess(pid, signal);
-  if (outside) for (const pid of await markedSoon(mark)) signalProcess(pid, signal);
-}
-
 async function killAll({ group, cgroup, outside, mark }: Remains): Promise<void> {
   if (group !== null) signalGroup(group, 'SIGKILL');
   cgroup?.kill();

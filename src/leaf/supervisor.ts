@@ -6,18 +6,36 @@ import {
   type TargetEffect,
   type TargetEvent,
   type TargetModel,
+  type TargetPolicy,
 } from '../core/phases.js';
 import { adoptTarget, neverLaunched } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { enterCgroup } from '../process/entering.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
-import { signalTarget } from '../process/signals.js';
+import { signalGroup } from '../process/signals.js';
 import type { RunningProcess } from '../process/spawn.js';
-import { clearRemains, signalRemains } from './remains.js';
-import type { TargetSpec } from './target-spec.js';
+import { clearRemains } from './remains.js';
 
-export type { TargetSpec } from './target-spec.js';
+export interface TargetSpec {
+  /** Why it can't be run here at all, whatever is tried. */
+  readonly problem?: string;
+  readonly words: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Octal. */
+  readonly umask?: string;
+  /** Programs that prepare the ground for it and become it. */
+  readonly before?: readonly string[];
+  /** Where the target is recorded, so that a restarted leaf finds it. */
+  readonly dataDir: string;
+  /** Takes stdout and stderr through an O_APPEND descriptor, so that the target outlives us. */
+  readonly outputFile: string;
+  /** Marks its processes as this leaf's. */
+  readonly mark: string;
+  readonly stopSignal: NodeJS.Signals;
+  readonly policy: TargetPolicy;
+}
 
 export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 
@@ -90,7 +108,7 @@ export class Supervisor {
   signal(name: NodeJS.Signals): boolean {
     if (this.left) return false;
     try {
-      return this.current.pid !== null && this.process !== null && signalTarget(this.process, name);
+      return this.current.pid !== null && this.process !== null && signalGroup(this.process.group, name);
     } catch {
       return false; // EPERM: it has become another user's
     }
@@ -98,8 +116,7 @@ export class Supervisor {
 
   /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
   async adopt(): Promise<boolean> {
-    // Where the record alone is gone, what was launched is still there.
-    const isFirst = this.spec.isFirst === true && neverLaunched(this.spec.dataDir);
+    const isFirst = neverLaunched(this.spec.dataDir);
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
@@ -136,7 +153,7 @@ export class Supervisor {
       case 'signal-stop':
         return void this.signal(this.spec.stopSignal);
       case 'kill':
-        return void this.killAll();
+        return void this.signal('SIGKILL');
       case 'timer':
         this.cancelTimer();
         this.timer = setTimeout(() => this.dispatch({ type: effect.event }), effect.ms);
@@ -145,14 +162,6 @@ export class Supervisor {
       case 'cancel-timer':
         return this.cancelTimer();
     }
-  }
-
-  /** Also those who have left the group, the target itself among them: it is waited for until it is gone. */
-  private async killAll(): Promise<void> {
-    this.signal('SIGKILL');
-    const { cgroup, spec } = this;
-    if (this.process && !this.left)
-      await clearRemains({ group: this.process.group, cgroup, outside: true, mark: spec.mark }, 0);
   }
 
   private cancelTimer(): void {
@@ -188,11 +197,9 @@ export class Supervisor {
     });
     const exit = await running.exited;
     entering?.cancel();
-    const grace = this.graceLeftMs;
+    const grace = this.current.phase === 'stopping' ? this.spec.policy.graceMs : 0;
     if (this.left) return;
-    const remains = { group, cgroup, outside, mark };
-    if (grace !== null) await signalRemains(remains, this.spec.stopSignal);
-    await clearRemains(remains, grace ?? 0);
+    await clearRemains({ group, cgroup, outside, mark }, grace);
     this.process = null;
     this.dispatch({ type: 'exited', ...exit });
   }

@@ -1,6 +1,5 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -9,8 +8,6 @@ export interface Installation {
   readonly instance: string;
   /** Milliseconds since the Unix epoch at this start; higher than at any earlier one, whatever the clock did. */
   readonly epoch: number;
-  /** Made by this very start. */
-  readonly isFirst: boolean;
 }
 
 const FILE = 'installation.json';
@@ -23,10 +20,8 @@ export async function openInstallation(dataDir: string, now: number): Promise<In
   const opened: Installation = {
     instance: before?.instance ?? randomBytes(8).toString('hex'),
     epoch: Math.max(now, (before?.epoch ?? 0) + 1),
-    isFirst: before === null && !existsSync(file),
   };
-  const { instance, epoch } = opened;
-  await writeFile(`${file}.new`, JSON.stringify({ instance, epoch }));
+  await writeFile(`${file}.new`, JSON.stringify(opened));
   await rename(`${file}.new`, file);
   return opened;
 }

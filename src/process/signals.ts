@@ -2,7 +2,6 @@
 
 import { constants } from 'node:os';
 import { livingGroups, livingGroupsSoon } from './groups.js';
-import { groupOf } from './stat.js';
 
 const NAMES = Object.entries(constants.signals) as [NodeJS.Signals, number][];
 
@@ -32,17 +31,6 @@ export function groupAlive(pid: number): boolean {
 /** The same for many who ask at once; no look at all where the group is gone. */
 export async function groupAliveSoon(pid: number): Promise<boolean> {
   return alive(-leader(pid)) && ((await livingGroupsSoon())?.has(pid) ?? true);
-}
-
-/** To the group of a target, and to the target itself where it has left that for one of its own, as `timeout` and `setsid` do. */
-export function signalTarget(
-  { pid, group }: { pid: number; group: number },
-  signal: NodeJS.Signals,
-): boolean {
-  const reached = signalGroup(group, signal);
-  const own = process.platform === 'linux' ? groupOf(pid) : null;
-  if (own === null || own === group) return reached;
-  return (own === pid ? signalGroup(pid, signal) : signalProcess(pid, signal)) || reached;
 }
 
 /** Sends a signal to one process; false where it is gone. */

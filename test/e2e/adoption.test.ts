@@ -1,6 +1,7 @@
 /** A leaf that is killed leaves its target behind; the next one takes it over: never two, never restarted for that. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canopy } from '../support/cli.js';
@@ -93,6 +94,17 @@ describe('adoption', { skip, concurrency: 2 }, () => {
       [again.pid],
     );
     await leaf.stop();
+  });
+
+  it('one whose whole record was lost has no twin', async () => {
+    const { leaf } = await up('spoilt', { target: 'sleep 36005' });
+    await leaf.crash();
+    for (const file of ['target.pid', 'target.token', 'target.exit']) rmSync(join(leaf.dataDir, file));
+    await leaf.up();
+    await seen(leaf, { status: 'up' });
+    assert.equal(copies('sleep 36005').length, 1);
+    await leaf.stop();
+    assert.deepEqual(copies('sleep 36005'), []);
   });
 
   it('what an operator stopped stays stopped, over an orderly end and kill -9, until he starts it', async () => {

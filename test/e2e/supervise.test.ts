@@ -49,6 +49,31 @@ describe('supervision', { skip, concurrency: 3 }, () => {
     assert.ok(!targets.lives(child));
   });
 
+  it('a target that leaves the group that it was started in is signalled and stopped all the same', async () => {
+    const words = [
+      ['timeout', 'timeout 5000 sleep 36051', 'sleep 36051'],
+      ['setsid', 'setsid sleep 36052', 'sleep 36052'],
+      ['deaf', `setsid sh -c 'trap "" TERM; exec sleep 36053'`, 'sleep 36053'],
+    ] as const;
+    for (const [name, target, runs] of words) {
+      await tree.leaf({ name, target, stop_grace: 0.5 });
+      await until(() => box.processes().some(({ command }) => command === runs), 5000, `${runs} runs`);
+      const { body } = await tree.rest.command(`rack1/rack2/${name}`, 'stop');
+      assert.equal(body.status, 'succeeded', JSON.stringify(body));
+      assert.ok(!box.processes().some(({ command }) => command === runs), `${runs} is left`);
+    }
+  });
+
+  it('a stop takes no longer than its grace, also where a child has a session of its own', async () => {
+    const target = `sh -c 'trap : TERM; setsid sleep 36054 & while :; do sleep 0.05; done'`;
+    await tree.leaf({ name: 'graceful', target, stop_grace: 1.5 });
+    await until(() => box.processes().some(({ command }) => command === 'sleep 36054'));
+    const begun = performance.now();
+    await tree.rest.command('rack1/rack2/graceful', 'stop');
+    assert.ok(performance.now() - begun < 2700, `${performance.now() - begun} ms of a grace of 1500`);
+    assert.ok(!box.processes().some(({ command }) => command === 'sleep 36054'));
+  });
+
   it('backs off from one that keeps crashing, and calls it down', async () => {
     const leaf = await tree.leaf(
       { name: 'crashing', target: targets.CRASHING, backoff_min: 0.2, backoff_max: 60 },

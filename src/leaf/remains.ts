@@ -24,7 +24,7 @@ async function left({ group, cgroup, outside, mark }: Remains): Promise<boolean>
   return outside && (await markedSoon(mark)).length > 0;
 }
 
-async function killAll({ group, cgroup, outside, mark }: Remains): Promise<void> {
+export async function killAll({ group, cgroup, outside, mark }: Remains): Promise<void> {
   if (group !== null) signalGroup(group, 'SIGKILL');
   cgroup?.kill();
   if (outside) for (const pid of await markedSoon(mark)) signalProcess(pid, 'SIGKILL');

@@ -8,7 +8,7 @@ import {
   type TargetModel,
   type TargetPolicy,
 } from '../core/phases.js';
-import { adoptTarget, neverLaunched } from '../process/adopt.js';
+import { adoptTarget } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
@@ -30,6 +30,8 @@ export interface TargetSpec {
   readonly outputFile: string;
   /** Marks its processes as this leaf's. */
   readonly mark: string;
+  /** Nothing can bear the mark yet: no look for what an earlier leaf has left. */
+  readonly fresh: boolean;
   readonly stopSignal: NodeJS.Signals;
   readonly policy: TargetPolicy;
 }
@@ -109,7 +111,6 @@ export class Supervisor {
 
   /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
   async adopt(): Promise<boolean> {
-    const isFirst = neverLaunched(this.spec.dataDir);
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
@@ -118,7 +119,7 @@ export class Supervisor {
       void this.watch(run);
       return true;
     }
-    if (!isFirst) await this.clearLeftovers(found?.group ?? null);
+    if (!this.spec.fresh) await this.clearLeftovers(found?.group ?? null);
     return false;
   }
 

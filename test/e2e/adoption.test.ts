@@ -1,6 +1,7 @@
 /** A leaf that is killed leaves its target behind; the next one takes it over: never two, never restarted for that. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canopy } from '../support/cli.js';
@@ -90,6 +91,21 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     assert.notEqual(again.pid, pid);
     assert.deepEqual(
       copies('sleep 36001').map(it => it.pid),
+      [again.pid],
+    );
+    await leaf.stop();
+  });
+
+  it('killed -9, its records removed and started again: one copy', async () => {
+    const { leaf, pid } = await up('unrecorded', { target: 'sleep 36005' });
+    await leaf.crash();
+    for (const name of ['target.pid', 'target.token']) rmSync(join(leaf.dataDir, name));
+    await leaf.up();
+    const again = await seen(leaf, { status: 'up' });
+    assert.ok(!lives(pid));
+    await until(() => copies('sleep 36005').length > 0);
+    assert.deepEqual(
+      copies('sleep 36005').map(it => it.pid),
       [again.pid],
     );
     await leaf.stop();

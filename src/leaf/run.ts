@@ -1,5 +1,6 @@
 /** One run of a target with all that comes of it: how a signal reaches it, and how nothing of it is left. */
 import type { Cgroup } from '../process/cgroup.js';
+import { descendantsOf, type Known, stillLives } from '../process/descendants.js';
 import { type Entering, enterCgroup } from '../process/entering.js';
 import { signalTarget } from '../process/reach.js';
 import type { Exit, RunningProcess } from '../process/spawn.js';
@@ -10,6 +11,7 @@ export class Run {
   private readonly startTicks: string | null;
   private readonly entering: Entering | null;
   private outside = true;
+  private known: readonly Known[] = [];
 
   constructor(
     private readonly running: RunningProcess,
@@ -37,8 +39,15 @@ export class Run {
     }
   }
 
+  /** To be stopped: who descends from it is noted first, since whoever outlives his parents can't be told from others. */
+  stop(name: NodeJS.Signals): void {
+    this.note();
+    this.signal(name);
+  }
+
   /** All of it at once: a target that lived on would keep `ended` from ever resolving. */
   kill(): void {
+    this.note();
     this.signal('SIGKILL');
     killAll(this.remains).catch(() => {}); // EPERM, as above
   }
@@ -54,8 +63,18 @@ export class Run {
     return clearRemains(this.remains, graceMs);
   }
 
+  /** Not where a cgroup holds them all. */
+  private note(): void {
+    if (!this.outside) return;
+    const known = this.known.filter(stillLives);
+    const { pid, group } = this.running;
+    const alive = this.startTicks !== null && startTicksOf(pid) === this.startTicks;
+    const roots = alive ? [pid, group] : [];
+    this.known = [...known, ...descendantsOf([...roots, ...known.map(one => one.pid)])];
+  }
+
   private get remains(): Remains {
-    const { group, cgroup, outside, mark } = this;
-    return { group, cgroup, outside, mark };
+    const { group, cgroup, outside, mark, known } = this;
+    return { group, cgroup, outside, mark, known };
   }
 }

@@ -146,7 +146,7 @@ export class Supervisor {
       case 'spawn':
         return void this.spawn();
       case 'signal-stop':
-        return void this.signal(this.spec.stopSignal);
+        return this.process?.stop(this.spec.stopSignal);
       case 'kill':
         return this.process?.kill();
       case 'timer':

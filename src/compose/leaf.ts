@@ -5,6 +5,7 @@ import type { NodeSettings } from '../config/settings.js';
 import { DesiredState } from '../leaf/desired.js';
 import { Leaf } from '../leaf/leaf.js';
 import type { TargetSpec } from '../leaf/supervisor.js';
+import type { Installation } from '../node/installation.js';
 import { CommandMemory } from '../node/memory.js';
 import { coreCount } from '../process/host.js';
 import type { NodeContainer } from './container.js';
@@ -49,12 +50,13 @@ export function leafSteps(node: NodeContainer): Step[] {
 function makeLeaf(node: NodeContainer): Leaf {
   const settings = node.get(SETTINGS);
   const { name, appName, hbInterval } = settings;
-  const { epoch, instance } = node.get(INSTALLATION);
+  const installation = node.get(INSTALLATION);
+  const { epoch, instance } = installation;
   const runAs = runAsHere(node);
   return new Leaf({
     name,
     facts: { app: appName ?? name, epoch, interval: hbInterval },
-    target: targetOf(settings, runAs, instance),
+    target: targetOf(settings, runAs, installation),
     health: healthSpec(settings, runAs, instance),
     order: node.get(ORDER),
     link: node.get(UPLINK),
@@ -80,11 +82,12 @@ function runAsHere(node: NodeContainer): RunAs & { readonly problem?: string } {
   }
 }
 
-const targetOf = (settings: NodeSettings, runAs: RunAs, mark: string): TargetSpec => ({
+const targetOf = (settings: NodeSettings, runAs: RunAs, { instance, fresh }: Installation): TargetSpec => ({
   words: settings.target?.words ?? [],
   ...runAs,
   dataDir: settings.dataDir,
-  mark,
+  mark: instance,
+  fresh,
   outputFile: join(settings.dataDir, 'target.log'),
   stopSignal: settings.stopSignal,
   policy: {

@@ -1,6 +1,7 @@
 /** Sees to it that nothing of a target is left: its group, and those who left it for a session of their own. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cgroup } from '../process/cgroup.js';
+import { descendantsOf, type Known, stillLives } from '../process/descendants.js';
 import { markedSoon } from '../process/marked.js';
 import { groupAliveSoon, signalGroup, signalProcess } from '../process/signals.js';
 
@@ -15,20 +16,29 @@ export interface Remains {
   /** Some of it may be outside the cgroup: looked for by the mark. */
   readonly outside: boolean;
   readonly mark: string;
+  /** Descendants seen while the tree was whole: they may have dropped the mark. */
+  readonly known?: readonly Known[];
 }
 
 /** True while anything of it lives. Cheap where all was in a cgroup, and where nothing is left of the group. */
-async function left({ group, cgroup, outside, mark }: Remains): Promise<boolean> {
+async function left({ group, cgroup, outside, mark, known = [] }: Remains): Promise<boolean> {
   if (group !== null && (await groupAliveSoon(group))) return true;
   if (cgroup !== null && cgroup.members().length > 0) return true;
+  if (known.some(stillLives)) return true;
   return outside && (await markedSoon(mark)).length > 0;
 }
 
-async function killAll({ group, cgroup, outside, mark }: Remains): Promise<void> {
+export async function killAll({ group, cgroup, outside, mark, known = [] }: Remains): Promise<void> {
+  const descendants = withTheirs(known.filter(stillLives));
   if (group !== null) signalGroup(group, 'SIGKILL');
   cgroup?.kill();
+  for (const { pid } of descendants) signalProcess(pid, 'SIGKILL');
   if (outside) for (const pid of await markedSoon(mark)) signalProcess(pid, 'SIGKILL');
 }
+
+/** With what they have started since. */
+const withTheirs = (living: Known[]): Known[] =>
+  living.length === 0 ? living : [...living, ...descendantsOf(living.map(({ pid }) => pid))];
 
 /** Waits up to `graceMs` for the rest to end by itself, then kills it. */
 export async function clearRemains(remains: Remains, graceMs: number): Promise<void> {

@@ -8,14 +8,13 @@ import {
   type TargetModel,
   type TargetPolicy,
 } from '../core/phases.js';
-import { adoptTarget, neverLaunched } from '../process/adopt.js';
+import { adoptTarget } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
-import { enterCgroup } from '../process/entering.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
-import { signalGroup } from '../process/signals.js';
 import type { RunningProcess } from '../process/spawn.js';
 import { clearRemains } from './remains.js';
+import { Run } from './run.js';
 
 export interface TargetSpec {
   /** Why it can't be run here at all, whatever is tried. */
@@ -33,6 +32,8 @@ export interface TargetSpec {
   readonly outputFile: string;
   /** Marks its processes as this leaf's. */
   readonly mark: string;
+  /** Nothing can bear the mark yet: no look for what an earlier leaf has left. */
+  readonly fresh: boolean;
   readonly stopSignal: NodeJS.Signals;
   readonly policy: TargetPolicy;
 }
@@ -44,7 +45,7 @@ export class Supervisor {
   private timer: NodeJS.Timeout | null = null;
   /** On the monotonic clock (ms). */
   private timerEndsAt = 0;
-  private process: RunningProcess | null = null;
+  private process: Run | null = null;
   private readonly cgroup: Cgroup | null;
   private readonly env: NodeJS.ProcessEnv;
   /** What is left to the next leaf is none of our business any more. */
@@ -106,25 +107,21 @@ export class Supervisor {
 
   /** False where no process of the target is left to take it. */
   signal(name: NodeJS.Signals): boolean {
-    if (this.left) return false;
-    try {
-      return this.current.pid !== null && this.process !== null && signalGroup(this.process.group, name);
-    } catch {
-      return false; // EPERM: it has become another user's
-    }
+    if (this.left || this.current.pid === null) return false;
+    return this.process?.signal(name) ?? false;
   }
 
   /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
   async adopt(): Promise<boolean> {
-    const isFirst = neverLaunched(this.spec.dataDir);
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
+      const run = this.begin(found.running);
       this.dispatch({ type: 'adopted', pid, ranMs: Date.now() - startedAt });
-      void this.watch(found.running);
+      void this.watch(run);
       return true;
     }
-    if (!isFirst) await this.clearLeftovers(found?.group ?? null);
+    if (!this.spec.fresh) await this.clearLeftovers(found?.group ?? null);
     return false;
   }
 
@@ -151,9 +148,9 @@ export class Supervisor {
       case 'spawn':
         return void this.spawn();
       case 'signal-stop':
-        return void this.signal(this.spec.stopSignal);
+        return this.process?.stop(this.spec.stopSignal);
       case 'kill':
-        return void this.signal('SIGKILL');
+        return this.process?.kill();
       case 'timer':
         this.cancelTimer();
         this.timer = setTimeout(() => this.dispatch({ type: effect.event }), effect.ms);
@@ -177,29 +174,24 @@ export class Supervisor {
           ? launchTarget({ ...spec, env: this.env, output })
           : Promise.reject(new Error(problem));
       const started = await launch;
-      this.process = started;
+      const run = this.begin(started);
       this.dispatch({ type: 'spawned', pid: started.pid });
-      await this.watch(started);
+      await this.watch(run);
     } catch (error) {
       this.dispatch({ type: 'spawn-failed', message: (error as Error).message });
     }
   }
 
-  private async watch(running: RunningProcess): Promise<void> {
-    this.process = running;
-    const { pid, group } = running;
-    const { mark } = this.spec;
-    const { cgroup } = this;
-    let outside = true;
-    const entering = cgroup && enterCgroup(cgroup, { pid, group, mark });
-    void entering?.inside.then(inside => {
-      outside = !inside;
-    });
-    const exit = await running.exited;
-    entering?.cancel();
-    const grace = this.current.phase === 'stopping' ? this.spec.policy.graceMs : 0;
+  private begin(running: RunningProcess): Run {
+    this.process = new Run(running, this.cgroup, this.spec.mark);
+    return this.process;
+  }
+
+  private async watch(run: Run): Promise<void> {
+    const exit = await run.ended();
+    const grace = this.graceLeftMs ?? 0;
     if (this.left) return;
-    await clearRemains({ group, cgroup, outside, mark }, grace);
+    await run.clear(grace);
     this.process = null;
     this.dispatch({ type: 'exited', ...exit });
   }

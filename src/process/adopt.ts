@@ -1,6 +1,5 @@
 /** Takes over the target that an earlier leaf has left: running, or how it ended. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { processAlive } from './signals.js';
@@ -11,9 +10,6 @@ import { newToken, readExit, readRecord, type TargetRecord } from './target-reco
 export const LOOK_MS = 100;
 /** So many looks ask only whether the pid is taken; then one whether it is still the same process, and no zombie. */
 const QUICK_LOOKS = 9;
-
-/** True where no leaf of this data directory has started anything, so that nothing can be left of it. */
-export const neverLaunched = (dataDir: string): boolean => !existsSync(join(dataDir, 'target.token'));
 
 /** Null where it left none. */
 export async function adoptTarget(

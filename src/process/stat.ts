@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 /** `startTicks` since boot, `cpuTicks` user and system time; a tick is 1/100 s. `rssPages` in memory pages. */
 export interface ProcessStat {
   state: string;
+  parent: number;
   group: number;
   startTicks: string;
   cpuTicks: number;
@@ -17,6 +18,7 @@ export function parseStat(line: string): ProcessStat | null {
   const field = (number: number): string => fields[number - 3] ?? '';
   const stat = {
     state: field(3),
+    parent: Number(field(4)),
     group: Number(field(5)),
     startTicks: field(22),
     cpuTicks: Number(field(14)) + Number(field(15)),
@@ -37,7 +39,8 @@ export const lives = (pid: number): boolean => {
 /** Null where there is no such process. Linux only. */
 export const groupOf = (pid: number): number | null => statOf(pid)?.group ?? null;
 
-function statOf(pid: number): ProcessStat | null {
+/** Null where there is no such process. Linux only. */
+export function statOf(pid: number): ProcessStat | null {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {

@@ -3,12 +3,14 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import { clearRemains } from '../../../src/leaf/remains.js';
+import { Run } from '../../../src/leaf/run.js';
 import { Supervisor } from '../../../src/leaf/supervisor.js';
 import { Cgroup } from '../../../src/process/cgroup.js';
 import { enterCgroup } from '../../../src/process/entering.js';
 import { bootId } from '../../../src/process/identity.js';
 import { markedProcesses } from '../../../src/process/marked.js';
-import { lives } from '../../../src/process/stat.js';
+import { signalProcess } from '../../../src/process/signals.js';
+import { groupOf, lives } from '../../../src/process/stat.js';
 import { until } from '../../support/wait.js';
 import { Place } from '../process/target-support.js';
 import { STEADY, supervise, targetSpec } from './support.js';
@@ -58,6 +60,9 @@ test('a target whose record is lost or spoilt gets no twin: it goes before anoth
 }, async t => {
   for (const spoil of [
     (file: string) => rmSync(file),
+    (file: string) => {
+      for (const name of ['pid', 'token', 'exit']) rmSync(file.replace(/pid$/, name));
+    },
     (file: string) => writeFileSync(file, '\0'.repeat(160)),
     (file: string) => writeFileSync(file, '4711 nonsense\n'),
   ]) {
@@ -110,5 +115,30 @@ test('a daemon that its target leaves within a moment, before anybody could look
     if (restart === 'always') dispatch('stop');
     await supervisor.when(model => (model.phase === 'exited' || model.phase === 'stopped' ? true : null));
     assert.deepEqual(markedProcesses(spec.mark), []);
+  }
+});
+
+test('a child that has dropped the mark, in a session of its own, is gone after a stop without a cgroup', {
+  skip,
+}, async t => {
+  const place = await Place.open(t);
+  for (const [how, child] of [
+    ['stop', 'exec sleep 3600'],
+    ['stop', 'trap \\"\\" TERM; exec sleep 3600'],
+    ['kill', 'exec sleep 3600'],
+  ] as const) {
+    const mark = `${place.mark}-${how}`;
+    const script = `env -i setsid sh -c "echo \\$\\$; ${child.replaceAll('\\"', "'")}" & exec sleep 3600`;
+    writeFileSync(place.path('target.log'), '');
+    const target = await place.launch(['sh', '-c', script]);
+    const run = new Run(target, null, mark);
+    const pid = await childOf(place);
+    await until(() => groupOf(pid) === pid && !(markedProcesses(place.mark) ?? []).includes(pid));
+    t.after(() => signalProcess(pid, 'SIGKILL'));
+    if (how === 'stop') run.stop('SIGTERM');
+    else run.kill();
+    await run.ended();
+    await run.clear(50);
+    assert.equal(lives(pid), false, `${how}: ${child}`);
   }
 });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { processAlive } from '../../../src/process/signals.js';
-import { lives } from '../../../src/process/stat.js';
+import { groupOf, lives } from '../../../src/process/stat.js';
 import { until } from '../../support/wait.js';
 import { STEADY, STUBBORN, shell, supervise } from './support.js';
 
@@ -101,4 +101,36 @@ test('output is kept across runs, stdout and stderr', async t => {
   dispatch('start');
   await supervisor.when(model => (model.phase === 'backoff' ? true : null));
   assert.equal(await output(spec.outputFile), 'out\nerr\nout\nerr\n');
+});
+
+for (const [what, words] of [
+  ['timeout, which makes a group of its own', ['timeout', '5000', 'sleep', '7001']],
+  ['setsid, which makes a session of its own', ['setsid', 'sleep', '7002']],
+] as const) {
+  const skip = process.platform !== 'linux' && 'needs /proc';
+  test(`a target that is ${what} takes the stop signal`, { skip }, async t => {
+    const { spec, supervisor, reaches, dispatch } = await supervise(t, [...words]);
+    dispatch('start');
+    const { pid } = await reaches('running');
+    await until(() => groupOf(pid as number) === pid, 5000, 'it leads a group');
+    assert.notEqual(supervisor.group, pid);
+    dispatch('stop');
+    await reaches('stopped');
+    assert.equal(lives(pid as number), false);
+    assert.deepEqual(markedProcesses(spec.mark), []);
+  });
+}
+
+test('one with a session of its own that ignores the stop signal is killed', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async t => {
+  const { spec, supervisor, reaches, dispatch } = await supervise(t, ['setsid', ...STUBBORN], {
+    graceMs: 50,
+  });
+  dispatch('start');
+  const { pid } = await supervisor.when(model => (model.pid === null ? null : model));
+  await until(async () => (await output(spec.outputFile)).includes('ready'));
+  dispatch('stop');
+  assert.equal((await reaches('stopped')).signal, 'SIGKILL');
+  assert.equal(lives(pid as number), false);
 });

@@ -64,6 +64,7 @@ export const targetSpec = (dir: string, words: string[], policy: Partial<TargetP
   env: process.env,
   dataDir: dir,
   mark: basename(dir),
+  fresh: false,
   outputFile: join(dir, 'target.log'),
   stopSignal: 'SIGTERM',
   policy: { ...POLICY, ...policy },

@@ -13,6 +13,7 @@ test('the stat line is counted from the last bracket of the name', () => {
     assert.deepEqual(parseStat(`42 (${name}) ${tail}`), {
       state: 'S',
       group: 42,
+      parent: 1,
       startTicks: '987654',
       cpuTicks: 12,
       rssPages: 321,

@@ -1,0 +1,80 @@
+/** One run of a target with all that comes of it: how a signal reaches it, and how nothing of it is left. */
+import type { Cgroup } from '../process/cgroup.js';
+import { descendantsOf, type Known, stillLives } from '../process/descendants.js';
+import { type Entering, enterCgroup } from '../process/entering.js';
+import { signalTarget } from '../process/reach.js';
+import type { Exit, RunningProcess } from '../process/spawn.js';
+import { startTicksOf } from '../process/stat.js';
+import { clearRemains, killAll, type Remains } from './remains.js';
+
+export class Run {
+  private readonly startTicks: string | null;
+  private readonly entering: Entering | null;
+  private outside = true;
+  private known: readonly Known[] = [];
+
+  constructor(
+    private readonly running: RunningProcess,
+    private readonly cgroup: Cgroup | null,
+    private readonly mark: string,
+  ) {
+    const { pid, group } = running;
+    this.startTicks = startTicksOf(pid);
+    this.entering = cgroup && enterCgroup(cgroup, { pid, group, mark });
+    void this.entering?.inside.then(inside => {
+      this.outside = !inside;
+    });
+  }
+
+  get group(): number {
+    return this.running.group;
+  }
+
+  /** False where no process of the target is left to take it. */
+  signal(name: NodeJS.Signals): boolean {
+    try {
+      return signalTarget({ ...this.running, startTicks: this.startTicks }, name);
+    } catch {
+      return false; // EPERM: it has become another user's
+    }
+  }
+
+  /** To be stopped: who descends from it is noted first, since whoever outlives his parents can't be told from others. */
+  stop(name: NodeJS.Signals): void {
+    this.note();
+    this.signal(name);
+  }
+
+  /** All of it at once: a target that lived on would keep `ended` from ever resolving. */
+  kill(): void {
+    this.note();
+    this.signal('SIGKILL');
+    killAll(this.remains).catch(() => {}); // EPERM, as above
+  }
+
+  async ended(): Promise<Exit> {
+    const exit = await this.running.exited;
+    this.entering?.cancel();
+    return exit;
+  }
+
+  /** Waits up to `graceMs` for what is left of it, then kills that. */
+  clear(graceMs: number): Promise<void> {
+    return clearRemains(this.remains, graceMs);
+  }
+
+  /** Not where a cgroup holds them all. */
+  private note(): void {
+    if (!this.outside) return;
+    const known = this.known.filter(stillLives);
+    const { pid, group } = this.running;
+    const alive = this.startTicks !== null && startTicksOf(pid) === this.startTicks;
+    const roots = alive ? [pid, group] : [];
+    this.known = [...known, ...descendantsOf([...roots, ...known.map(one => one.pid)])];
+  }
+
+  private get remains(): Remains {
+    const { group, cgroup, outside, mark, known } = this;
+    return { group, cgroup, outside, mark, known };
+  }
+}

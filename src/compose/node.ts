@@ -39,10 +39,17 @@ export interface NodeParts {
 
 export const pidFileOf = (settings: NodeSettings): string => join(settings.dataDir, 'canopy.pid');
 
-function badDataDir(dataDir: string, error: Error): ConfigError {
-  const found = `${dataDir}: ${error.message}`;
+function badDataDir(file: string, error: Error): ConfigError {
+  const found = `${file}: ${error.message}`;
   const expected = 'a directory that can be made and written to';
   return new ConfigError([{ code: 'invalid-value', where: 'CANOPY_DATA_DIR (data_dir)', expected, found }]);
+}
+
+/** What a file of it can't be read or written for, with the setting; anything else as it is. */
+function named(dataDir: string, error: NodeJS.ErrnoException): Error {
+  const { path, syscall, message } = error;
+  if (syscall === undefined || !path?.startsWith(dataDir)) return error;
+  return badDataDir(path, new Error(message));
 }
 
 const STEPS = { root: rootSteps, relay: relaySteps, leaf: leafSteps };
@@ -96,11 +103,18 @@ export class CanopyNode {
     const identity: Step = {
       name: 'installation',
       start: async () =>
-        void this.container.set(INSTALLATION, await openInstallation(settings.dataDir, clock.now())),
+        void this.container.set(
+          INSTALLATION,
+          await openInstallation(settings.dataDir, clock.now(), err =>
+            log.warn({ err, dataDir: settings.dataDir }, 'this start is not recorded: the disk is full'),
+          ),
+        ),
       stop: () => {},
     };
     this.lifecycle = new Lifecycle([claim, identity, ...STEPS[settings.role](this.container)], log);
-    await this.lifecycle.start();
+    await this.lifecycle.start().catch(error => {
+      throw named(settings.dataDir, error);
+    });
   }
 
   /** `mayKeep`: a leaf that is set to keep its target does. */

@@ -25,7 +25,8 @@ async function left({ group, cgroup, outside, mark, known = [] }: Remains): Prom
   if (group !== null && (await groupAliveSoon(group))) return true;
   if (cgroup !== null && cgroup.members().length > 0) return true;
   if (known.some(stillLives)) return true;
-  return outside && (await markedSoon(mark)).length > 0;
+  // Where nobody can be looked for (EMFILE) there may be some.
+  return outside && ((await markedSoon(mark).catch(() => null))?.length ?? 1) > 0;
 }
 
 export async function killAll({ group, cgroup, outside, mark, known = [] }: Remains): Promise<void> {
@@ -33,7 +34,7 @@ export async function killAll({ group, cgroup, outside, mark, known = [] }: Rema
   if (group !== null) signalGroup(group, 'SIGKILL');
   cgroup?.kill();
   for (const { pid } of descendants) signalProcess(pid, 'SIGKILL');
-  if (outside) for (const pid of await markedSoon(mark)) signalProcess(pid, 'SIGKILL');
+  if (outside) for (const pid of await markedSoon(mark).catch(() => [])) signalProcess(pid, 'SIGKILL');
 }
 
 /** With what they have started since. */

@@ -1,7 +1,8 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { at, isFull } from '../process/file-error.js';
 
 export interface Installation {
   /** Random, made once; tells a restarted node from a second one of the same name. */
@@ -15,9 +16,18 @@ export interface Installation {
 type Kept = Omit<Installation, 'fresh'>;
 
 const FILE = 'installation.json';
+/** As many in every record: the next one fits over it on a full disk. */
+const BYTES = 128;
 
-/** Opens the installation for one more start. A file that can't be read is begun anew: only order is lost, not safety. */
-export async function openInstallation(dataDir: string, now: number): Promise<Installation> {
+/**
+ * Opens the installation for one more start. A file that can't be read is begun anew: only order is lost, not safety. On a
+ * full disk where it can't be kept at all, `lost` is told why, and it holds for this start.
+ */
+export async function openInstallation(
+  dataDir: string,
+  now: number,
+  lost: (error: Error) => void = () => {},
+): Promise<Installation> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, FILE);
   const before = parse(await readFile(file, 'utf8').catch(() => ''));
@@ -25,9 +35,32 @@ export async function openInstallation(dataDir: string, now: number): Promise<In
     instance: before?.instance ?? randomBytes(8).toString('hex'),
     epoch: Math.max(now, (before?.epoch ?? 0) + 1),
   };
-  await writeFile(`${file}.new`, JSON.stringify(kept));
-  await rename(`${file}.new`, file);
+  const text = `${JSON.stringify(kept).padEnd(BYTES - 1)}\n`;
+  await replace(file, text)
+    .catch(error => (isFull(error) ? overwrite(file, text).catch(() => lost(error)) : Promise.reject(error)))
+    .catch(at(file));
   return { ...kept, fresh: before === null };
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    await rm(`${file}.new`, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Needs no room on the disk; one that is cut off in it is begun anew. */
+async function overwrite(file: string, text: string): Promise<void> {
+  const held = await open(file, 'r+');
+  try {
+    await held.write(text, 0);
+    await held.truncate(Buffer.byteLength(text));
+  } finally {
+    await held.close();
+  }
 }
 
 function parse(text: string): Kept | null {

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { at } from '../process/file-error.js';
 
 /** The last `most` bytes of a file at most, from the beginning of a line where it is longer; '' where there is none. */
 export function readTail(file: string, most: number): string {
@@ -15,6 +16,8 @@ export function readTail(file: string, most: number): string {
     const buffer = Buffer.alloc(size - from);
     const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, from));
     return from === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  } catch (error) {
+    return at(file)(error as NodeJS.ErrnoException);
   } finally {
     closeSync(fd);
   }

@@ -1,7 +1,7 @@
 /** A command as a probe: exit code 0 passes. Whatever becomes of it, nothing of it is left. */
 import type { ChildProcess } from 'node:child_process';
 import spawn from 'cross-spawn';
-import { MARK, markedProcesses } from './marked.js';
+import { MARK, markedProcesses, markedSoon } from './marked.js';
 import { signalGroup, signalProcess } from './signals.js';
 
 export interface ExecPlace {
@@ -13,21 +13,26 @@ export interface ExecPlace {
   readonly before?: readonly string[];
 }
 
+const LOOKS = 5;
 /** By their marks, those that were killed and are not gone: the kernel holds them, and more would only pile up. */
 const stuck = new Set<string>();
 /** By their marks, those that have been run before: what an earlier process of ours has left is ended at the first. */
 const known = new Set<string>();
+/** Runs at whose end what carries their mark is looked for once more. */
+const watched = new WeakSet<AbortSignal>();
 
-/** @throws the error of spawn (ENOENT, EACCES, …) */
+/** `run` outlives the look. @throws the error of spawn (ENOENT, EACCES, …) */
 export async function checkExec(
   words: readonly string[],
   signal: AbortSignal,
   { mark, env, cwd, before = [] }: ExecPlace,
+  run: AbortSignal = signal,
 ): Promise<[boolean, string]> {
   if (signal.aborted) return [false, 'not run'];
   if (stuck.has(mark)) return [false, 'the last one was killed and is not gone yet'];
   if (!known.has(mark)) attempt(() => killMarked(mark));
   known.add(mark);
+  atEnd(run, mark);
   // No pipe: what it writes is dropped, and it can neither block on us nor hold anything open.
   const [program = '', ...rest] = [...before, ...words];
   const options = { cwd, env: { ...env, [MARK]: mark }, detached: true, stdio: 'ignore' } as const;
@@ -43,6 +48,8 @@ export async function checkExec(
       stuck.delete(mark);
       killGroup(child);
     };
+    const answer = (passed: boolean, found: string): void =>
+      void clear(mark, signal).then(() => resolve([passed, found]));
     signal.addEventListener('abort', kill, { once: true });
     child.once('error', error => {
       over();
@@ -50,7 +57,7 @@ export async function checkExec(
     });
     child.once('exit', (code, by) => {
       over();
-      resolve([code === 0, by ? `killed by ${by}` : `exit code ${code}`]);
+      answer(code === 0, by ? `killed by ${by}` : `exit code ${code}`);
     });
   });
 }
@@ -61,9 +68,34 @@ function end(child: ChildProcess, mark: string): void {
   attempt(() => killMarked(mark));
 }
 
+/** After an answer, before the next look. Given up when called off: then a new run may have begun, under the same mark. */
+async function clear(mark: string, signal: AbortSignal): Promise<void> {
+  const off = (): void => attempt(() => killMarked(mark));
+  if (signal.aborted) return;
+  signal.addEventListener('abort', off, { once: true });
+  try {
+    for (let look = 0; look < LOOKS; look++) {
+      const left = await markedSoon(mark);
+      if (signal.aborted || left.length === 0) return;
+      for (const pid of left) attempt(() => signalProcess(pid, 'SIGKILL'));
+    }
+  } catch {
+    known.delete(mark); // nobody could be looked for: the next look begins with it
+  } finally {
+    signal.removeEventListener('abort', off);
+  }
+}
+
+/** What was forked between a look at who is left and its kill. At once: the next run has the same mark. */
+function atEnd(run: AbortSignal, mark: string): void {
+  if (watched.has(run)) return;
+  watched.add(run);
+  run.addEventListener('abort', () => attempt(() => killMarked(mark)), { once: true });
+}
+
 /** Looks again: one may have forked meanwhile. */
 function killMarked(mark: string): void {
-  for (let look = 0; look < 5; look++) {
+  for (let look = 0; look < LOOKS; look++) {
     const left = markedProcesses(mark) ?? [];
     if (left.length === 0) return;
     for (const pid of left) attempt(() => signalProcess(pid, 'SIGKILL'));

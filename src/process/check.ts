@@ -31,7 +31,7 @@ export async function check(of: Check, { timeoutMs, signal, place }: CheckOption
   signal.addEventListener('abort', end, { once: true });
   const late = `no answer within ${timeoutMs / 1000} s`;
   try {
-    const [passed, answer] = await look(of, deadline.signal, place);
+    const [passed, answer] = await look(of, deadline.signal, place, signal);
     return { passed, found: `${asked(of)} ${deadline.signal.aborted && !passed ? late : answer}` };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -42,9 +42,14 @@ export async function check(of: Check, { timeoutMs, signal, place }: CheckOption
   }
 }
 
-function look(of: Check, deadline: AbortSignal, place: ExecPlace): Promise<[boolean, string]> {
+function look(
+  of: Check,
+  deadline: AbortSignal,
+  place: ExecPlace,
+  run: AbortSignal,
+): Promise<[boolean, string]> {
   if (of.kind === 'http') return checkHttp(of.url, deadline);
-  return of.kind === 'tcp' ? checkTcp(of, deadline) : checkExec(of.words, deadline, place);
+  return of.kind === 'tcp' ? checkTcp(of, deadline) : checkExec(of.words, deadline, place, run);
 }
 
 /** Without the query, which may hold a secret. */

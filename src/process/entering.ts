@@ -77,8 +77,12 @@ async function moveAll(moves: readonly Move[]): Promise<void> {
 async function swept(moves: readonly Move[]): Promise<Move[]> {
   const again: Move[] = [];
   for (const [move, marked] of await Promise.all(
-    moves.map(async it => [it, await markedSoon(it.mark)] as const),
+    moves.map(async it => [it, await markedSoon(it.mark).catch(() => null)] as const),
   )) {
+    if (marked === null) {
+      again.push(move); // nobody can be looked for now (EMFILE)
+      continue;
+    }
     const members = marked.length > 0 ? move.cgroup.members() : [];
     const outside = marked.filter(pid => pid !== move.group && !members.includes(pid));
     for (const pid of outside) await move.cgroup.enter(pid);

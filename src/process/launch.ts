@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adoptTarget, gone, LOOK_MS } from './adopt.js';
 import { bootId, sameProcess } from './identity.js';
-import { type Shell, takeShell } from './shells.js';
+import { promptShell, type Shell, takeShell } from './shells.js';
 import { processAlive } from './signals.js';
 import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
 import { newToken, readRecord, shellExit } from './target-record.js';
@@ -34,13 +34,21 @@ const ALL_LIMIT = 2_000_000;
  * @throws SpawnError where it can't be run
  */
 export async function launchTarget(options: LaunchOptions): Promise<RunningProcess> {
+  checkSize(options.words, options.env);
+  prepareOutput(options.output);
+  // Of a pair that waited, one may have been killed meanwhile: that is no fault of the target's.
+  const launched = (await launchBy(takeShell, options)) ?? (await launchBy(promptShell, options));
+  if (launched === null) throw new SpawnError(options.words[0] ?? '', 'EIO', 'its wrapper ended first');
+  return launched;
+}
+
+/** Null where the wrapper was ended before it became anything, and never will. */
+async function launchBy(take: () => Shell, options: LaunchOptions): Promise<RunningProcess | null> {
   const { words, dataDir, env, output, cwd = '', umask = '', before = [] } = options;
   const program = words[0] ?? '';
-  checkSize(words, env);
-  prepareOutput(output);
   const token = newToken(dataDir);
   const orders = { dataDir, token, bootId: bootId(), words, before, env, output, cwd, umask };
-  const shell = takeShell();
+  const shell = take();
   const ended = new Promise<Exit>(resolve => {
     shell.process.once('exit', (code, signal) =>
       resolve(signal ? { code: null, signal } : shellExit(code ?? 0)),
@@ -56,7 +64,10 @@ export async function launchTarget(options: LaunchOptions): Promise<RunningProce
   // Its wrapper was ended before it could tell, maybe with the target under way: a second one would be a twin.
   const found = await adoptTarget(dataDir);
   if (found && 'running' in found) return found.running;
-  throw new SpawnError(program, 'EIO', 'its wrapper ended first');
+  // It was about to become the target: that may have begun its work, so that a second launch would do it twice.
+  if ((await readRecord(dataDir))?.token === token)
+    throw new SpawnError(program, 'EIO', 'its wrapper ended first');
+  return null;
 }
 
 /** The shell's word about it: a pid and a group, what is wrong, or nothing. */

@@ -24,12 +24,16 @@ export function markedProcesses(mark: string): number[] | null {
 
 let coming: Promise<ReadonlyMap<string, number[]> | null> | null = null;
 
-/** The same for many who ask at once: one look that begins after all of them have asked. */
+/** The same for many who ask at once: one look that begins after all of them have asked. @throws EMFILE and the like */
 export async function markedSoon(mark: string): Promise<number[]> {
-  coming ??= new Promise(resolve => {
+  coming ??= new Promise((resolve, reject) => {
     setImmediate(() => {
       coming = null;
-      resolve(look());
+      try {
+        resolve(look());
+      } catch (error) {
+        reject(error);
+      }
     });
   });
   return (await coming)?.get(mark) ?? [];

@@ -1,8 +1,9 @@
 /** A file that says which process holds a node, so that it is never started twice. */
 
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { at, isFull } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 
 export class AlreadyRunningError extends Error {
@@ -15,6 +16,9 @@ export class AlreadyRunningError extends Error {
     this.pid = pid;
   }
 }
+
+/** As many in every record: the next one fits over it on a full disk. */
+const BYTES = 256;
 
 export interface Claim {
   /** What the file held before: null where there was none. */
@@ -30,13 +34,33 @@ export async function claimPidFile(file: string): Promise<Claim> {
   await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
   try {
-    await writeFile(draft, `${JSON.stringify(identity)}\n`, { mode: 0o644 });
-    let replaced: Claim['replaced'] = null;
+    let replaced = await write(draft, `${JSON.stringify(identity).padEnd(BYTES - 1)}\n`, file);
     // A link is made whole or not at all, and never over an existing file.
     while (!(await linked(draft, file))) replaced = (await clearAway(file)) ?? replaced;
     return { replaced };
+  } catch (error) {
+    return at(file)(error as NodeJS.ErrnoException);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** On a full disk over the bytes of what a dead process left, once that has been taken from its place: nobody else has it. */
+async function write(draft: string, text: string, file: string): Promise<Claim['replaced']> {
+  try {
+    await writeFile(draft, text, { mode: 0o644 });
+    return null;
+  } catch (error) {
+    const replaced = isFull(error) ? await takeStale(file, draft) : null;
+    if (replaced === null) throw error;
+    const held = await open(draft, 'r+');
+    try {
+      await held.write(text, 0);
+      await held.truncate(Buffer.byteLength(text));
+    } finally {
+      await held.close();
+    }
+    return replaced;
   }
 }
 
@@ -62,15 +86,25 @@ export async function releasePidFile(file: string): Promise<boolean> {
 
 /** Removes what a dead process left; null where it is gone already. */
 async function clearAway(file: string): Promise<Claim['replaced']> {
+  const aside = `${file}.${randomUUID()}`;
+  const replaced = await takeStale(file, aside);
+  await rm(aside, { force: true });
+  return replaced;
+}
+
+/** Moves what a dead process left to `aside`; null where it is gone already. */
+async function takeStale(file: string, aside: string): Promise<Claim['replaced']> {
   const judged = await textOf(file);
   if (judged === null) return null;
   const held = parse(judged);
   if (held !== 'corrupt' && (await sameProcess(held))) throw new AlreadyRunningError(held.pid, file);
-  const aside = `${file}.${randomUUID()}`;
   if (!(await renamed(file, aside))) return null;
   // Between the look and the move another process may have claimed it: then that one is put back.
-  if ((await textOf(aside)) !== judged) await linked(aside, file);
-  await rm(aside, { force: true });
+  if ((await textOf(aside)) !== judged) {
+    await linked(aside, file);
+    await rm(aside, { force: true });
+    return null;
+  }
   return held === 'corrupt' ? 'corrupt' : 'stale';
 }
 

@@ -64,7 +64,8 @@ function spareShell(): Shell | null {
   }
 }
 
-function promptShell(): Shell {
+/** One that was not waiting. */
+export function promptShell(): Shell {
   const child = startShell(['pipe', 'ignore', 'ignore', 'pipe']);
   write(child, 0, PROMPT_LESSON);
   const obey = (orders: Orders): void => write(child, 0, promptOrders(orders), 'end');

@@ -4,6 +4,7 @@ import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { at } from './file-error.js';
 import type { ProcessIdentity } from './identity.js';
 import type { Exit } from './spawn.js';
 import { RECORD_BYTES } from './wrapper.js';
@@ -63,7 +64,7 @@ function makeBlank(file: string): void {
   try {
     writeFileSync(file, `${' '.repeat(RECORD_BYTES - 1)}\n`, { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') at(file)(error as NodeJS.ErrnoException);
   }
 }
 
@@ -82,6 +83,6 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
+    return at(file)(error as NodeJS.ErrnoException);
   }
 }

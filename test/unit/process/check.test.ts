@@ -222,6 +222,33 @@ test('exec: what one that has answered leaves in its group goes as well', async 
   await until(() => markedProcesses(mark)?.length === 0, 2000, 'nothing is left');
 });
 
+test('exec: what one that has answered leaves in a session of its own goes as well', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async t => {
+  const there = `${await workDir(t)}/there`;
+  const leaves = `setsid sh -c 'echo > ${there}; exec sleep 3600' & until [ -e ${there} ]; do sleep 0.01; done;`;
+  for (const code of [0, 1]) {
+    const mark = markOf(t);
+    const { passed } = await look(sh(`${leaves} exit ${code}`), 5000, process.env, mark);
+    assert.equal(passed, code === 0);
+    await until(() => markedProcesses(mark)?.length === 0, 2000, 'nothing is left');
+  }
+});
+
+test('exec: at the end of the run what came after the last answer goes as well', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async t => {
+  const mark = markOf(t);
+  const run = new AbortController();
+  const options = { timeoutMs: 5000, signal: run.signal, place: { env: process.env, mark } };
+  for (let i = 0; i < 2; i++) assert.equal((await check(sh('exit 0'), options)).passed, true);
+  const left = spawn('sleep', ['3600'], { env: { ...process.env, [MARK]: mark }, stdio: 'ignore' });
+  t.after(() => left.kill('SIGKILL'));
+  await until(() => markedProcesses(mark)?.length === 1);
+  run.abort();
+  await until(() => left.signalCode === 'SIGKILL');
+});
+
 test('exec: called off, it ends at once', async t => {
   const mark = markOf(t);
   const run = new AbortController();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -324,4 +324,18 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     }
     t.diagnostic(JSON.stringify(seen));
   });
+});
+
+test('a waiting pair whose inner shell was killed: the next launch succeeds all the same', {
+  skip,
+}, async t => {
+  const place = await Place.open(t);
+  await (await place.launch(['true'])).exited;
+  const children = (pid: number): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const inner = () => children(process.pid).flatMap(children);
+  await until(() => inner().length >= 2, 5000, 'two pairs wait');
+  for (const pid of inner()) process.kill(pid, 'SIGKILL');
+  await until(() => inner().length === 0);
+  assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
 });

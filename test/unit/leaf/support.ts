@@ -92,7 +92,8 @@ export async function supervise(
     await supervisor.when(model => (model.phase === 'stopped' ? true : null));
     for (const pid of markedProcesses(spec.mark) ?? []) signalProcess(pid, 'SIGKILL');
     await supervisor.close();
-    await rm(dir, { recursive: true, force: true });
+    // A wrapper whose target could not be started writes its last word at its own pace.
+    await rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   });
   return {
     supervisor,

@@ -45,9 +45,10 @@ test('where there is nothing to write over, the error names the file', async t =
 test('the installation is written in place; one that cannot be is kept in memory', async t => {
   const dir = small(t);
   if (dir === null) return;
-  const first = await openInstallation(dir, 1000);
+  const { fresh, ...first } = await openInstallation(dir, 1000);
+  assert.equal(fresh, true);
   fill(dir);
-  assert.deepEqual(await openInstallation(dir, 1000), { ...first, epoch: 1001 });
+  assert.deepEqual(await openInstallation(dir, 1000), { ...first, epoch: 1001, fresh: false });
   const kept = readFileSync(join(dir, 'installation.json'), 'utf8');
   assert.deepEqual(JSON.parse(kept), { ...first, epoch: 1001 });
   assert.deepEqual(readdirSync(dir).sort(), ['filler', 'installation.json']);

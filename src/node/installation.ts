@@ -1,8 +1,9 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at, isFull } from '../process/file-error.js';
+import { overwrite } from '../process/overwrite.js';
 
 export interface Installation {
   /** Random, made once; tells a restarted node from a second one of the same name. */
@@ -49,17 +50,6 @@ async function replace(file: string, text: string): Promise<void> {
   } catch (error) {
     await rm(`${file}.new`, { force: true }).catch(() => {});
     throw error;
-  }
-}
-
-/** Needs no room on the disk; one that is cut off in it is begun anew. */
-async function overwrite(file: string, text: string): Promise<void> {
-  const held = await open(file, 'r+');
-  try {
-    await held.write(text, 0);
-    await held.truncate(Buffer.byteLength(text));
-  } finally {
-    await held.close();
   }
 }
 

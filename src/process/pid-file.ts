@@ -1,10 +1,11 @@
 /** A file that says which process holds a node, so that it is never started twice. */
 
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { at, isFull } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { overwrite } from './overwrite.js';
 
 export class AlreadyRunningError extends Error {
   readonly code = 'already-running';
@@ -53,13 +54,7 @@ async function write(draft: string, text: string, file: string): Promise<Claim['
   } catch (error) {
     const replaced = isFull(error) ? await takeStale(file, draft) : null;
     if (replaced === null) throw error;
-    const held = await open(draft, 'r+');
-    try {
-      await held.write(text, 0);
-      await held.truncate(Buffer.byteLength(text));
-    } finally {
-      await held.close();
-    }
+    await overwrite(draft, text);
     return replaced;
   }
 }

@@ -37,6 +37,25 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     assert.deepEqual(sleepers(box, '61'), ['02']);
   });
 
+  it('nor one that was lost before it could be called off', async () => {
+    const frozen = await leaf('g1', 'cold', { target: 'sleep 6401' });
+    await known('g1');
+    frozen.signal('SIGSTOP');
+    // Longer than the timeout of its parent: nothing can be sent after it any more.
+    const { body } = await scale('cold', 1, { timeout: 2.5 });
+    assert.deepEqual([body.status, body.data.uncertain], ['failed', ['g1']], JSON.stringify(body));
+    const tap = await Tap.open(box, root.port, 'canopy/g1/res');
+    frozen.signal('SIGCONT');
+    await root.rest.expect('g1', { link: 'online', status: 'stopped' });
+    assert.equal((await root.rest.command('g1', 'ping')).body.data.phase, 'stopped');
+    const told = tap.messages.filter(({ json }) => json.op === 'start').map(({ json }) => json.status);
+    assert.ok(
+      told.every(status => status === 'expired'),
+      `${told}`,
+    );
+    assert.deepEqual(sleepers(box, '64'), []);
+  });
+
   it('one in a crash loop is replaced by a standing order', async () => {
     await leaf('c1', 'loop', {
       target: `sh -c 'sleep 0.6; exit 1'`,

@@ -82,7 +82,7 @@ export class CanopyNode {
   }
   /** `http://host:port` where it serves REST. */
   get restUrl(): string | null {
-    return this.container.has(REST) ? this.container.get(REST).listeningOrigin : null;
+    return this.container.has(REST) ? this.container.get(REST).origin : null;
   }
 
   /** Throws what keeps it from starting (AlreadyRunningError, EADDRINUSE, LinkError name-taken, …), all undone. */

@@ -1,17 +1,16 @@
 /** REST over what a tree knows: served by a root, and by any relay that is told where. */
-import type { FastifyInstance } from 'fastify';
 import { CanopyError } from '../core/errors.js';
 import { isDirectChild, lastName, parentOf } from '../core/names.js';
 import { verdict } from '../core/verdict.js';
 import { asCommand } from '../protocol/commands.js';
-import { Views } from '../rest/views.js';
+import { type Answerer, Front } from '../rest/front.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
 import { LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
 import { VERSION } from './version.js';
 
-export const REST = token<FastifyInstance>('rest');
+export const REST = token<Front>('rest');
 
 /** Milliseconds that a relay may take to forget a node of its own. */
 const FORGET_MS = 5000;
@@ -19,18 +18,17 @@ const FORGET_MS = 5000;
 export function restSteps(node: NodeContainer): Step[] {
   const { rest } = node.get(SETTINGS);
   if (rest === null) return [];
+  node.provide(REST, makeFront);
   return [
     {
       name: 'rest',
-      start: async () => {
-        node.set(REST, await build(node));
-        await node
+      start: () =>
+        node
           .get(REST)
-          .listen(rest)
+          .listen(rest.host, rest.port)
           .catch(error => {
             throw taken(rest, error);
-          });
-      },
+          }),
       stop: () => node.get(REST).close(),
     },
   ];
@@ -42,9 +40,17 @@ function taken({ host, port }: { host: string; port: number }, error: NodeJS.Err
   return Object.assign(new Error(message), { code: error.code });
 }
 
-/** Loaded only where it is served. */
-async function build(node: NodeContainer): Promise<FastifyInstance> {
-  const { buildRest } = await import('../rest/server.js');
+const makeFront = (node: NodeContainer): Front =>
+  new Front(
+    () => build(node),
+    err => node.get(LOG).error({ err }, 'REST could not be loaded'),
+  );
+
+async function build(node: NodeContainer): Promise<Answerer> {
+  const [{ buildRest }, { Views }] = await Promise.all([
+    import('../rest/server.js'),
+    import('../rest/views.js'),
+  ]);
   return buildRest({
     views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
     forget: path => forget(node, path),

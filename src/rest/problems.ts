@@ -1,9 +1,9 @@
 /** Errors as RFC 9457 problem details, with a stable code. */
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
 import { MalformedPayload } from '../protocol/codec.js';
+import { problem } from './problem.js';
 
 export const ProblemSchema = Type.Object(
   {
@@ -16,24 +16,6 @@ export const ProblemSchema = Type.Object(
   },
   { $id: 'Problem' },
 );
-
-const STATUS_OF: Partial<Record<ErrorCode, number>> = {
-  'not-found': 404,
-  'method-not-allowed': 405,
-  'node-alive': 409,
-  'id-in-use': 409,
-  'node-unreachable': 503,
-  'no-result': 504,
-  'body-too-large': 413,
-  'unsupported-media-type': 415,
-  'internal-error': 500,
-};
-
-export function problem(code: ErrorCode, detail: string, instance?: string) {
-  const status = STATUS_OF[code] ?? 400;
-  const title = STATUS_CODES[status] ?? 'Error';
-  return { type: 'about:blank', title, status, code, detail, ...(instance && { instance }) };
-}
 
 /** The code of an error that fastify or we have thrown. */
 export function codeOf(error: unknown): ErrorCode {

@@ -1,4 +1,4 @@
-/** The REST listener: routes are handed their ports; nothing here knows MQTT. */
+/** What answers REST: routes are handed their ports; nothing here knows MQTT. */
 import swagger from '@fastify/swagger';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -7,7 +7,7 @@ import { commandRoutes } from './command-routes.js';
 import { healthRoutes, type Readiness } from './health-routes.js';
 import { type NodePorts, nodeRoutes } from './node-routes.js';
 import { orderRoutes } from './order-routes.js';
-import { badUrl, problem, useProblems } from './problems.js';
+import { badUrl, useProblems } from './problems.js';
 import { describeErrors, type SchemaError } from './schema-errors.js';
 
 export interface RestPorts extends NodePorts {
@@ -21,22 +21,15 @@ export interface RestPorts extends NodePorts {
 
 /** Bytes of a request body at most; a command is a few hundred. */
 const BODY_LIMIT = 256 * 1024;
-/** More would take the descriptors that targets need to be started. */
-const MAX_CONNECTIONS = 500;
 
 export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
-    http: { headersTimeout: 5000, connectionsCheckingInterval: 2000 },
-    forceCloseConnections: true,
     schemaErrorFormatter: (errors, where) => new Error(describeErrors(errors as SchemaError[], where)),
     routerOptions: { maxParamLength: 1024 },
     frameworkErrors: badUrl as never,
-    clientErrorHandler: badRequest,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
-  app.server.maxConnections = MAX_CONNECTIONS;
   app.removeContentTypeParser('text/plain');
   useProblems(app as never, ports.log);
   await app.register(swagger, {
@@ -55,16 +48,6 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   await app.register(commandRoutes(ports.desk, ports.recall));
   await app.register(orderRoutes(ports.desk));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.ready();
   return app as never;
-}
-
-/** What does not parse as HTTP at all. */
-function badRequest(error: Error & { code?: string }, socket: import('node:net').Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const body = JSON.stringify(
-    problem('bad-request', 'the request is not HTTP/1.1, or its headers are too large'),
-  );
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CanopyError, ERROR_CODES, type ErrorCode } from '../../../src/core/errors.js';
 import { MalformedPayload } from '../../../src/protocol/codec.js';
-import { codeOf, problem } from '../../../src/rest/problems.js';
+import { problem } from '../../../src/rest/problem.js';
+import { codeOf } from '../../../src/rest/problems.js';
 import { type Served, serve } from './support.js';
 
 test('every code is a problem with a status of its class', () => {

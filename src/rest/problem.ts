@@ -1,0 +1,21 @@
+/** A problem as RFC 9457 has it, with a stable code. */
+import { STATUS_CODES } from 'node:http';
+import type { ErrorCode } from '../core/errors.js';
+
+const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'node-alive': 409,
+  'id-in-use': 409,
+  'node-unreachable': 503,
+  'no-result': 504,
+  'body-too-large': 413,
+  'unsupported-media-type': 415,
+  'internal-error': 500,
+};
+
+export function problem(code: ErrorCode, detail: string, instance?: string) {
+  const status = STATUS_OF[code] ?? 400;
+  const title = STATUS_CODES[status] ?? 'Error';
+  return { type: 'about:blank', title, status, code, detail, ...(instance && { instance }) };
+}

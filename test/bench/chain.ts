@@ -16,6 +16,8 @@ export interface Chain {
   readonly pids: readonly number[];
   /** `rack1/rack2`: what the bridges put before a leaf's name. */
   readonly prefix: string;
+  /** Of the root; '' for mosquitto. */
+  readonly rest: string;
   stop(): void;
 }
 
@@ -28,6 +30,7 @@ export async function canopyChain(brokers: number): Promise<Chain> {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-bench-'));
   const children: ChildProcess[] = [];
   const ports: number[] = [];
+  let rest = '';
   for (const name of ['root', ...names(brokers)]) {
     const env: NodeJS.ProcessEnv = {
       ...process.env,
@@ -42,18 +45,25 @@ export async function canopyChain(brokers: number): Promise<Chain> {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(child);
-    ports.push(await portOf(child));
+    const up = await upOf(child);
+    ports.push(up.mqtt.port);
+    rest = up.rest ?? rest;
   }
-  return chain(ports, children, dir);
+  return { ...chain(ports, children, dir), rest };
 }
 
-async function portOf(child: ChildProcess): Promise<number> {
+interface Up {
+  readonly msg: string;
+  readonly mqtt: { readonly port: number };
+  readonly rest: string | null;
+}
+
+async function upOf(child: ChildProcess): Promise<Up> {
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-    const said = JSON.parse(line) as { msg: string; mqtt?: { port: number } };
-    if (said.msg === 'up' && said.mqtt) {
-      child.stdout?.resume();
-      return said.mqtt.port;
-    }
+    const said = JSON.parse(line) as Up;
+    if (said.msg !== 'up') continue;
+    child.stdout?.resume();
+    return said;
   }
   throw new Error('a node ended before it was up');
 }
@@ -94,6 +104,7 @@ const chain = (ports: number[], children: ChildProcess[], dir: string): Chain =>
   top: ports[0] as number,
   pids: children.map(child => child.pid as number),
   prefix: names(ports.length).join('/'),
+  rest: '',
   stop: () => {
     for (const child of children) child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });

@@ -95,6 +95,7 @@ function makeTree(node: NodeContainer): Tree {
     clock: node.get(CLOCK),
     log: node.get(LOG),
     release: name => node.get(BROKER).release(name),
+    presence: node.get(BROKER),
     maintenance: node.get(MAINTENANCE),
     below: (desk, publisher) => openFleet(node, desk, publisher).plan,
   });

@@ -72,6 +72,7 @@ interface Order {
   readonly lostAfter: number;
   readonly surplus: string;
   readonly by: string;
+  readonly atOdds?: { readonly reason: string; readonly nextLookIn: number };
 }
 
 export async function orders(
@@ -97,5 +98,7 @@ export async function orders(
     it.surplus,
     it.by,
   ]);
-  say(view, found, table(['APP', 'RUNNING', 'STRATEGY', 'LOST AFTER', 'SURPLUS', 'BY'], rows));
+  const odds = found.orders.flatMap(({ atOdds }) => (atOdds ? [`at odds: ${atOdds.reason}`] : []));
+  const listed = table(['APP', 'RUNNING', 'STRATEGY', 'LOST AFTER', 'SURPLUS', 'BY'], rows);
+  say(view, found, [listed, ...odds].join('\n'));
 }

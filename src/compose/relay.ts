@@ -104,6 +104,7 @@ function makeTree(node: NodeContainer): Tree {
 /** The tree hands it the desk and the voice of the node. */
 function openFleet(node: NodeContainer, desk: Desk, publisher: Publisher): Fleet {
   const fleet = new Fleet({
+    name: node.get(SETTINGS).name,
     registry: node.get(REGISTRY),
     desk,
     publisher,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { canopy } from '../support/cli.js';
 import { publish, Tap } from '../support/mqtt-tools.js';
 import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
@@ -93,10 +94,21 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     const tap = await Tap.open(box, root.port, 'canopy/evt', 'canopy/r/evt');
     assert.equal((await scale('torn', 2, { keep: true, lostAfter: 1 }, rack)).body.status, 'succeeded');
     const orders = () => tap.messages.filter(({ json }) => json.event === 'order');
-    await until(
-      () => orders().some(({ json }) => /by another order or hand: next look in 10 s/.test(json.reason)),
-      20_000,
+    // Each side tells what it did, and what the other had done.
+    const odds = (topic: string, says: RegExp) =>
+      tap.first(({ topic: on, json }) => on === topic && says.test(json.reason), 20_000);
+    await odds(
+      'canopy/evt',
+      /^torn: 1 are to run; stopped r\/d\d; another order or hand undoes that again and again \(before this, r\/d\d: start by standing order of r \(torn: 2\)\); next look in 10 s$/,
     );
+    await odds(
+      'canopy/r/evt',
+      /^torn: 2 are to run; started d\d; another .* \(before this, d\d: stop by standing order of root \(torn: 1\).*next look in 10 s$/,
+    );
+    const listed = await canopy(box, ['orders'], { CANOPY_URL: root.rest.url });
+    assert.match(listed.stdout, /\nat odds: torn: 1 are to run; .* standing order of r \(torn: 2\)/);
+    const { orders: kept } = (await root.rest.get('/api/v1/orders')).body;
+    assert.ok(kept[0].atOdds.nextLookIn > 0 && kept[0].atOdds.nextLookIn <= 10, JSON.stringify(kept));
     const before = orders().length;
     await pause(2000); // what is measured is that hardly anything happens in it
     assert.ok(orders().length - before <= 3, `${orders().length - before} more in two seconds`);

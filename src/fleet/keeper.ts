@@ -10,13 +10,14 @@ import {
   type StandingOrder,
 } from '../balance/standing-order.js';
 import { isOf } from '../balance/units.js';
+import { CanopyError } from '../core/errors.js';
 import type { Publisher } from '../node/publisher.js';
 import { Damping } from './damping.js';
 import type { Errands } from './errands.js';
 import type { Locks } from './locks.js';
 import type { OrderStore } from './order-store.js';
-import { type Course, type Done, inWords } from './order-words.js';
-import { ScaleRun } from './scale.js';
+import { type Course, type Done, inWords, lastWords } from './order-words.js';
+import { ScaleRun, scaleKind } from './scale.js';
 import type { ActionOutcome } from './scale-actions.js';
 
 const LOOK_MS = 500;
@@ -84,9 +85,16 @@ export class Keeper {
       const key = keyOf(order);
       if (locks.isBusy(order.app) || this.damping.holds(key, errands.now())) continue;
       const decision = decide(order, this.instances(order), { now: errands.now(), begun: this.begun });
-      if (decision.do !== 'nothing') void locks.take(order.app, () => this.carryOut(order, decision));
+      if (decision.do === 'nothing') continue;
+      const work = (cut: AbortSignal): Promise<void> => this.carryOut(order, decision, cut);
+      void locks.take(order.app, work, scaleKind(order)).catch(this.gaveWay);
     }
   }
+
+  /** To a `scale` by hand, which has changed the order. */
+  private readonly gaveWay = (error: unknown): void => {
+    if (!(error instanceof CanopyError && error.code === 'superseded')) throw error;
+  };
 
   private instances(order: StandingOrder): Instance[] {
     const { registry } = this.ports.errands;
@@ -99,10 +107,13 @@ export class Keeper {
   private async carryOut(
     order: StandingOrder,
     decision: Exclude<ReturnType<typeof decide>, { do: 'nothing' }>,
+    cut: AbortSignal,
   ): Promise<void> {
-    const before = this.lastWords(order);
+    const before = lastWords(this.ports.errands.registry.all(), order);
     const done =
-      decision.do === 'start' ? await this.replace(order, decision) : await this.shed(order, decision.paths);
+      decision.do === 'start'
+        ? await this.replace(order, decision, cut)
+        : await this.shed(order, decision.paths);
     const { started, stopped } = done;
     const well = started.length + stopped.length > 0;
     const waitMs = this.damping.acted(keyOf(order), this.ports.errands.now(), well);
@@ -112,19 +123,10 @@ export class Keeper {
     this.tell(order, done, { isShort: decision.do === 'start', waitMs: well ? waitMs : 0, before });
   }
 
-  /** By path, why each is as it is: at odds with another order, that is the other side. */
-  private lastWords(order: StandingOrder): Map<string, string> {
-    const { registry } = this.ports.errands;
-    return new Map(
-      [...registry.all()]
-        .filter(record => record.kind === 'leaf' && isOf(record, order))
-        .map(({ path, reason }) => [path, reason ?? 'nobody said why']),
-    );
-  }
-
   private async replace(
     order: StandingOrder,
     { count, instead }: { count: number; instead: readonly string[] },
+    cut: AbortSignal,
   ): Promise<Done> {
     const { stopped } = await this.shed(order, instead);
     const { app, label, strategy } = order;
@@ -137,7 +139,13 @@ export class Keeper {
       timeoutMs: READY_MS,
       keep: null,
     };
-    const run = new ScaleRun(this.ports.errands, request, { id: randomUUID(), by: this.by(order) }, () => {});
+    const run = new ScaleRun(
+      this.ports.errands,
+      request,
+      { id: randomUUID(), by: this.by(order) },
+      () => {},
+      cut,
+    );
     const { data } = await run.run();
     const done = doneOf(data.results as ActionOutcome[]);
     return { started: done.started, stopped: [...stopped, ...done.stopped] };

@@ -1,5 +1,7 @@
 /** What is told of a standing order that did something; at odds with another one, both sides. */
 import { keyOf, type StandingOrder } from '../balance/standing-order.js';
+import { isOf } from '../balance/units.js';
+import type { NodeRecord } from '../core/node-record.js';
 
 /** Paths. */
 export interface Done {
@@ -16,6 +18,15 @@ export interface Course {
   readonly before: ReadonlyMap<string, string>;
 }
 
+/** By path, why each instance is as it is. */
+export const lastWords = (records: Iterable<NodeRecord>, order: StandingOrder): Map<string, string> =>
+  new Map(
+    [...records]
+      .filter(record => record.kind === 'leaf' && isOf(record, order))
+      .map(({ path, reason }) => [path, reason ?? UNKNOWN]),
+  );
+const UNKNOWN = 'nobody said why';
+
 /** Instances of which it is said why they were as they were. */
 const MOST_NAMED = 5;
 
@@ -30,6 +41,6 @@ export function inWords(order: StandingOrder, { started, stopped }: Done, course
   if (course.waitMs === 0) return told;
   const undone = [...started, ...stopped]
     .slice(0, MOST_NAMED)
-    .map(path => `${path}: ${course.before.get(path) ?? 'nobody said why'}`);
+    .map(path => `${path}: ${course.before.get(path) ?? UNKNOWN}`);
   return `${told}; another order or hand undoes that again and again (before this, ${undone.join('; ')}); next look in ${course.waitMs / 1000} s`;
 }

@@ -126,6 +126,50 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     await rack.stop();
   });
 
+  it('a later number for the same service takes the place of one that waits, on every level below', async () => {
+    const never = { readiness_probe: 'exec: false', app_name: 'slow', desired: 'stopped' };
+    const rack = await Rack.up(box, root, { name: 's' }, [{ name: 's1', target: 'sleep 6501', ...never }]);
+    await leaf('s2', 'slow', { target: 'sleep 6502', ...never });
+    await root.rest.expect(
+      's',
+      ({ heartbeat }) => (heartbeat?.apps as { slow?: { free: number } })?.slow?.free === 1,
+    );
+    await known('s2');
+    const answers = await Tap.open(box, root.port, 'canopy/s/res');
+    const first = scale('slow', 2, { timeout: 60 });
+    await until(() => sleepers(box, '65').length === 2);
+    const second = scale('slow', 1, { timeout: 60 });
+    const begun = performance.now();
+    const early = (await first).body;
+    assert.deepEqual([early.status, early.error.code], ['failed', 'superseded'], JSON.stringify(early));
+    assert.match(early.error.message, /^a later scale of slow took its place; it was cut short/);
+    const { body } = await scale('slow', 0, { timeout: 60 });
+    assert.equal(body.status, 'succeeded', JSON.stringify(body));
+    assert.notEqual((await second).body.status, 'running');
+    assert.ok(performance.now() - begun < 10_000, 'none has waited for a timeout');
+    assert.deepEqual(sleepers(box, '65'), []);
+    const there = answers.messages.filter(({ json }) => json.op === 'scale' && json.done);
+    assert.equal(there[0]?.json.error?.code, 'superseded', 'at the relay too');
+    await rack.stop();
+  });
+
+  it('nor does a start that was not answered come after it', async () => {
+    const frozen = await leaf('h1', 'stiff', { target: 'sleep 6601' });
+    await leaf('h2', 'stiff', { target: 'sleep 6602' });
+    for (const path of ['h1', 'h2']) await known(path);
+    frozen.signal('SIGSTOP');
+    const first = scale('stiff', 2, { timeout: 60 });
+    await root.rest.expect('h2', { status: 'up' });
+    const { body } = await scale('stiff', 0, { timeout: 1 });
+    assert.equal((await first).body.error?.code, 'superseded');
+    assert.notEqual(body.status, 'rejected', JSON.stringify(body));
+    frozen.signal('SIGCONT');
+    await root.rest.expect('h1', { link: 'online' });
+    // It answers in order: what was sent before this is behind it.
+    await until(async () => (await root.rest.command('h1', 'ping')).body.data.phase === 'stopped');
+    assert.deepEqual(sleepers(box, '66'), []);
+  });
+
   it('figures that somebody made up cost nothing', async () => {
     const apps = { icy: { slots: 1e15, running: 1e15, free: 0, cpu: 0, rss: 0 } };
     const beat = { v: 1, epoch: 1, seq: 1, ts: 1, interval: 30, kind: 'relay', apps };

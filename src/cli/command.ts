@@ -7,13 +7,24 @@ import { say, table, type View } from './print.js';
 import { ownPath } from './query.js';
 import { type SendView, send } from './send.js';
 
+export interface CmdView extends SendView {
+  readonly dryRun?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
 export async function cmd(
   client: RestClient,
   path: string,
   words: readonly string[],
-  view: SendView,
+  { dryRun, timeout, ...view }: CmdView,
 ): Promise<void> {
-  const { v: _version, ...command } = fromWords(words);
+  // As words, so that one that is given both ways is told like one that is given twice.
+  const flags = [
+    ...(dryRun ? ['dry-run=true'] : []),
+    ...(timeout === undefined ? [] : [`timeout=${timeout}`]),
+  ];
+  const { v: _version, ...command } = fromWords([...words, ...flags]);
   await send(client, path, command, view);
 }
 

@@ -128,7 +128,10 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
 
   it('a later number for the same service takes the place of one that waits, on every level below', async () => {
     const never = { readiness_probe: 'exec: false', app_name: 'slow', desired: 'stopped' };
-    const rack = await Rack.up(box, root, { name: 's' }, [{ name: 's1', target: 'sleep 6501', ...never }]);
+    const rack = await Rack.up(box, root, { name: 's' }, [
+      { name: 's1', target: 'sleep 6501', ...never },
+      { name: 's3', target: 'sleep 6701', ...never, app_name: 'slower' },
+    ]);
     await leaf('s2', 'slow', { target: 'sleep 6502', ...never });
     await root.rest.expect(
       's',
@@ -150,6 +153,18 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     assert.deepEqual(sleepers(box, '65'), []);
     const there = answers.messages.filter(({ json }) => json.op === 'scale' && json.done);
     assert.equal(there[0]?.json.error?.code, 'superseded', 'at the relay too');
+
+    // One that comes at the relay itself is not superseded by what the root tries again.
+    const above = scale('slower', 1, { timeout: 60 });
+    await until(() => sleepers(box, '67').length === 1);
+    const below = await scale('slower', 0, { timeout: 60 }, rack);
+    assert.equal(below.body.status, 'succeeded', JSON.stringify(below.body));
+    const given = (await above).body;
+    // Whether it counts the one that ran is up to which roll-up it has seen.
+    assert.ok(['partial', 'failed'].includes(given.status), JSON.stringify(given));
+    assert.deepEqual(given.data.uncertain, ['s']);
+    assert.match(given.data.results[0].error, /^superseded: /);
+    assert.deepEqual(sleepers(box, '67'), []);
     await rack.stop();
   });
 

@@ -112,6 +112,11 @@ export class EmbeddedBroker {
     return this.#claims.holds(name);
   }
 
+  /** Whether anyone, maybe away for the moment, asks by name for what is published on this topic. */
+  isAwaited(topic: string): Promise<boolean> {
+    return this.#engine.isAwaited(topic);
+  }
+
   /** Drops a client's connection, its will fires; false if there is none. */
   closeClient(clientId: string): boolean {
     const client = this.#engine.aedes.clients[clientId];

@@ -8,6 +8,7 @@ declare module 'aedes-persistence/asyncPersistence.js' {
     createRetainedStream(pattern: string): Readable;
     createRetainedStreamCombi(patterns: string[]): Readable;
     addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void>;
+    subscriptionsByTopic(topic: string): Promise<{ topic: string }[]>;
     outgoingEnqueue(subscription: { clientId: string }, packet: AedesPublishPacket): Promise<void>;
     outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: AedesPublishPacket): Promise<void>;
     outgoingUpdate(client: Client, packet: AedesPublishPacket): Promise<void>;

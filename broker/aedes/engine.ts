@@ -7,6 +7,7 @@ import type { BrokerLimits } from '../limits.js';
 import type { LocalHost } from '../local-link.js';
 import type { TopicRules } from '../rules.js';
 import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js';
+import { isAwaited } from './awaited.js';
 import { Express } from './express.js';
 import { divert, ForwardGuard, keepOvertaken, keepSuccessors, neverWaitForSubscribers } from './guards.js';
 import type { RetainedStore } from './retained.js';
@@ -30,6 +31,8 @@ export interface Engine {
   readonly express: Express;
   /** Live messages under a filter, called at once while they are routed, in either lane; returns how to end it. */
   readonly listen: LocalHost['listen'];
+  /** Whether anyone asks for a topic by name. */
+  readonly isAwaited: (topic: string) => Promise<boolean>;
 }
 
 /** Aedes with its hooks wired to the gate and the reception, and with the guards around it. */
@@ -42,6 +45,7 @@ export function createEngine(options: EngineOptions): Engine {
     pass: (client, topic, payload) => (isClosing() ? null : gate.passPlain(client, topic, payload)),
     forward: (client, packet) => guard.forward(client, packet),
   });
+  const store = boundedStore(options);
   const aedes = new Aedes({
     // Of messages under way: a frozen subscriber holds some for ever, and at the bound everyone waits.
     concurrency: 0,
@@ -49,7 +53,7 @@ export function createEngine(options: EngineOptions): Engine {
     drainTimeout: limits.drainTimeoutMs,
     maxInflightInbound: limits.maxInflightQos2,
     maxTopicLevels: 100,
-    persistence: boundedStore(options),
+    persistence: store,
     preConnect: (client, packet, done) => {
       reception.examine(priv(client), packet, guarded.clients[packet.clientId] !== undefined);
       done(null, true);
@@ -88,6 +92,7 @@ export function createEngine(options: EngineOptions): Engine {
     aedes: guarded,
     express,
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),
+    isAwaited: topic => isAwaited(guarded, store, topic),
   };
 }
 

@@ -7,13 +7,24 @@ import { say, table, type View } from './print.js';
 import { ownPath } from './query.js';
 import { type SendView, send } from './send.js';
 
+export interface CmdView extends SendView {
+  readonly dryRun?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
 export async function cmd(
   client: RestClient,
   path: string,
   words: readonly string[],
-  view: SendView,
+  { dryRun, timeout, ...view }: CmdView,
 ): Promise<void> {
-  const { v: _version, ...command } = fromWords(words);
+  // As words, so that one that is given both ways is told like one that is given twice.
+  const flags = [
+    ...(dryRun ? ['dry-run=true'] : []),
+    ...(timeout === undefined ? [] : [`timeout=${timeout}`]),
+  ];
+  const { v: _version, ...command } = fromWords([...words, ...flags]);
   await send(client, path, command, view);
 }
 
@@ -72,6 +83,7 @@ interface Order {
   readonly lostAfter: number;
   readonly surplus: string;
   readonly by: string;
+  readonly atOdds?: { readonly reason: string; readonly nextLookIn: number };
 }
 
 export async function orders(
@@ -97,5 +109,7 @@ export async function orders(
     it.surplus,
     it.by,
   ]);
-  say(view, found, table(['APP', 'RUNNING', 'STRATEGY', 'LOST AFTER', 'SURPLUS', 'BY'], rows));
+  const odds = found.orders.flatMap(({ atOdds }) => (atOdds ? [`at odds: ${atOdds.reason}`] : []));
+  const listed = table(['APP', 'RUNNING', 'STRATEGY', 'LOST AFTER', 'SURPLUS', 'BY'], rows);
+  say(view, found, [listed, ...odds].join('\n'));
 }

@@ -86,9 +86,14 @@ function commanding(canopy: Command): void {
     ask(canopy, name, about).option('--wait <seconds>', 'for the final result', seconds, 30);
   tell('cmd', 'command a node: restart, stop, start, signal HUP, ping, maintenance on')
     .argument('<path>', "the node; '.' is the one that answers")
-    .argument('<words...>')
-    .action((path: string, words: string[], view: AskOptions & { wait: number }) =>
-      command.cmd(new RestClient(view.url), path, words, view),
+    .argument('<words...>', 'such as: restart app=web max-unavailable=1')
+    .option(
+      '--dry-run',
+      'with a select, scale or rebalance: say what would be done, and the words that do it',
+    )
+    .option('--timeout <seconds>', 'with these: for each leaf', number)
+    .action((path: string, words: string[], { url, ...view }: AskOptions & command.CmdView) =>
+      command.cmd(new RestClient(url), path, words, view),
     );
   tell('maintenance', 'take a node, and all below it, out of balancing and alerts')
     .argument('<path>', "the node; '.' is the one that answers")

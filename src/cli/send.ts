@@ -1,5 +1,7 @@
 /** Sends a command over REST, shows how far it is while it runs, and how it ended. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { commandToWords } from '../protocol/commands.js';
+import type { Command } from '../protocol/payloads.js';
 import type { Tracked } from '../tree/desk.js';
 import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
@@ -24,7 +26,7 @@ export async function send(
   view: SendView,
 ): Promise<Tracked> {
   const result = await seenThrough(client, { path: ownPath(path), by: 'cli', ...command }, view);
-  say(view, result, `${path} ${inWords(result)}`);
+  say(view, result, [`${path} ${inWords(result)}`, ...forReal(command, result)].join('\n'));
   if (!result.done)
     process.stderr.write(
       `canopy: no final result within ${view.wait} s; ask again with its id ${result.id}\n`,
@@ -32,6 +34,15 @@ export async function send(
   if (!result.done) process.exitCode = EXIT.noAnswer;
   else if (result.status !== 'succeeded') process.exitCode = EXIT.failed;
   return result;
+}
+
+/** What a dry run was about, in the words that do it. */
+function forReal(command: object, { status }: Tracked): string[] {
+  const { dryRun, ...args } = (command as Command).args ?? {};
+  if (dryRun !== true || status === 'rejected') return [];
+  const { args: _dry, ...rest } = command as Command;
+  const real = Object.keys(args).length > 0 ? { ...(command as Command), args } : rest;
+  return [`to do it: ${commandToWords(real) ?? JSON.stringify(real)}`];
 }
 
 async function seenThrough(client: RestClient, body: object, view: SendView): Promise<Tracked> {

@@ -95,6 +95,7 @@ function makeTree(node: NodeContainer): Tree {
     clock: node.get(CLOCK),
     log: node.get(LOG),
     release: name => node.get(BROKER).release(name),
+    presence: node.get(BROKER),
     maintenance: node.get(MAINTENANCE),
     below: (desk, publisher) => openFleet(node, desk, publisher).plan,
   });
@@ -103,6 +104,7 @@ function makeTree(node: NodeContainer): Tree {
 /** The tree hands it the desk and the voice of the node. */
 function openFleet(node: NodeContainer, desk: Desk, publisher: Publisher): Fleet {
   const fleet = new Fleet({
+    name: node.get(SETTINGS).name,
     registry: node.get(REGISTRY),
     desk,
     publisher,

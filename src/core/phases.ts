@@ -93,6 +93,10 @@ const onAdopted: Handler<'adopted'> = (model, event, { now }) =>
     generation: model.generation + 1,
   });
 
+/** As if it had been seen: that was a run, and what follows its end is a restart, or none. */
+const onEnded: Handler<'ended'> = (model, { code, signal, ranMs }, at) =>
+  afterEnd({ ...model, generation: model.generation + 1 }, { code, signal, ranMs }, at);
+
 /** The stop that was asked for is over, whichever way the process went. */
 function stopped(model: TargetModel, exit: Exit, at: Circumstances): Step {
   if (model.after === 'policy') return afterEnd(model, { ...exit, unhealthy: model.reason }, at);
@@ -114,6 +118,7 @@ const idle = {
   spawned: stay,
   'spawn-failed': stay,
   adopted: stay,
+  ended: stay,
   exited: stay,
   unhealthy: stay,
   'backoff-over': stay,
@@ -121,7 +126,7 @@ const idle = {
 } satisfies Table['stopped'];
 
 const PHASE_TABLE: Table = {
-  stopped: { ...idle, stop: stay, adopted: onAdopted },
+  stopped: { ...idle, stop: stay, adopted: onAdopted, ended: onEnded },
   exited: idle,
   failed: idle,
   backoff: { ...idle, 'backoff-over': (model, _event, at) => spawn(model, model.reason, at) },

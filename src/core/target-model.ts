@@ -26,6 +26,13 @@ export type TargetEvent =
   | { readonly type: 'spawn-failed'; readonly message: string }
   /** Found alive from before this leaf started; it has run for so long. */
   | { readonly type: 'adopted'; readonly pid: number; readonly ranMs: number }
+  /** Found to have ended while no leaf was there to see it. */
+  | {
+      readonly type: 'ended';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly ranMs: number;
+    }
   | { readonly type: 'exited'; readonly code: number | null; readonly signal: string | null }
   /** A probe or a limit says that it must go. */
   | { readonly type: 'unhealthy'; readonly reason: string }

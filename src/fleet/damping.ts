@@ -19,7 +19,12 @@ export class Damping {
   private readonly past = new Map<string, Past>();
 
   holds(key: string, now: number): boolean {
-    return (this.past.get(key)?.notBefore ?? 0) > now;
+    return this.leftMs(key, now) > 0;
+  }
+
+  /** Milliseconds that it still rests. */
+  leftMs(key: string, now: number): number {
+    return Math.max(0, (this.past.get(key)?.notBefore ?? 0) - now);
   }
 
   /** The milliseconds that it rests now. `well`: something came of it; what failed is tried again after the first rest. */

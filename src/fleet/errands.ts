@@ -63,12 +63,12 @@ export class Errands {
   }
 
   /** Waits until a leaf is up; false where it was not in time, or will not be: stopped, failed or gone meanwhile. */
-  async untilUp(path: string, deadline: number): Promise<boolean> {
+  async untilUp(path: string, deadline: number, cut?: AbortSignal): Promise<boolean> {
     const hopeless = (): boolean => {
       const record = this.registry.get(path);
       return !record || !this.isReachable(path) || !isMeant(record) || record.phase === 'failed';
     };
-    await this.eventually(() => this.isUp(path) || hopeless(), deadline);
+    await this.eventually(() => this.isUp(path) || hopeless(), deadline, cut);
     return this.isUp(path);
   }
 
@@ -87,10 +87,10 @@ export class Errands {
     return record !== undefined && isFit(this.registry, record, this.now());
   }
 
-  /** True as soon as the test holds; false where it did not until the deadline. */
-  async eventually(test: () => boolean, deadline: number): Promise<boolean> {
+  /** True as soon as the test holds; false where it did not until the deadline, or nobody waits for it any more. */
+  async eventually(test: () => boolean, deadline: number, cut?: AbortSignal): Promise<boolean> {
     while (!test()) {
-      if (performance.now() >= deadline) return false;
+      if (performance.now() >= deadline || cut?.aborted) return false;
       await pause(LOOK_MS);
     }
     return true;

@@ -11,6 +11,8 @@ import { OrderStore } from './order-store.js';
 import { fleetPlan } from './plan.js';
 
 export interface FleetOptions {
+  /** Of the node. */
+  readonly name: string;
   readonly registry: Registry;
   readonly desk: Desk;
   readonly publisher: Publisher;
@@ -24,11 +26,11 @@ export class Fleet {
   readonly keeper: Keeper;
   readonly plan: Plan;
 
-  constructor({ registry, desk, publisher, clock, ordersFile, log }: FleetOptions) {
+  constructor({ name, registry, desk, publisher, clock, ordersFile, log }: FleetOptions) {
     const errands = new Errands(registry, desk, clock);
     const locks = new Locks();
     const store = new OrderStore(ordersFile);
-    this.keeper = new Keeper({ errands, store, locks, publisher, log });
+    this.keeper = new Keeper({ name, errands, store, locks, publisher, log });
     this.plan = fleetPlan({ errands, keeper: this.keeper, store, locks, clock });
   }
 }

@@ -10,12 +10,14 @@ import {
   type StandingOrder,
 } from '../balance/standing-order.js';
 import { isOf } from '../balance/units.js';
+import { CanopyError } from '../core/errors.js';
 import type { Publisher } from '../node/publisher.js';
 import { Damping } from './damping.js';
 import type { Errands } from './errands.js';
 import type { Locks } from './locks.js';
 import type { OrderStore } from './order-store.js';
-import { ScaleRun } from './scale.js';
+import { type Course, type Done, inWords, lastWords } from './order-words.js';
+import { ScaleRun, scaleKind } from './scale.js';
 import type { ActionOutcome } from './scale-actions.js';
 
 const LOOK_MS = 500;
@@ -23,6 +25,8 @@ const LOOK_MS = 500;
 const READY_MS = 60_000;
 
 export interface KeeperPorts {
+  /** Of the node, by which others see whose orders they are. */
+  readonly name: string;
   readonly errands: Errands;
   readonly store: OrderStore;
   readonly locks: Locks;
@@ -33,6 +37,8 @@ export interface KeeperPorts {
 export interface OrderView extends StandingOrder {
   readonly running: number;
   readonly missing: number;
+  /** Where something undoes it each time: what, as it was told, and the seconds until it is looked at again. */
+  readonly atOdds?: { readonly reason: string; readonly nextLookIn: number };
 }
 
 export class Keeper {
@@ -40,6 +46,8 @@ export class Keeper {
   private begun = 0;
   private readonly failing = new Failing();
   private readonly damping = new Damping();
+  /** By key, what was told of those that something undoes each time. */
+  private readonly odds = new Map<string, string>();
 
   constructor(private readonly ports: KeeperPorts) {}
 
@@ -59,8 +67,16 @@ export class Keeper {
       const running = this.instances(order).filter(({ fitness }) =>
         ['running', 'held'].includes(fitness),
       ).length;
-      return { ...order, running, missing: Math.max(0, order.count - running) };
+      return { ...order, running, missing: Math.max(0, order.count - running), ...this.atOdds(order) };
     });
+  }
+
+  private atOdds(order: StandingOrder): Pick<OrderView, 'atOdds'> {
+    const reason = this.odds.get(keyOf(order));
+    const leftMs = this.damping.leftMs(keyOf(order), this.ports.errands.now());
+    return reason !== undefined && leftMs > 0
+      ? { atOdds: { reason, nextLookIn: Math.ceil(leftMs / 1000) } }
+      : {};
   }
 
   private look(): void {
@@ -69,9 +85,16 @@ export class Keeper {
       const key = keyOf(order);
       if (locks.isBusy(order.app) || this.damping.holds(key, errands.now())) continue;
       const decision = decide(order, this.instances(order), { now: errands.now(), begun: this.begun });
-      if (decision.do !== 'nothing') void locks.take(order.app, () => this.carryOut(order, decision));
+      if (decision.do === 'nothing') continue;
+      const work = (cut: AbortSignal): Promise<void> => this.carryOut(order, decision, cut);
+      void locks.take(order.app, work, scaleKind(order)).catch(this.gaveWay);
     }
   }
+
+  /** To a `scale` by hand, which has changed the order. */
+  private readonly gaveWay = (error: unknown): void => {
+    if (!(error instanceof CanopyError && error.code === 'superseded')) throw error;
+  };
 
   private instances(order: StandingOrder): Instance[] {
     const { registry } = this.ports.errands;
@@ -84,23 +107,28 @@ export class Keeper {
   private async carryOut(
     order: StandingOrder,
     decision: Exclude<ReturnType<typeof decide>, { do: 'nothing' }>,
+    cut: AbortSignal,
   ): Promise<void> {
+    const before = lastWords(this.ports.errands.registry.all(), order);
     const done =
-      decision.do === 'start' ? await this.replace(order, decision) : await this.shed(decision.paths);
+      decision.do === 'start'
+        ? await this.replace(order, decision, cut)
+        : await this.shed(order, decision.paths);
     const { started, stopped } = done;
     const well = started.length + stopped.length > 0;
     const waitMs = this.damping.acted(keyOf(order), this.ports.errands.now(), well);
     // It may have been given anew, or taken back, meanwhile.
     const now = this.ports.store.get(keyOf(order));
     if (now && well) this.save(afterwards(now, done));
-    this.tell(order, done, decision.do === 'start', well ? waitMs : 0);
+    this.tell(order, done, { isShort: decision.do === 'start', waitMs: well ? waitMs : 0, before });
   }
 
   private async replace(
     order: StandingOrder,
     { count, instead }: { count: number; instead: readonly string[] },
+    cut: AbortSignal,
   ): Promise<Done> {
-    const { stopped } = await this.shed(instead);
+    const { stopped } = await this.shed(order, instead);
     const { app, label, strategy } = order;
     const request = {
       app,
@@ -111,17 +139,23 @@ export class Keeper {
       timeoutMs: READY_MS,
       keep: null,
     };
-    const run = new ScaleRun(this.ports.errands, request, { id: randomUUID(), by: BY }, () => {});
+    const run = new ScaleRun(
+      this.ports.errands,
+      request,
+      { id: randomUUID(), by: this.by(order) },
+      () => {},
+      cut,
+    );
     const { data } = await run.run();
     const done = doneOf(data.results as ActionOutcome[]);
     return { started: done.started, stopped: [...stopped, ...done.stopped] };
   }
 
-  private async shed(paths: readonly string[]): Promise<Done> {
+  private async shed(order: StandingOrder, paths: readonly string[]): Promise<Done> {
     const { errands } = this.ports;
     const id = randomUUID();
     const stopping = paths.map(path =>
-      errands.run(path, { op: 'stop', by: BY }, { id }, performance.now() + READY_MS),
+      errands.run(path, { op: 'stop', by: this.by(order) }, { id }, performance.now() + READY_MS),
     );
     const outcomes = await Promise.all(stopping);
     return doneOf(outcomes.map(({ outcome }) => ({ ...outcome, action: 'stop' })));
@@ -136,24 +170,19 @@ export class Keeper {
     }
   }
 
-  private tell(order: StandingOrder, { started, stopped }: Done, isShort: boolean, waitMs: number): void {
-    const what = [
-      ...(started.length > 0 ? [`started ${started.join(', ')}`] : []),
-      ...(stopped.length > 0 ? [`stopped ${stopped.join(', ')}`] : []),
-    ];
-    const did = what.length > 0 ? what.join('; ') : isShort ? 'no slot is free' : 'nothing could be stopped';
-    const odds = `; it comes to that again and again, by another order or hand: next look in ${waitMs / 1000} s`;
-    const reason = `${keyOf(order)}: ${order.count} are to run; ${did}${waitMs > 0 ? odds : ''}`;
-    this.ports.publisher.event('order', reason);
-    this.ports.log[what.length > 0 ? 'info' : 'warn']({ app: order.app }, reason);
+  /** What the leaves give as the reason: which order it was, on which level. */
+  private by(order: StandingOrder): string {
+    return `standing order of ${this.ports.name} (${keyOf(order)}: ${order.count})`;
   }
-}
 
-const BY = 'standing order';
-
-interface Done {
-  readonly started: readonly string[];
-  readonly stopped: readonly string[];
+  private tell(order: StandingOrder, done: Done, course: Course): void {
+    const reason = inWords(order, done, course);
+    if (course.waitMs > 0) this.odds.set(keyOf(order), reason);
+    else this.odds.delete(keyOf(order));
+    this.ports.publisher.event('order', reason);
+    const isChange = done.started.length + done.stopped.length > 0;
+    this.ports.log[isChange ? 'info' : 'warn']({ app: order.app }, reason);
+  }
 }
 
 function doneOf(results: readonly ActionOutcome[]): Done {

@@ -16,7 +16,7 @@ import type { Locks } from './locks.js';
 import { manyPlan } from './many.js';
 import type { OrderStore } from './order-store.js';
 import { rebalance } from './rebalance.js';
-import { ScaleRun } from './scale.js';
+import { ScaleRun, scaleKind } from './scale.js';
 
 export interface FleetPorts {
   readonly errands: Errands;
@@ -55,13 +55,15 @@ function scale(ports: FleetPorts, command: Command): ReturnType<Plan> {
   const request = scaleOf(command);
   needsSlots(errands, request);
   if (request.keep && !request.dryRun) refuseOverlap(ports.store, errands, request);
-  return progress =>
-    locks.take(request.app, async () => {
+  const origin = { id: command.id, by: command.by ?? 'command' };
+  return progress => {
+    const work = async (cut: AbortSignal): Promise<Outcome> => {
       const kept = request.dryRun ? null : keep(ports, request, command);
-      const run = new ScaleRun(errands, request, { id: command.id, by: command.by ?? 'command' }, progress);
-      const { status, data } = await run.run();
+      const { status, data } = await new ScaleRun(errands, request, origin, progress, cut).run();
       return new Outcome(status, { ...data, keep: kept !== null });
-    });
+    };
+    return locks.take(request.app, work, request.dryRun ? undefined : scaleKind(request));
+  };
 }
 
 /** A count for what is kept already changes the order; otherwise the order would undo it. */

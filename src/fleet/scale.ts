@@ -5,7 +5,8 @@
  */
 import type { ScaleRequest } from '../balance/requests.js';
 import { isChange, type Share, sharesOf } from '../balance/shares.js';
-import { type Unit, unitsOf } from '../balance/units.js';
+import { keyOf } from '../balance/standing-order.js';
+import { type Service, type Unit, unitsOf } from '../balance/units.js';
 import type { Capacity } from '../core/node-record.js';
 import { type LeafOutcome, summarize } from '../core/rollout.js';
 import { Outcome, type Progress } from '../node/responder.js';
@@ -20,9 +21,12 @@ export interface ScaleOrigin {
   readonly by: string;
 }
 
+/** A later number for the same slots makes an earlier one pointless. */
+export const scaleKind = (service: Service): string => `scale of ${keyOf(service)}`;
+
 export class ScaleRun {
   private readonly results: ActionOutcome[] = [];
-  /** Leaves that did not get up: no more slots for this time. */
+  /** Leaves that did not get up, relays that somebody else scales: no more slots for this time. */
   private readonly failed = new Set<string>();
   /** What relays have answered: newer than their roll-ups. */
   private readonly told = new Map<string, Capacity>();
@@ -30,14 +34,22 @@ export class ScaleRun {
   private readonly uncertain = new Set<string>();
   private expected = 0;
   private done = 0;
+  private readonly cutShort: Promise<null>;
 
+  /** `cut`: a later one takes its place, and counts on what this one has done. */
   constructor(
     private readonly errands: Errands,
     private readonly request: ScaleRequest,
     private readonly origin: ScaleOrigin,
     private readonly progress: Progress,
-  ) {}
+    private readonly cut: AbortSignal,
+  ) {
+    this.cutShort = new Promise(resolve =>
+      cut.addEventListener('abort', () => resolve(null), { once: true }),
+    );
+  }
 
+  /** Throws the reason of the cut. */
   async run(): Promise<Outcome> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const { shares } = this.shares();
@@ -45,6 +57,7 @@ export class ScaleRun {
       if (due.length === 0) break;
       this.expected += due.length;
       await Promise.all(due.map(share => this.carryOut(share, round)));
+      this.cut.throwIfAborted();
       if (this.request.dryRun) break;
     }
     return this.outcome();
@@ -67,7 +80,7 @@ export class ScaleRun {
   private isDue(share: Share, round: number): boolean {
     const { kind, path } = share.unit;
     if (kind === 'leaf') return isChange(share);
-    return this.errands.isFit(path) && (round === 0 || isChange(share));
+    return this.errands.isFit(path) && !this.failed.has(path) && (round === 0 || isChange(share));
   }
 
   private async carryOut(share: Share, round: number): Promise<void> {
@@ -85,9 +98,11 @@ export class ScaleRun {
     if (this.request.dryRun) return void this.results.push({ path, action, status: 'planned' });
     const step = `${action} ${round}`;
     const part = { op: action, by: this.origin.by };
-    const { outcome } = await this.errands.run(path, part, { id: this.origin.id, step }, deadline);
+    const errand = await this.unlessCut(this.errands.run(path, part, { id: this.origin.id, step }, deadline));
+    if (errand === null) return action === 'start' ? this.undo(path, round) : undefined;
+    const { outcome } = errand;
     if (action === 'start' && outcome.status !== 'succeeded') return this.giveUp(path, round, outcome);
-    if (action === 'start' && !(await this.errands.untilUp(path, deadline)))
+    if (action === 'start' && !(await this.errands.untilUp(path, deadline, this.cut)) && !this.cut.aborted)
       return this.giveUp(path, round, { path, status: 'timedOut', error: 'it did not become ready' });
     if (outcome.status !== 'succeeded' && outcome.status !== 'failed') this.uncertain.add(path);
     this.results.push({ ...outcome, action });
@@ -97,10 +112,22 @@ export class ScaleRun {
   private async giveUp(path: string, round: number, outcome: LeafOutcome): Promise<void> {
     this.failed.add(path);
     this.results.push({ ...outcome, action: 'start' });
+    await this.undo(path, round);
+  }
+
+  /** Sent before anything else is: a start that comes after it is not taken back by it. */
+  private async undo(path: string, round: number): Promise<void> {
     const deadline = performance.now() + this.request.timeoutMs;
     const whole = { id: this.origin.id, step: `undo ${round}` };
-    const undo = await this.errands.run(path, { op: 'stop', by: this.origin.by }, whole, deadline);
-    if (undo.outcome.status !== 'succeeded') this.uncertain.add(path);
+    const undo = await this.unlessCut(
+      this.errands.run(path, { op: 'stop', by: this.origin.by }, whole, deadline),
+    );
+    if (undo?.outcome.status !== 'succeeded') this.uncertain.add(path);
+  }
+
+  /** Null where it was cut short before that was done. */
+  private unlessCut<T>(work: Promise<T>): Promise<T | null> {
+    return Promise.race([work, this.cutShort]);
   }
 
   private async relay({ unit, count }: Share, round: number, deadline: number): Promise<void> {
@@ -109,7 +136,11 @@ export class ScaleRun {
     // A level more may have to try again in other places, each in its own time.
     const patience = deadline + this.request.timeoutMs;
     const whole = { id: this.origin.id, step: `${count} ${round}` };
-    const { outcome, result } = await this.errands.run(path, part, whole, patience);
+    const errand = await this.unlessCut(this.errands.run(path, part, whole, patience));
+    if (errand === null) return;
+    const { outcome, result } = errand;
+    // Somebody else scales it there: it is not told again, or the two would supersede each other.
+    if (result?.error?.code === 'superseded') this.failed.add(path);
     const answer = isAnswer(result?.data) ? result.data : null;
     if (answer === null) {
       this.uncertain.add(path);

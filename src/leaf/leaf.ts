@@ -1,14 +1,16 @@
 /** A leaf: one target, its supervisor, and what it tells and obeys over one link to its parent's broker. */
 import type { LinkError, Message } from '../../broker/link.js';
 import { CanopyError } from '../core/errors.js';
-import type { TargetModel } from '../core/phases.js';
+import type { TargetEvent, TargetModel } from '../core/phases.js';
 import type { Finding } from '../core/probes.js';
 import { Heart } from '../node/heart.js';
 import { maintenancePlan } from '../node/maintenance.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
+import { markStopped } from '../process/target-record.js';
 import { topicOf } from '../protocol/topics.js';
 import { aftermath } from './aftermath.js';
+import { beginning, startsOne } from './beginning.js';
 import { FirstStart } from './first-start.js';
 import { HealthWatch } from './health.js';
 import { nameTaken } from './name-taken.js';
@@ -63,43 +65,44 @@ export class Leaf {
    * this name is alive: throws LinkError name-taken.
    */
   async start(): Promise<void> {
-    const { link, name, desired, maintenance } = this.options;
+    const { link, name, desired, maintenance, memory } = this.options;
     const refused = await nameTaken(link);
     if (refused) {
       link.abort();
       throw refused;
     }
     // Before any command can come: a start would be a twin.
-    const adopted = await this.supervisor.adopt();
+    const left = await this.supervisor.adopt();
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
     // The leaf that should have stopped it was ended over that.
-    if (adopted && desired.get() === 'stopped')
+    if (left === 'running' && desired.get() === 'stopped')
       this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
+    const begun = memory.unfinished();
     this.responder.resume(aftermath(this.supervisor, desired));
     // Granted when the parent is reached, which may be never; on closing it is rejected.
     link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
       if (error.code === 'refused')
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
-    if (!adopted && desired.get() === 'running') await this.startInTurn();
+    if (left !== 'running' && desired.get() === 'running') await this.startInTurn(beginning(left, begun));
     desired.onChange(this.retell);
     maintenance.onChange(this.retell);
     this.heart.start();
   }
 
   /** Waits for those that it needs without keeping anybody waiting who started it. */
-  private async startInTurn(): Promise<void> {
-    const { desired } = this.options;
-    if (this.firstStart.isClear) return this.startTarget();
+  private async startInTurn(first: TargetEvent): Promise<void> {
+    const { desired, target } = this.options;
+    if (this.firstStart.isClear || !startsOne(first, target.policy)) return this.startTarget(first);
     void this.firstStart.comes().then(go => {
       const isIdle = this.supervisor.model.phase === 'stopped' && !this.leaving;
-      if (go && isIdle && desired.get() === 'running') void this.startTarget();
+      if (go && isIdle && desired.get() === 'running') void this.startTarget(first);
     });
   }
 
-  private async startTarget(): Promise<void> {
-    this.supervisor.dispatch({ type: 'start', by: 'canopy' });
+  private async startTarget(first: TargetEvent): Promise<void> {
+    this.supervisor.dispatch(first);
     await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
   }
 
@@ -121,9 +124,15 @@ export class Leaf {
     await link.close();
   }
 
+  /** Marked before, since we may be killed over it, and after, since it may only have been on its way. */
   private async stopTarget(): Promise<void> {
+    const { dataDir } = this.options.target;
+    // At worst the next leaf asks the policy what follows from this end.
+    const mark = (): Promise<void> => markStopped(dataDir).catch(() => {});
+    await mark();
     this.supervisor.dispatch({ type: 'stop', by: 'canopy' });
     await this.supervisor.when(model => (model.phase === 'stopped' ? true : null));
+    await mark();
     await this.supervisor.close();
   }
 

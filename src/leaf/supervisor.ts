@@ -8,7 +8,7 @@ import {
   type TargetModel,
   type TargetPolicy,
 } from '../core/phases.js';
-import { adoptTarget } from '../process/adopt.js';
+import { adoptTarget, type Ended } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
@@ -111,18 +111,18 @@ export class Supervisor {
     return this.process?.signal(name) ?? false;
   }
 
-  /** Takes over what an earlier leaf of this data directory has left running; true where there was such. */
-  async adopt(): Promise<boolean> {
+  /** Takes over what an earlier leaf of this data directory has left running; else tells how it ended, if that matters. */
+  async adopt(): Promise<'running' | Ended | null> {
     const found = await adoptTarget(this.spec.dataDir);
     if (found && 'running' in found) {
       const { pid, startedAt } = found.running;
       const run = this.begin(found.running);
       this.dispatch({ type: 'adopted', pid, ranMs: Date.now() - startedAt });
       void this.watch(run);
-      return true;
+      return 'running';
     }
     if (!this.spec.fresh) await this.clearLeftovers(found?.group ?? null);
-    return false;
+    return found?.ended ?? null;
   }
 
   /** Of one that ended meanwhile there may be children left; one whose record was lost or spoilt would get a twin. */

@@ -1,5 +1,6 @@
 /** Answers that end a command, other than how it went: refusals, failures, and what is said of one that was cut off. */
 import { CanopyError, type ErrorCode } from '../core/errors.js';
+import { decodeCommand } from '../protocol/commands.js';
 import type { Command, Result } from '../protocol/payloads.js';
 import type { Stage } from './memory.js';
 
@@ -42,4 +43,13 @@ export const UNKNOWN_ID = 'unknown';
 export function salvageId(payload: Uint8Array): string {
   const found = /"id"\s*:\s*"([^"\\]{1,128})"/.exec(Buffer.from(payload.subarray(0, 4096)).toString('utf8'));
   return found?.[1] ?? UNKNOWN_ID;
+}
+
+/** What is needed to answer a command that is not carried out here, whether or not it decodes. */
+export function commandMeant(payload: Buffer): Pick<Command, 'id' | 'op'> {
+  try {
+    return decodeCommand(payload);
+  } catch {
+    return { id: salvageId(payload), op: 'unknown' };
+  }
 }

@@ -53,7 +53,10 @@ export class CommandMemory {
     return [...this.entries.values()].flatMap(({ stage }) => (stage.done ? [] : [stage]));
   }
 
-  /** Written down before it is said or done. */
+  /**
+   * Written down before it is said or done. Not synced: that helps only where the machine goes down, takes 0.2 ms in the median and
+   * 29 ms at worst (ext4 on a virtual disk, 500 times), and the loop that would wait for it restarts targets and beats the heart.
+   */
   set(stage: Stage, now: number): void {
     const line = lineOf(now, stage);
     this.put({ at: now, stage, bytes: sizeOf(line) });

@@ -1,7 +1,8 @@
 /** Takes over the target that an earlier leaf has left: running, or how it ended. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { bootId, type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { processAlive } from './signals.js';
 import type { Exit, RunningProcess } from './spawn.js';
 import { newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
@@ -11,19 +12,39 @@ export const LOOK_MS = 100;
 /** So many looks ask only whether the pid is taken; then one whether it is still the same process, and no zombie. */
 const QUICK_LOOKS = 9;
 
+/** How one ended that nobody was there to see. */
+export interface Ended extends Exit {
+  /** Milliseconds that it ran; where its end was not recorded, those since it began. */
+  readonly ranMs: number;
+}
+
+/** `ended` is null where nothing follows from that end: its own leaf had stopped it, or the machine went down. */
+export type Found = { running: RunningProcess } | { ended: Ended | null; group: number };
+
 /** Null where it left none. */
-export async function adoptTarget(
-  dataDir: string,
-): Promise<{ running: RunningProcess } | { ended: Exit; group: number } | null> {
+export async function adoptTarget(dataDir: string): Promise<Found | null> {
   // First the token: a wrapper that has not looked at it yet will not become the target any more.
   newToken(dataDir);
   const record = await readRecord(dataDir);
   if (!record) return null;
   const { pid, group } = record;
-  if (!(await sameProcess(record))) return { ended: await recordedExit(record, dataDir), group };
+  if (!(await sameProcess(record))) return { ended: await howItEnded(record, dataDir), group };
   const startedAt = Date.now() - ageOf(record);
   return { running: { pid, group, startedAt, exited: gone(record, dataDir) } };
 }
+
+async function howItEnded(record: TargetRecord, dataDir: string): Promise<Ended | null> {
+  if (record.stopped || record.bootId !== bootId()) return null;
+  const exit = await recordedExit(record, dataDir);
+  const isKnown = exit.code !== null || exit.signal !== null;
+  // Where one process can't be told from another, it may live.
+  if (!isKnown && process.platform !== 'linux') return null;
+  const end = isKnown ? writtenAt(dataDir, 'target.exit') : Date.now();
+  return { ...exit, ranMs: Math.max(0, Math.round(end - writtenAt(dataDir, 'target.pid'))) };
+}
+
+/** The wrapper writes the one right before it runs, the other right after. */
+const writtenAt = (dataDir: string, file: string): number => statSync(join(dataDir, file)).mtimeMs;
 
 /** Waits for a process that is not our child. */
 export async function gone(record: TargetRecord, dataDir: string): Promise<Exit> {

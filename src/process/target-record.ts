@@ -14,16 +14,29 @@ export interface TargetRecord extends ProcessIdentity {
   readonly token: string;
   /** Its process group: the wrapper's. */
   readonly group: number;
+  /** Its end is the work of its own leaf, which was ended in order. */
+  readonly stopped: boolean;
 }
+
+const STOPPED = 'stopped';
 
 /** Null where there is none, or one that was cut off in the writing. */
 export async function readRecord(dataDir: string): Promise<TargetRecord | null> {
   const text = await textOf(join(dataDir, 'target.pid'));
-  const [pid, startTime, bootId, token, group, ...more] = text.trim().split(' ');
+  const [pid, startTime, bootId, token, group, stopped = '', ...more] = text.trim().split(' ');
   const [number, leader] = [Number(pid), Number(group)];
   const whole = text.endsWith('\n') && token !== undefined && more.length === 0 && leader > 1;
-  if (!whole || !Number.isSafeInteger(number) || number <= 1) return null;
-  return { pid: number, startTime: startTime as string, bootId: bootId as string, token, group: leader };
+  if (!whole || !Number.isSafeInteger(number) || number <= 1 || !['', STOPPED].includes(stopped)) return null;
+  const identity = { pid: number, startTime: startTime as string, bootId: bootId as string };
+  return { ...identity, token, group: leader, stopped: stopped === STOPPED };
+}
+
+/** Says of the target that is recorded here, if one is, that its own leaf ends it. @throws the error of the file system */
+export async function markStopped(dataDir: string): Promise<void> {
+  const record = await readRecord(dataDir);
+  if (record === null) return;
+  const { pid, startTime, bootId, token, group } = record;
+  writeOver(join(dataDir, 'target.pid'), [pid, startTime, bootId, token, group, STOPPED].join(' '));
 }
 
 /** How the launch of this token ended; null where that was not recorded. */
@@ -46,6 +59,16 @@ export function newToken(dataDir: string): string {
     closeSync(fd);
   }
   return token;
+}
+
+/** In place, like all of them: it needs no room on the disk. */
+function writeOver(file: string, line: string): void {
+  const fd = openSync(file, 'r+');
+  try {
+    writeSync(fd, `${line.padEnd(RECORD_BYTES - 1)}\n`, 0);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function openToken(dataDir: string): number {

@@ -25,8 +25,13 @@ const Query = Type.Object(
   },
   { additionalProperties: false },
 );
-const TrackedSchema = Type.Intersect([ResultSchema, Type.Object({ path: Type.String() })]);
-const answers = { 200: TrackedSchema, 202: TrackedSchema, default: ProblemSchema };
+const tracked = (description: string) =>
+  Type.Intersect([ResultSchema, Type.Object({ path: Type.String() })], { description });
+const answers = {
+  200: tracked('What became of it, once it is over: one that was rejected or failed says so in its `status`'),
+  202: tracked('On its way, and not over yet; `Location` has where to ask'),
+  default: ProblemSchema,
+};
 
 export const commandRoutes =
   (desk: Desk, recall: (id: string) => Tracked | null): FastifyPluginAsyncTypebox =>
@@ -47,7 +52,16 @@ export const commandRoutes =
     );
     app.get(
       '/api/v1/commands/:id',
-      { schema: { tags, summary: 'What became of a command', response: answers } },
+      {
+        schema: {
+          tags,
+          summary: 'What became of a command',
+          response: {
+            200: tracked('Its latest stage, the last one where it is over'),
+            default: ProblemSchema,
+          },
+        },
+      },
       async (request, reply) => {
         const { id } = request.params as { id: string };
         const found = desk.get(id) ?? recall(id);

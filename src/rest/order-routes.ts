@@ -33,6 +33,15 @@ const OrderSchema = Type.Object({
   by: Type.String(),
   since: Type.Integer({ description: 'ms since the Unix epoch' }),
   replacements: Type.Array(Type.String()),
+  atOdds: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.String(),
+        nextLookIn: Type.Integer({ description: 'seconds until it is looked at again' }),
+      },
+      { description: 'where another order, or a hand, undoes it each time' },
+    ),
+  ),
 });
 const answers = {
   200: Type.Object({ path: Type.String(), orders: Type.Array(OrderSchema) }),

@@ -24,6 +24,8 @@ export interface IngestListener {
   through?(record: NodeRecord): void;
   event?(path: string, event: NodeEvent): void;
   result?(path: string, result: Result): void;
+  /** To be passed on, whether or not anyone is there to take it. */
+  command?(path: string, message: Message): void;
 }
 
 /** More are not kept track of: each costs about a kilobyte, and anyone can make names up. */
@@ -46,8 +48,11 @@ export class Ingest {
   /** The broker's `admit` hook. */
   readonly receive = (message: Message, origin: Origin): Message | Refusal => {
     const place = splitTopic(message.topic);
-    // Whoever a command is addressed to answers for it.
-    if (place === null || place.channel === 'cmd') return message;
+    if (place === null) return message;
+    if (place.channel === 'cmd') {
+      for (const listener of this.listeners) listener.command?.(place.path, message);
+      return message;
+    }
     const refusal = standing(place.path, origin, this.held) ?? this.full(place.path);
     if (refusal) return refusal;
     try {

@@ -1,9 +1,8 @@
 /** What a broker or bridge refused: counted, told as events that a storm can't multiply, answered where it was a command. */
 import type { Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
-import { retainedCommand, salvageId } from '../node/answers.js';
+import { commandMeant, retainedCommand } from '../node/answers.js';
 import type { Publisher } from '../node/publisher.js';
-import { decodeCommand } from '../protocol/commands.js';
 import { splitTopic } from '../protocol/topics.js';
 
 export interface RefusedMessage {
@@ -60,16 +59,8 @@ export class Refusals {
     const place = splitTopic(message.topic);
     if (place === null) return;
     const { code, message: text } = retainedCommand();
-    const { id, op } = read(message.payload);
+    const { id, op } = commandMeant(message.payload);
     const result = { id, op, status: 'rejected', done: true, error: { code, message: text } } as const;
     setImmediate(() => this.publisher.result(result, place.path));
-  }
-}
-
-function read(payload: Buffer): { id: string; op: string } {
-  try {
-    return decodeCommand(payload);
-  } catch {
-    return { id: salvageId(payload), op: 'unknown' };
   }
 }

@@ -15,6 +15,7 @@ import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import { Desk, type Tracked } from './desk.js';
 import type { Ingest } from './ingest.js';
+import { Nowhere, type Presence } from './nowhere.js';
 import { type NodePlans, nodePlan } from './orders.js';
 import { Refusals } from './refusals.js';
 import { Watch } from './watch.js';
@@ -37,6 +38,7 @@ export interface TreeOptions {
     warn(fields: object, message: string): void;
   };
   readonly release: (name: string) => void;
+  readonly presence: Presence;
   readonly maintenance: MaintenanceState;
   /** What is carried out on nodes below, by commands that go out over this desk. */
   readonly below: (desk: Desk, publisher: Publisher) => NodePlans['below'];
@@ -82,10 +84,11 @@ export class Tree {
   }
 
   async start(): Promise<void> {
-    const { ingest, link, registry, maintenance } = this.options;
+    const { ingest, link, registry, maintenance, presence } = this.options;
     ingest.listen(this.watch);
     ingest.listen(this.desk);
     ingest.listen(this.orders);
+    ingest.listen(new Nowhere(registry, this.publisher, presence));
     ingest.listen({
       forgotten: paths => this.clearForgotten(paths),
       // What is free or running below has changed: who scales from above should not find out by surprise.

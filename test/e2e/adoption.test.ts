@@ -96,6 +96,101 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     await leaf.stop();
   });
 
+  /** A target that ends as it is told to: `end` makes it. */
+  const upTo = async (name: string, code: number, more = {}) => {
+    const go = box.path(`${name}.go`);
+    const target = `sh -c 'echo run; while [ ! -e ${go} ]; do sleep 0.02; done; exit ${code}'`;
+    const { leaf, pid } = await up(name, { target, start_seconds: 0, ...more });
+    const end = async () => {
+      writeFileSync(go, '');
+      await until(() => !lives(pid), 5000, `${name} has ended`);
+    };
+    const runs = () => outputOf(leaf.dataDir).split('\n').filter(Boolean).length;
+    return { leaf, pid, go, end, runs };
+  };
+
+  it('one that ended while no leaf was there is decided on by its restart policy, its exit code told', async () => {
+    const cases = [
+      ['never-0', 'never', 0, 'exited', 'exited with code 0; restart=never'],
+      ['never-7', 'never', 7, 'failed', 'exited with code 7; restart=never'],
+      ['on-failure-0', 'on-failure', 0, 'exited', 'exited with code 0; restart=on-failure'],
+    ] as const;
+    const ends = cases.map(async ([name, restart, code, phase, reason]) => {
+      const { leaf, end, runs } = await upTo(name, code, { restart });
+      await leaf.crash();
+      await end();
+      await leaf.up();
+      await seen(leaf, { phase, reason, exitCode: code, pid: null });
+      const told = await root.rest.expect(name, it => it.heartbeat?.phase === phase);
+      assert.equal(told.heartbeat?.restarts, 0);
+      // Once more: what was decided stays so.
+      await leaf.crash();
+      await leaf.up();
+      await root.rest.expect(
+        name,
+        it => it.epoch !== told.epoch && it.phase === phase && it.reason === reason,
+      );
+      assert.equal(runs(), 1, 'it was not run again');
+      const { body } = await root.rest.command(name, 'start');
+      assert.equal(body.status, 'succeeded', 'an operator may');
+      await until(() => runs() === 2);
+      await leaf.stop();
+    });
+    await Promise.all(ends);
+  });
+
+  it('one that failed while no leaf was there is restarted by the policy, and says after what', async () => {
+    const { leaf, end, go, runs } = await upTo('on-failure-7', 7, { restart: 'on-failure' });
+    await leaf.crash();
+    await end();
+    rmSync(go);
+    await leaf.up();
+    await seen(leaf, { status: 'up', reason: 'exited with code 7; restarted at once' });
+    const beat = await root.rest.expect('on-failure-7', it => it.heartbeat?.restarts === 1);
+    assert.equal(beat.heartbeat?.phase, 'running');
+    await until(() => runs() === 2);
+    await leaf.stop();
+  });
+
+  it('after an orderly stop, and after the machine went down, a target that is never restarted is started', async () => {
+    const { leaf, pid, end, go, runs } = await upTo('once-more', 0, { restart: 'never' });
+    assert.deepEqual(await leaf.stop(), { code: 0, signal: null });
+    await leaf.up();
+    const again = await seen(leaf, { status: 'up', reason: 'start by canopy' });
+    assert.notEqual(again.pid, pid);
+    await leaf.crash();
+    process.kill(again.pid as number, 'SIGKILL');
+    const record = join(leaf.dataDir, 'target.pid');
+    const otherBoot = readFileSync(record, 'utf8').replace(
+      /[0-9a-f-]{36}/,
+      '00000000-0000-0000-0000-000000000000',
+    );
+    writeFileSync(record, otherBoot);
+    await leaf.up();
+    await seen(leaf, { status: 'up', reason: 'start by canopy' });
+    await until(() => runs() === 3);
+    await end();
+    rmSync(go);
+    await leaf.stop();
+  });
+
+  it('a restart that kill -9 cut short is carried on, though it is never restarted by itself', async () => {
+    const target = `sh -c 'trap "" TERM; exec sleep 36006'`;
+    const { leaf, pid } = await up('cut-restart', { target, stop_grace: 30, restart: 'never' });
+    await until(() => copies('sleep 36006').length === 1);
+    void root.rest.command('cut-restart', 'restart', {}, 0).catch(() => {});
+    await root.rest.expect('cut-restart', { phase: 'stopping' });
+    await leaf.crash();
+    process.kill(pid, 'SIGKILL');
+    await until(() => !lives(pid));
+    await leaf.up();
+    const again = await seen(leaf, { status: 'up' });
+    assert.notEqual(again.pid, pid);
+    leaf.signal('SIGKILL');
+    await leaf.end();
+    process.kill(again.pid as number, 'SIGKILL');
+  });
+
   it('killed -9, its records removed and started again: one copy', async () => {
     const { leaf, pid } = await up('unrecorded', { target: 'sleep 36005' });
     await leaf.crash();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { canopy } from '../support/cli.js';
 import { publish, Tap } from '../support/mqtt-tools.js';
 import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
@@ -93,10 +94,21 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     const tap = await Tap.open(box, root.port, 'canopy/evt', 'canopy/r/evt');
     assert.equal((await scale('torn', 2, { keep: true, lostAfter: 1 }, rack)).body.status, 'succeeded');
     const orders = () => tap.messages.filter(({ json }) => json.event === 'order');
-    await until(
-      () => orders().some(({ json }) => /by another order or hand: next look in 10 s/.test(json.reason)),
-      20_000,
+    // Each side tells what it did, and what the other had done.
+    const odds = (topic: string, says: RegExp) =>
+      tap.first(({ topic: on, json }) => on === topic && says.test(json.reason), 20_000);
+    await odds(
+      'canopy/evt',
+      /^torn: 1 are to run; stopped r\/d\d; another order or hand undoes that again and again \(before this, r\/d\d: start by standing order of r \(torn: 2\)\); next look in 10 s$/,
     );
+    await odds(
+      'canopy/r/evt',
+      /^torn: 2 are to run; started d\d; another .* \(before this, d\d: stop by standing order of root \(torn: 1\).*next look in 10 s$/,
+    );
+    const listed = await canopy(box, ['orders'], { CANOPY_URL: root.rest.url });
+    assert.match(listed.stdout, /\nat odds: torn: 1 are to run; .* standing order of r \(torn: 2\)/);
+    const { orders: kept } = (await root.rest.get('/api/v1/orders')).body;
+    assert.ok(kept[0].atOdds.nextLookIn > 0 && kept[0].atOdds.nextLookIn <= 10, JSON.stringify(kept));
     const before = orders().length;
     await pause(2000); // what is measured is that hardly anything happens in it
     assert.ok(orders().length - before <= 3, `${orders().length - before} more in two seconds`);
@@ -112,6 +124,65 @@ describe('balancing at odds', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     assert.match(other.body.error.message, /found that for torn; take it back first/);
     await root.rest.command('', 'unkeep', { select: { app: 'torn' } });
     await rack.stop();
+  });
+
+  it('a later number for the same service takes the place of one that waits, on every level below', async () => {
+    const never = { readiness_probe: 'exec: false', app_name: 'slow', desired: 'stopped' };
+    const rack = await Rack.up(box, root, { name: 's' }, [
+      { name: 's1', target: 'sleep 6501', ...never },
+      { name: 's3', target: 'sleep 6701', ...never, app_name: 'slower' },
+    ]);
+    await leaf('s2', 'slow', { target: 'sleep 6502', ...never });
+    await root.rest.expect(
+      's',
+      ({ heartbeat }) => (heartbeat?.apps as { slow?: { free: number } })?.slow?.free === 1,
+    );
+    await known('s2');
+    const answers = await Tap.open(box, root.port, 'canopy/s/res');
+    const first = scale('slow', 2, { timeout: 60 });
+    await until(() => sleepers(box, '65').length === 2);
+    const second = scale('slow', 1, { timeout: 60 });
+    const begun = performance.now();
+    const early = (await first).body;
+    assert.deepEqual([early.status, early.error.code], ['failed', 'superseded'], JSON.stringify(early));
+    assert.match(early.error.message, /^a later scale of slow took its place; it was cut short/);
+    const { body } = await scale('slow', 0, { timeout: 60 });
+    assert.equal(body.status, 'succeeded', JSON.stringify(body));
+    assert.notEqual((await second).body.status, 'running');
+    assert.ok(performance.now() - begun < 10_000, 'none has waited for a timeout');
+    assert.deepEqual(sleepers(box, '65'), []);
+    const there = answers.messages.filter(({ json }) => json.op === 'scale' && json.done);
+    assert.equal(there[0]?.json.error?.code, 'superseded', 'at the relay too');
+
+    // One that comes at the relay itself is not superseded by what the root tries again.
+    const above = scale('slower', 1, { timeout: 60 });
+    await until(() => sleepers(box, '67').length === 1);
+    const below = await scale('slower', 0, { timeout: 60 }, rack);
+    assert.equal(below.body.status, 'succeeded', JSON.stringify(below.body));
+    const given = (await above).body;
+    // Whether it counts the one that ran is up to which roll-up it has seen.
+    assert.ok(['partial', 'failed'].includes(given.status), JSON.stringify(given));
+    assert.deepEqual(given.data.uncertain, ['s']);
+    assert.match(given.data.results[0].error, /^superseded: /);
+    assert.deepEqual(sleepers(box, '67'), []);
+    await rack.stop();
+  });
+
+  it('nor does a start that was not answered come after it', async () => {
+    const frozen = await leaf('h1', 'stiff', { target: 'sleep 6601' });
+    await leaf('h2', 'stiff', { target: 'sleep 6602' });
+    for (const path of ['h1', 'h2']) await known(path);
+    frozen.signal('SIGSTOP');
+    const first = scale('stiff', 2, { timeout: 60 });
+    await root.rest.expect('h2', { status: 'up' });
+    const { body } = await scale('stiff', 0, { timeout: 1 });
+    assert.equal((await first).body.error?.code, 'superseded');
+    assert.notEqual(body.status, 'rejected', JSON.stringify(body));
+    frozen.signal('SIGCONT');
+    await root.rest.expect('h1', { link: 'online' });
+    // It answers in order: what was sent before this is behind it.
+    await until(async () => (await root.rest.command('h1', 'ping')).body.data.phase === 'stopped');
+    assert.deepEqual(sleepers(box, '66'), []);
   });
 
   it('figures that somebody made up cost nothing', async () => {

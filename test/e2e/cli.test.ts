@@ -111,6 +111,24 @@ describe('canopy up, asked and commanded from a shell', { skip }, () => {
     await tree.rest.expect('web', { status: 'up' });
   });
 
+  it('says by a flag what a command would do, and in which words', async () => {
+    const { pid } = await tree.rest.node('web');
+    const wanted = ['app=shop', 'max-unavailable=1'];
+    const drawn = await ask('cmd', '.', 'restart', ...wanted, '--dry-run', '--timeout', '7.5', '--wait', '9');
+    assert.equal(drawn.code, 0, drawn.stdout + drawn.stderr);
+    assert.equal(
+      drawn.stdout,
+      '. restart: succeeded (nothing was done)\n  web: planned\nto do it: restart max-unavailable=1 timeout=7.5 app=shop\n',
+    );
+    const [, words = ''] = /to do it: (.*)\n/.exec(drawn.stdout) ?? [];
+    assert.equal((await tree.rest.node('web')).pid, pid);
+    const done = await askJson('cmd', '.', ...words.split(' '), '--wait', '20');
+    assert.deepEqual([done.status, done.data.succeeded], ['succeeded', 1], 'what it printed does it');
+    const scaled = await ask('scale', 'shop', '1', '--dry-run', '--strategy', 'spread');
+    assert.match(scaled.stdout, /\nto do it: scale app=shop count=1 strategy=spread\n$/);
+    await tree.rest.expect('web', { status: 'up' });
+  });
+
   type Row = readonly [words: readonly string[], says: RegExp];
   const allEnd = async (wanted: number, rows: readonly Row[]): Promise<void> => {
     await Promise.all(
@@ -128,6 +146,8 @@ describe('canopy up, asked and commanded from a shell', { skip }, () => {
       [['cmd', 'nobody', 'restart'], /not-found: /],
       [['cmd', 'web', 'signal', 'NONSENSE'], /rejected bad-argument: .*NONSENSE/],
       [['cmd', 'web', 'explode'], /rejected unknown-op: .*takes start, stop/],
+      [['cmd', 'web', 'restart', '--dry-run'], /^web restart: rejected bad-argument: .*"dryRun".*\n$/],
+      [['cmd', '.', 'restart', 'all', '--timeout', '-1'], /rejected bad-argument: timeout/],
       [['cmd', 'web', 'explode', '--json'], /^\{.*"code":"unknown-op"/],
       [['up', 'tree.yaml'], /already-running: .*process \d+/],
     ]));
@@ -135,6 +155,8 @@ describe('canopy up, asked and commanded from a shell', { skip }, () => {
   it('ends with 2 where it is used or configured wrongly', () =>
     allEnd(2, [
       [['frobnicate'], /unknown command 'frobnicate'/],
+      [['cmd', '.', 'restart', 'all', 'dry-run=true', '--dry-run'], /each key once, found "dry-run" twice/],
+      [['cmd', '.', 'restart', 'all', '--timeout', 'soon'], /expected a number, found "soon"/],
       [['cmd', 'web'], /missing required argument 'words'/],
       [['tree', '--nonsense'], /unknown option '--nonsense'/],
       [['nodes', '--status', 'fine'], /Allowed choices are up, /],

@@ -21,7 +21,7 @@ describe('what is wrong with a command', { skip }, () => {
     rack1 = await startRelay(box, root, { name: 'rack1' });
     await startLeaf(box, rack1, { name: 'web', target: STEADY });
     await root.rest.expect(WEB, { status: 'up' });
-    tap = await Tap.open(box, root.port, 'canopy/+/res', 'canopy/+/+/res');
+    tap = await Tap.open(box, root.port, 'canopy/+/res', 'canopy/+/+/res', 'canopy/+/+/+/res');
   });
 
   /** Publishes a command as JSON with an id of its own, and gives what came on `res`, final result last. */
@@ -52,6 +52,11 @@ describe('what is wrong with a command', { skip }, () => {
     ['a wrong type', { op: 'restart', expiresAt: 'soon' }, WEB, 'bad-payload', /expiresAt/],
     ['a wrong version', { v: 2, op: 'restart' }, WEB, 'bad-payload', /\/v/],
     ["a leaf's op on a relay", { op: 'restart' }, 'rack1', 'unsupported-op', /is for leaves/],
+    ['no such node at the root', { op: 'restart' }, 'rack7', 'not-found', /no node "rack7" here/],
+    ['nor anything below one', { op: 'restart' }, 'rack7/web', 'not-found', /no node "rack7" here/],
+    ['no such node below a relay', { op: 'restart' }, 'rack1/nope', 'not-found', /no node "nope" here/],
+    ['nor below that', { op: 'restart' }, 'rack1/nope/web', 'not-found', /no node "nope" here/],
+    ['something below a leaf', { op: 'restart' }, 'rack1/web/deep', 'not-found', /"web" is a leaf/],
     ['an unknown op on a relay', { op: 'explode' }, 'rack1', 'unknown-op', /ping, forget/],
   ];
   for (const [what, command, to, code, says] of rows) {

@@ -7,6 +7,7 @@ import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
 import { Sandbox } from '../support/sandbox.js';
 import { lives, STEADY } from '../support/targets.js';
+import { until } from '../support/wait.js';
 
 const noTools = skipWithout('mosquitto', 'mosquitto_sub', 'mosquitto_pub');
 const skip = noTools || (process.platform !== 'linux' && 'needs /proc');
@@ -43,6 +44,21 @@ describe('a plain mosquitto as a relay', { skip }, () => {
     root = await startRoot(box, { timeout: TIMEOUT });
     mosquitto = await startMosquitto(bridgeTo(root.port), undefined, box.env());
     tap = await Tap.open(box, root.port, 'canopy/#');
+  });
+
+  it('is left to answer for whom it may know, though nothing below it has spoken yet', async () => {
+    const command = (id: string) => JSON.stringify({ v: 1, id, op: 'ping' });
+    const answers = (id: string) => (message: { topic: string; json: { id?: string } | null }) =>
+      message.topic.endsWith('/res') && message.json?.id === id;
+    let asked = 0;
+    // Not before its bridge has asked for commands.
+    await until(async () => {
+      asked += 1;
+      await publish(root.port, `canopy/${web}/cmd`, command(`early-${asked}`));
+      await publish(root.port, 'canopy/nope/cmd', command(`nope-${asked}`));
+      await tap.first(answers(`nope-${asked}`));
+      return !tap.messages.some(answers(`early-${asked}`));
+    });
     await leaf('web');
   });
 

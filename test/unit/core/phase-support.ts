@@ -31,6 +31,7 @@ export const EVENTS: readonly TargetEvent[] = [
   { type: 'spawned', pid: 42 },
   { type: 'spawn-failed', message: 'cannot start "x"' },
   { type: 'adopted', pid: 43, ranMs: 7000 },
+  { type: 'ended', code: 1, signal: null, ranMs: 7000 },
   { type: 'exited', code: 1, signal: null },
   { type: 'unhealthy', reason: 'no answer' },
   { type: 'backoff-over' },

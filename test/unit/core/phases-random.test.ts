@@ -16,6 +16,7 @@ type Push =
   | 'killed'
   | 'timer'
   | 'adopted'
+  | 'ended'
   | 'unhealthy';
 const PUSHES: Push[] = [
   'start',
@@ -28,6 +29,7 @@ const PUSHES: Push[] = [
   'killed',
   'timer',
   'adopted',
+  'ended',
   'unhealthy',
 ];
 
@@ -71,7 +73,7 @@ class World {
     if (what === 'start' || what === 'stop' || what === 'restart') return { type: what, by: 'ops' };
     if (what === 'timer') return this.timer && { type: this.timer };
     if (what === 'unhealthy') return { type: what, reason: 'no answer' };
-    if (what === 'adopted') return this.adopted();
+    if (what === 'adopted' || what === 'ended') return this.found(what);
     if (what === 'spawned' || what === 'spawn-failed') {
       if (this.process !== 'being spawned') return null;
       return what === 'spawned' ? { type: what, pid: ++this.pids } : { type: what, message: 'cannot start' };
@@ -82,9 +84,11 @@ class World {
   }
 
   /** Found at most once, before anything was started. */
-  private adopted(): TargetEvent | null {
-    const fresh = this.model.generation === 0 && this.model.phase === 'stopped';
-    return fresh ? { type: 'adopted', pid: ++this.pids, ranMs: 5000 } : null;
+  private found(what: 'adopted' | 'ended'): TargetEvent | null {
+    if (this.model.generation > 0 || this.model.phase !== 'stopped') return null;
+    return what === 'ended'
+      ? { type: what, code: this.now % 2, signal: null, ranMs: 5000 }
+      : { type: what, pid: ++this.pids, ranMs: 5000 };
   }
 
   private check(): void {

@@ -15,6 +15,7 @@ const IDLE = {
   'spawn-failed': '-',
   exited: '-',
   adopted: '-',
+  ended: '-',
   unhealthy: '-',
   'backoff-over': '-',
   'grace-over': '-',
@@ -23,7 +24,7 @@ const STOP = 'stopping: signal-stop timer(grace-over 5000)';
 
 /** Every cell: the next phase and the effects in order; `-` where nothing at all changes. */
 const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
-  stopped: { ...IDLE, stop: '-', adopted: 'running:' },
+  stopped: { ...IDLE, stop: '-', adopted: 'running:', ended: SPAWN },
   exited: IDLE,
   failed: IDLE,
   backoff: { ...IDLE, 'backoff-over': SPAWN },
@@ -35,6 +36,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': SPAWN,
     exited: SPAWN,
     adopted: '-',
+    ended: '-',
     unhealthy: '-',
     'backoff-over': '-',
     'grace-over': '-',
@@ -47,6 +49,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': '-',
     exited: SPAWN,
     adopted: '-',
+    ended: '-',
     unhealthy: `${STOP} then policy`,
     'backoff-over': '-',
     'grace-over': '-',
@@ -60,6 +63,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': '-',
     exited: 'backoff: timer(backoff-over 1000)',
     adopted: '-',
+    ended: '-',
     unhealthy: `${STOP} then policy`,
     'backoff-over': '-',
     'grace-over': '-',
@@ -72,6 +76,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': 'stopped: cancel-timer',
     exited: 'stopped: cancel-timer',
     adopted: '-',
+    ended: '-',
     unhealthy: '-',
     'backoff-over': '-',
     'grace-over': 'stopping: kill',
@@ -84,6 +89,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': 'stopped: cancel-timer',
     exited: 'stopped: cancel-timer',
     adopted: '-',
+    ended: '-',
     unhealthy: '-',
     'backoff-over': '-',
     'grace-over': 'stopping: kill',
@@ -96,6 +102,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': SPAWN,
     exited: SPAWN,
     adopted: '-',
+    ended: '-',
     unhealthy: '-',
     'backoff-over': '-',
     'grace-over': 'stopping: kill then start',
@@ -109,6 +116,7 @@ const TABLE: { readonly [R in Row]: { readonly [C in Column]: string } } = {
     'spawn-failed': SPAWN,
     exited: SPAWN,
     adopted: '-',
+    ended: '-',
     unhealthy: '-',
     'backoff-over': '-',
     'grace-over': 'stopping: kill then policy',
@@ -171,6 +179,24 @@ test('an adopted target was neither started nor restarted, and began when it did
   ).model;
   assert.deepEqual([phase, pid, startedAt, generation], ['running', 43, NOW - 7000, 1]);
   assert.equal(reason, 'adopted from an earlier leaf');
+});
+
+test('an end that no leaf saw is decided on as one that it saw', () => {
+  const cases = [
+    ['always', 0, 60_000, 'starting', 'exited with code 0; restarted at once'],
+    ['on-failure', 0, 60_000, 'exited', 'exited with code 0; restart=on-failure'],
+    ['on-failure', 3, 60_000, 'starting', 'exited with code 3; restarted at once'],
+    ['on-failure', 0, 500, 'starting', 'exited with code 0 within 1 s of its start; restarted at once'],
+    ['never', 0, 60_000, 'exited', 'exited with code 0; restart=never'],
+    ['never', 3, 60_000, 'failed', 'exited with code 3; restart=never'],
+    ['never', null, 60_000, 'failed', 'ended, how is not known; restart=never'],
+  ] as const;
+  for (const [restart, code, ranMs, phase, reason] of cases) {
+    const at = { ...AT, policy: { ...AT.policy, restart, startMs: 1000 } };
+    const { model } = step(initialTarget, { type: 'ended', code, signal: null, ranMs }, at);
+    assert.deepEqual([model.phase, model.reason, model.exitCode], [phase, reason, code]);
+    assert.equal(model.generation, phase === 'starting' ? 2 : 1, 'a restart is counted as one');
+  }
 });
 
 test('what was stopped for its health is a failure, however it ended', () => {

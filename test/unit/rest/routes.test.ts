@@ -88,6 +88,7 @@ test('what became of a command that an earlier process was given', async () => {
 test('the description lists every route', async () => {
   const { json } = await rest.ask('GET', '/openapi.json');
   assert.equal(json.openapi, '3.1.0');
+  assert.match(json.paths[COMMANDS].post.responses[200].description, /rejected or failed .* `status`/);
   assert.equal(json.info.version, '1.2.3');
   for (const path of ['/healthz', '/readyz', '/api/v1/tree', '/api/v1/nodes', COMMANDS])
     assert.ok(json.paths[path], path);

@@ -24,6 +24,7 @@ async function open(t: TestContext) {
     clock,
     log: { info: () => {}, warn: () => {} },
     release: () => {},
+    presence: place.broker,
     maintenance: new MaintenanceState(dir, clock),
     below: () => () => async () => ({}),
   });

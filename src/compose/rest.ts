@@ -49,6 +49,9 @@ async function build(node: NodeContainer): Promise<FastifyInstance> {
     views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
     forget: path => forget(node, path),
     desk: node.get(TREE).desk,
+    logs: () => {
+      throw new CanopyError('not-found', 'logs are not collected here yet');
+    },
     recall: id => node.get(TREE).recall(id),
     readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
     version: VERSION,

@@ -1,6 +1,8 @@
 /** REST over a real registry and desk, asked without a socket. */
 import type { FastifyInstance } from 'fastify';
+import { CanopyError } from '../../../src/core/errors.js';
 import { Registry } from '../../../src/core/registry.js';
+import type { OpenLog } from '../../../src/rest/log-reading.js';
 import { buildRest } from '../../../src/rest/server.js';
 import { type NodeView, Views } from '../../../src/rest/views.js';
 import { Desk, type Tracked } from '../../../src/tree/desk.js';
@@ -54,7 +56,11 @@ export interface Answer {
   readonly json: any;
 }
 
-export async function serve(uplink: string | null = null): Promise<Served> {
+const noLog: OpenLog = path => {
+  throw new CanopyError('not-found', `there is no log of "${path}" here`);
+};
+
+export async function serve(uplink: string | null = null, logs: OpenLog = noLog): Promise<Served> {
   const registry = registryOf();
   const place = await Place.open();
   const desk = new Desk(registry, place.link, new TestClock());
@@ -63,6 +69,7 @@ export async function serve(uplink: string | null = null): Promise<Served> {
     views: new Views(registry, 'root'),
     forget: async path => void forgotten.push(forgettable(registry, path)),
     desk,
+    logs,
     recall: id => (id === 'remembered' ? REMEMBERED : null),
     readiness: () => ({ ready: uplink !== 'connecting', uplink }),
     version: '1.2.3',

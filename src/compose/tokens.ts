@@ -11,6 +11,7 @@ import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
+import type { LogHub } from '../streams/port.js';
 import type { Ingest } from '../tree/ingest.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
@@ -35,3 +36,5 @@ export const FLEET = token<Fleet>('fleet');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');
+/** Logs of this node and of all below it: at every node with a broker. */
+export const HUB = token<LogHub>('hub');

@@ -8,7 +8,7 @@ import { Views } from '../rest/views.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
-import { LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import { HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
 import { VERSION } from './version.js';
 
 export const REST = token<FastifyInstance>('rest');
@@ -49,9 +49,7 @@ async function build(node: NodeContainer): Promise<FastifyInstance> {
     views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
     forget: path => forget(node, path),
     desk: node.get(TREE).desk,
-    logs: () => {
-      throw new CanopyError('not-found', 'logs are not collected here yet');
-    },
+    logs: { source: (path, choice) => node.get(HUB).source(path, choice) },
     recall: id => node.get(TREE).recall(id),
     readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
     version: VERSION,

@@ -3,10 +3,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { CanopyError } from '../core/errors.js';
 import { LOG_STREAMS } from '../core/log-lines.js';
+import type { LogHub } from '../streams/port.js';
 import { sendLog } from './log-answer.js';
 import { LOG_TYPES, logAsked } from './log-asked.js';
 import { encoderOf } from './log-format.js';
-import { type OpenLog, readLog } from './log-reading.js';
+import { readLog } from './log-reading.js';
 import { checkedPath } from './node-routes.js';
 import { ProblemSchema } from './problems.js';
 import { Viewers } from './viewers.js';
@@ -14,7 +15,7 @@ import type { Views } from './views.js';
 
 export interface LogPorts {
   readonly views: Views;
-  readonly logs: OpenLog;
+  readonly logs: LogHub;
   readonly log: { error(fields: object, message: string): void };
 }
 
@@ -83,7 +84,9 @@ export const logRoutes =
         await (asked.query.follow ? followers : readers).serve(async end => {
           const cut = end.signal;
           reply.raw.once('close', () => end.abort());
-          const parts = readLog(ports.logs, path, asked, cut);
+          const { query, self, wait } = asked;
+          const source = ports.logs.source(path, { ...(self && { self }), ...(wait && { wait }) });
+          const parts = readLog(source, query, cut);
           const failed = (error: unknown): void =>
             ports.log.error({ err: error, url: request.url }, 'request failed');
           await sendLog(reply, { parts, encoder: encoderOf(asked.format, epoch), asked, cut, failed });

@@ -14,9 +14,10 @@ interface Kept {
 const BATCH = 100;
 
 export class MemoryLog implements LogSource {
-  /** Items that readers have taken, and readers that there are now. */
+  /** Items that readers have taken; readers that there are now, and such as wait until it is there. */
   taken = 0;
   readers = 0;
+  waiters = 0;
   readonly queries: LogQuery[] = [];
   /** Thrown at whoever begins to read, and where `breaks` is set at whoever reads. */
   away: CanopyError | null = null;
@@ -39,6 +40,21 @@ export class MemoryLog implements LogSource {
     const bytes = Buffer.concat([Buffer.from(line as string), Buffer.from('\n')]);
     this.kept.push({ seq: this.last, ts: this.now(), stream, bytes });
     this.news.emit('more');
+  }
+
+  comeBack(): void {
+    this.away = null;
+    this.news.emit('back');
+  }
+
+  /** The same, for those who wait while it is away. */
+  readonly waiting: LogSource = { read: (query, cut) => this.wait(query, cut) };
+
+  private async *wait(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem> {
+    this.waiters += 1;
+    while (this.away && !cut.aborted) await once(this.news, 'back', { signal: cut }).catch(() => {});
+    this.waiters -= 1;
+    if (!cut.aborted) yield* this.read(query, cut);
   }
 
   /** The oldest lines go. */

@@ -2,9 +2,9 @@
 import type { FastifyInstance } from 'fastify';
 import { CanopyError } from '../../../src/core/errors.js';
 import { Registry } from '../../../src/core/registry.js';
-import type { OpenLog } from '../../../src/rest/log-reading.js';
 import { buildRest } from '../../../src/rest/server.js';
 import { type NodeView, Views } from '../../../src/rest/views.js';
+import type { LogHub } from '../../../src/streams/port.js';
 import { Desk, type Tracked } from '../../../src/tree/desk.js';
 import { forgettable } from '../../../src/tree/orders.js';
 import { at, relay, state, taken } from '../core/support.js';
@@ -56,11 +56,13 @@ export interface Answer {
   readonly json: any;
 }
 
-const noLog: OpenLog = path => {
-  throw new CanopyError('not-found', `there is no log of "${path}" here`);
+const noLogs: LogHub = {
+  source: path => {
+    throw new CanopyError('not-found', `there is no log of "${path}" here`);
+  },
 };
 
-export async function serve(uplink: string | null = null, logs: OpenLog = noLog): Promise<Served> {
+export async function serve(uplink: string | null = null, logs: LogHub = noLogs): Promise<Served> {
   const registry = registryOf();
   const place = await Place.open();
   const desk = new Desk(registry, place.link, new TestClock());

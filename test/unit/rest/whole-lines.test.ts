@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogLines, LogRun } from '../../../src/core/log-lines.js';
-import { LogText, lastWhole } from '../../../src/core/log-text.js';
+import { WholeLines } from '../../../src/rest/whole-lines.js';
 
 const TS = 1_790_000_000_000;
 type Part = readonly [run: Partial<LogRun> & { seq: number }, bytes: Buffer | string];
@@ -16,43 +16,29 @@ function item(...parts: Part[]): LogLines {
 }
 
 const texts = (...items: LogLines[]): [number, string][] => {
-  const text = new LogText();
-  return items.flatMap(each => text.lines(each)).map(({ seq, line }) => [seq, line]);
+  const whole = new WholeLines();
+  return items.flatMap(each => whole.lines(each)).map(({ seq, line }) => [seq, line]);
 };
 
 const rows: readonly [what: string, items: LogLines[], lines: [number, string][]][] = [
   [
     'a run of lines',
-    [item([{ seq: 7, lines: 3 }, 'a\nb\nc\n'])],
-    [
-      [7, 'a'],
-      [8, 'b'],
-      [9, 'c'],
-    ],
-  ],
-  [
-    'an empty line',
-    [item([{ seq: 7, lines: 3 }, 'a\n\n\n'])],
+    [item([{ seq: 7, lines: 3 }, 'a\n\nc\n'])],
     [
       [7, 'a'],
       [8, ''],
-      [9, ''],
+      [9, 'c'],
     ],
   ],
   ['one empty line', [item([{ seq: 7 }, '\n'])], [[7, '']]],
   [
-    'a last line without an end',
-    [item([{ seq: 7, lines: 2, unended: true }, 'a\nb'])],
-    [
-      [7, 'a'],
-      [8, 'b'],
-    ],
+    'CR, colours and a BOM stay',
+    [item([{ seq: 1 }, '\ufeff\x1b[31mred\x1b[0m\r\n'])],
+    [[1, '\ufeff\x1b[31mred\x1b[0m\r']],
   ],
-  ['CR and colours stay', [item([{ seq: 1 }, '\x1b[31mred\x1b[0m\r\n'])], [[1, '\x1b[31mred\x1b[0m\r']]],
-  ['a BOM stays', [item([{ seq: 1 }, '\ufeffa\n'])], [[1, '\ufeffa']]],
   [
     'two runs',
-    [item([{ seq: 1 }, 'a\n'], [{ seq: 2, stream: 'stderr' }, 'b\n'])],
+    [item([{ seq: 1 }, 'a\n'], [{ seq: 2, stream: 'stderr', unended: true }, 'b\n'])],
     [
       [1, 'a'],
       [2, 'b'],
@@ -93,34 +79,25 @@ const rows: readonly [what: string, items: LogLines[], lines: [number, string][]
 ];
 for (const [what, items, lines] of rows) test(what, () => assert.deepEqual(texts(...items), lines));
 
-test('a line keeps when it was captured and whence', () => {
-  const [line] = new LogText().lines(item([{ seq: 4, ts: TS + 1, stream: 'stderr' }, 'x\n']));
-  assert.deepEqual(line, { seq: 4, ts: TS + 1, stream: 'stderr', line: 'x' });
+test('a line keeps when it began and whence, and nothing else', () => {
+  const whole = new WholeLines();
+  whole.lines(item([{ seq: 4, ts: TS, stream: 'stderr', more: true }, 'x']));
+  const [line] = whole.lines(item([{ seq: 4, ts: TS + 1, stream: 'stderr', unended: true }, 'y\n']));
+  assert.deepEqual(line, { seq: 4, ts: TS, stream: 'stderr', line: 'xy' });
 });
 
 test('what is held of a line is in the gap, or is what there is of it', () => {
-  const gap = (from: number, to: number) => ({ kind: 'gap', from, to, reason: '' }) as const;
   for (const [from, left] of [
     [5, []],
     [6, ['a']],
   ] as const) {
-    const text = new LogText();
-    assert.deepEqual(text.lines(item([{ seq: 5, more: true }, 'a'])), []);
-    const lines = text.gap(gap(from, 9)).map(({ line }) => line);
-    assert.deepEqual(lines, left);
-    assert.deepEqual(text.gap(gap(from, 9)), []);
+    const whole = new WholeLines();
+    assert.deepEqual(whole.lines(item([{ seq: 5, more: true }, 'a'])), []);
+    const gap = { kind: 'gap', from, to: 9, reason: '' } as const;
+    assert.deepEqual(
+      whole.gap(gap).map(({ line }) => line),
+      left,
+    );
+    assert.deepEqual(whole.gap(gap), []);
   }
-});
-
-test('a line of many pieces costs no more than its bytes', () => {
-  const piece = Buffer.alloc(65_536, 'x');
-  const text = new LogText();
-  for (let at = 0; at < 255; at++) assert.deepEqual(text.lines(item([{ seq: 1, more: true }, piece])), []);
-  assert.equal(text.lines(item([{ seq: 1 }, '\n']))[0]?.line.length, 255 * 65_536);
-});
-
-test('the last whole line of an item', () => {
-  const { runs } = item([{ seq: 1, lines: 3 }, 'a\nb\nc\n'], [{ seq: 4, more: true }, 'x']);
-  assert.equal(lastWhole(runs), 3);
-  assert.equal(lastWhole(runs.slice(1)), null);
 });

@@ -1,7 +1,6 @@
 /** `/logs`: a snapshot or a live stream of what a target, or a node itself, has said. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { CanopyError } from '../core/errors.js';
 import { LOG_STREAMS } from '../core/log-lines.js';
 import type { LogHub } from '../streams/port.js';
 import { sendLog } from './log-answer.js';
@@ -79,7 +78,6 @@ export const logRoutes =
       async (request, reply) => {
         const path = checkedPath((request.params as { '*': string })['*']);
         const asked = logAsked(request.query as Record<string, unknown>, request.headers, Date.now());
-        if (!asked.self) mustHaveTarget(ports.views, path);
         const epoch = (): number | null => ports.views.detail(path)?.epoch ?? null;
         await (asked.query.follow ? followers : readers).serve(async end => {
           const cut = end.signal;
@@ -95,12 +93,3 @@ export const logRoutes =
       },
     );
   };
-
-function mustHaveTarget(views: Views, path: string): void {
-  const kind = views.detail(path)?.kind ?? 'leaf';
-  if (kind === 'leaf') return;
-  throw new CanopyError(
-    'unsupported-op',
-    `"${path}" is a ${kind} and has no target: expected a leaf below it, or self=true for its own log`,
-  );
-}

@@ -3,6 +3,8 @@ import { CliError, EXIT } from './exit.js';
 
 /** Milliseconds for an answer, beyond what the call itself waits for. */
 const ANSWER_MS = 10_000;
+/** Milliseconds for the head of an answer that comes bit by bit: a search may take its time until it finds a line. */
+const HEAD_MS = 30_000;
 
 export interface Answer {
   readonly status: number;
@@ -27,9 +29,12 @@ export class RestClient {
     return this.call('DELETE', path);
   }
 
-  /** An answer whose body comes as it comes; the caller ends it. */
-  async open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    const response = await this.fetch(path, { headers, signal });
+  /** An answer whose body comes as it comes; `cut` ends it. */
+  async open(path: string, headers: Record<string, string>, cut: AbortController): Promise<Response> {
+    const late = setTimeout(() => cut.abort(new Error(`no answer within ${HEAD_MS / 1000} s`)), HEAD_MS);
+    const response = await this.fetch(path, { headers, signal: cut.signal }).finally(() =>
+      clearTimeout(late),
+    );
     if (response.ok && response.body) return response;
     throw this.problem(response.status, parse(await response.text().catch(() => '')));
   }
@@ -48,7 +53,7 @@ export class RestClient {
     return fetch(new URL(path, this.url), init).catch(error => Promise.reject(this.noAnswer(error)));
   }
 
-  noAnswer(error: Error & { cause?: Error }): CliError {
+  private noAnswer(error: Error & { cause?: Error }): CliError {
     const cause = error.cause ?? error;
     return new CliError(EXIT.noAnswer, `nothing answered at ${this.url}: ${cause.message || error.message}`);
   }

@@ -2,6 +2,7 @@
 
 /** Milliseconds without a byte after which a connection counts as dead; a live one says something every 15 s. */
 export const SILENCE_MS = 45_000;
+const HELD_UP_MS = 1000;
 
 /** Lines without their ends, as many as came at once. Ends at the end of the body, throws where it breaks off or falls silent. */
 export async function* linesOf(
@@ -33,7 +34,15 @@ async function within<T>(promise: Promise<T>, ms: number | null): Promise<T> {
   if (ms === null) return promise;
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no sign of life for ${ms / 1000} s`)), ms);
+    const watch = (): void => {
+      const from = performance.now();
+      timer = setTimeout(() => {
+        // We were held up ourselves, by whoever reads what we print: what has come meanwhile is looked at first.
+        if (performance.now() - from > ms + HELD_UP_MS) watch();
+        else reject(new Error(`no sign of life for ${ms / 1000} s`));
+      }, ms);
+    };
+    watch();
   });
   try {
     return await Promise.race([promise, silent]);

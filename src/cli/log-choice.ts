@@ -20,7 +20,9 @@ export interface Choice {
 export async function choose(client: RestClient, words: readonly string[], choice: Choice): Promise<Chosen> {
   const asked = words.length === 0 && choice.app !== undefined ? ['.'] : words;
   if (asked.length === 0) throw new CliError(EXIT.usage, 'expected a path or --app, found none');
-  const found = await Promise.all(asked.map(word => expand(client, ownPath(word), choice)));
+  const found = await Promise.all(
+    asked.map(word => expand(client, ownPath(word.replace(/\/$/, '')), choice)),
+  );
   const paths = [...new Set(found.flat())];
   if (paths.length === 0)
     throw new CliError(EXIT.failed, `not-found: there is no leaf ${inWords(words, choice.app)}`, 'not-found');

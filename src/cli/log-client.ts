@@ -18,6 +18,9 @@ const FINAL: readonly (string | null)[] = [
   'not-authorized',
   'unsupported-op',
 ];
+/** Milliseconds between two looks whether it can be reached. */
+const LOOK_MS = 500;
+/** Milliseconds until it is tried again, doubled each time. */
 const FIRST_WAIT_MS = 100;
 const MOST_WAIT_MS = 2000;
 
@@ -34,12 +37,23 @@ export class LogClient {
     private readonly trouble: (why: string | null) => void = () => {},
   ) {}
 
-  /** What is stored now. */
+  /** What is stored now; `wait`: as soon as it can be had. */
   async *stored(wait: boolean): AsyncGenerator<LogPiece> {
+    for (;;) {
+      try {
+        return yield* this.snapshot();
+      } catch (error) {
+        if (!wait || this.hasBegun || !isAway(error)) throw error;
+      }
+      await pause(LOOK_MS);
+    }
+  }
+
+  private async *snapshot(): AsyncGenerator<LogPiece> {
     const cut = new AbortController();
     try {
-      const url = this.url(this.query, { ...(wait && { wait: 'true' }) });
-      const response = await this.rest.open(url, { accept: 'application/x-ndjson' }, cut.signal);
+      const headers = { accept: 'application/x-ndjson' };
+      const response = await this.rest.open(this.url(this.query, {}), headers, cut);
       for await (const lines of linesOf(response.body as ReadableStream<Uint8Array>, null))
         yield* this.pieces(lines.filter(line => line !== '').map(line => JSON.parse(line)));
     } catch (error) {
@@ -89,7 +103,7 @@ export class LogClient {
     for (;;) {
       const cut = new AbortController();
       try {
-        for await (const piece of this.connection(fresh, cut.signal)) {
+        for await (const piece of this.connection(fresh, cut)) {
           wait = FIRST_WAIT_MS;
           yield piece;
         }
@@ -105,7 +119,7 @@ export class LogClient {
     }
   }
 
-  private async *connection(fresh: boolean, cut: AbortSignal): AsyncGenerator<LogPiece> {
+  private async *connection(fresh: boolean, cut: AbortController): AsyncGenerator<LogPiece> {
     const { tail, ...rest } = this.query;
     const query = fresh && tail !== undefined ? { ...rest, tail } : rest;
     const url = this.url(query, { follow: 'true', wait: 'true' });
@@ -136,6 +150,10 @@ export class LogClient {
     return `/api/v1/logs/${urlPath(this.path)}?${asked}`;
   }
 }
+
+/** It may come, or come back. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof CliError && (error.problem === 'node-unreachable' || error.problem === 'not-found');
 
 interface Failure {
   readonly code: string;

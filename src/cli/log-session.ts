@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LogQuery } from '../core/log-lines.js';
 import { gapInWords } from '../rest/log-format.js';
 import type { RestClient } from './client.js';
-import { CliError, EXIT } from './exit.js';
-import { LogClient, type LogPiece } from './log-client.js';
+import { EXIT } from './exit.js';
+import { isAway, LogClient, type LogPiece } from './log-client.js';
 import { merged } from './log-merge.js';
 import { LogPrinter, type PrintedLine, put } from './log-print.js';
 
@@ -18,7 +18,6 @@ export interface SessionOptions {
 
 /** Milliseconds between two looks for leaves that are new below what is followed. */
 const LOOK_MS = 5000;
-const AWAY: readonly (string | null)[] = ['node-unreachable', 'not-found'];
 
 /** A log that is to be followed; `fresh` where nothing of it has been asked for yet. */
 interface Follow {
@@ -73,8 +72,7 @@ export class LogSession {
     try {
       yield* log.stored(wait && !follow);
     } catch (error) {
-      const isAway = error instanceof CliError && AWAY.includes(error.problem);
-      const goesOn = follow && (log.hasBegun || (isAway && (wait || this.isMany)));
+      const goesOn = follow && (log.hasBegun || (isAway(error) && (wait || this.isMany)));
       if (!goesOn && !this.isMany) throw error;
       if (!(goesOn && (wait || log.hasBegun))) this.complain(path, error as Error);
       if (!goesOn) return void this.failed();

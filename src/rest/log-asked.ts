@@ -36,10 +36,13 @@ export function logAsked(given: Arguments, headers: Headers, now: number): LogAs
   const follow = flag('follow', args.follow);
   if (follow && args.until !== undefined)
     throw new CanopyError('bad-argument', 'until: expected without follow, which has no end');
-  const query = resumed({ ...logQuery(args, now), ...(follow && { follow }) }, headers['last-event-id']);
+  const asked = { ...logQuery(args, now), ...(follow && { follow }) };
+  const query = resumed(asked, headers['last-event-id']);
+  // An EventSource gives up at any answer but 200, also at that of a node which has only just begun itself.
+  const wait = flag('wait', args.wait) || query !== asked;
   const format = formatOf(headers.accept, follow);
   const gzip = !follow && preferred(one(headers['accept-encoding']) || 'identity', ['gzip']) === 'gzip';
-  return { query, self: flag('self', args.self), wait: flag('wait', args.wait), format, gzip };
+  return { query, self: flag('self', args.self), wait, format, gzip };
 }
 
 function typed(name: string, value: unknown): unknown {
@@ -50,10 +53,10 @@ function typed(name: string, value: unknown): unknown {
 }
 
 /** An EventSource asks again with what it has asked before, and says how far it has come. */
-function resumed({ tail, since, ...query }: LogQuery, id: string | string[] | undefined): LogQuery {
-  if (!query.follow || id === undefined || id === '')
-    return { ...query, ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
-  return { ...query, after: whole('last-event-id', typed('after', id), 0, Number.MAX_SAFE_INTEGER) };
+function resumed(query: LogQuery, id: string | string[] | undefined): LogQuery {
+  if (!query.follow || id === undefined || id === '') return query;
+  const { tail: _tail, since: _since, ...rest } = query;
+  return { ...rest, after: whole('last-event-id', typed('after', id), 0, Number.MAX_SAFE_INTEGER) };
 }
 
 function formatOf(accept: string | string[] | undefined, follow: boolean): LogFormat {

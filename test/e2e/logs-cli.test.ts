@@ -197,7 +197,11 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
   it('waits for a leaf that is away where it is told to', async () => {
     of('cut/db').away = DOWN;
     const [one, live] = [start('cut/db', '--wait'), start('-f', 'cut/db', '--wait')];
-    await until(() => of('cut/db').waiters === 2);
+    await until(
+      () => of('cut/db').waiters === 1 && of('cut/db').queries.length >= 4,
+      5000,
+      'both ask, again and again',
+    );
     write('cut/db', 'back');
     of('cut/db').comeBack();
     await live.said(/back\n/);

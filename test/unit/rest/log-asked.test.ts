@@ -76,6 +76,8 @@ test('a client that comes again goes on after its last event, whatever it asked 
   });
   assert.deepEqual(again('follow&after=3'), { follow: true, after: 41 });
   assert.deepEqual(again('tail=5'), { tail: 5 });
+  assert.equal(asked('follow', { 'last-event-id': '41' }).wait, true, 'and is not turned away meanwhile');
+  assert.equal(asked('follow').wait, false);
   assert.deepEqual(asked('follow&tail=5', { 'last-event-id': '' }).query, { follow: true, tail: 5 });
 });
 

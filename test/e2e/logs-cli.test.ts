@@ -175,10 +175,12 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
       start('-f', 'web', '-n', '0'),
       start('-f', 'web', '--grep', 'f'),
     ];
+    const quiet = start('-f', '-n', '1', 'cut/db');
     await all.said(/two\n/);
-    await until(() => of('web').readers === 3, 5000, 'all follow');
+    await until(() => of('web').readers === 3 && of('cut/db').readers === 1, 5000, 'all follow');
     await served.close();
     write('web', 'three');
+    write('cut/db', 'its first', 'its second');
     await until(() => all.stderr !== '' && none.stderr !== '' && found.stderr !== '');
     write('web', 'four');
     await open();
@@ -191,6 +193,8 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
       [all.stdout, none.stdout, found.stdout],
       ['one\ntwo\nthree\nfour\nfive\n', 'three\nfour\nfive\n', 'four\nfive\n'],
     );
+    await quiet.said(/second\n/);
+    assert.equal(quiet.stdout, 'its first\nits second\n');
     assert.match(all.stderr, /^canopy: broken off, trying again: .+\n$/);
   });
 

@@ -268,6 +268,10 @@ describe('a stream', () => {
     assert.equal(client.ended, 'whole');
     const { event, data } = client.events[0] ?? {};
     assert.deepEqual([event, data], ['problem', { code: 'node-unreachable', message: 'it is away' }]);
+    const plain = await follow('', { accept: 'text/plain' });
+    log.break(new CanopyError('node-unreachable', 'it is away'));
+    await plain.saw(({ ended }) => ended);
+    assert.deepEqual([plain.ended, plain.text], ['broken', '[canopy: node-unreachable: it is away]\n']);
   });
 });
 

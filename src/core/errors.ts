@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   'tree-full': 'there are as many nodes as this one keeps track of',
   stale: 'older than what is already known of the node',
   'not-found': 'there is no such node, command or route',
+  'too-many-streams': 'as many streams of logs are open as a node hands on',
   'bad-request': 'the request is malformed',
   'bad-path': 'the path is not made of legal names',
   'body-too-large': 'the request body is larger than allowed',

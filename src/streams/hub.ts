@@ -1,7 +1,7 @@
 /** The logs of this node and of all below it, for whoever reads them here: REST, the parent, plain MQTT clients. */
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
-import type { LogItem, LogLines, LogQuery, LogSource } from '../core/log-lines.js';
+import type { LogItem, LogQuery, LogSource } from '../core/log-lines.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { Cursor } from './cursor.js';
@@ -82,20 +82,24 @@ export class Hub implements LogHub {
     const cursor = new Cursor(query.after ?? 0);
     const { tail: _tail, ...lasting } = query;
     let remote = new RemoteLog(path, choice, this.options.inflows, this.way);
-    let stored = query;
+    let stored: LogQuery | null = this.isAtHand(path, choice, query) ? null : query;
     while (!cut.aborted) {
       cursor.rewind();
-      for await (const item of remote.read(stored, cut)) {
-        const news = item.kind === 'end' ? null : newsOf(item, cursor);
-        if (item.kind === 'end') cursor.reach(item.last ?? 0);
-        else if (news) yield news;
-      }
+      if (stored) yield* fromStore(remote.read(stored, cut), cursor);
       const patient = { ...choice, wait: true };
       remote = new RemoteLog(path, patient, this.options.inflows, this.way);
       if (!isLocal(query)) return yield* remote.read({ ...lasting, after: cursor.seq, follow: true }, cut);
       yield* this.watch(path, patient, lasting, cursor, cut);
       stored = { ...lasting, after: cursor.seq };
     }
+  }
+
+  /** Whether what it asks for is in what all followers are sent. */
+  private isAtHand(path: string, { self }: LogChoice, query: LogQuery): boolean {
+    const ring = this.lives.get(keyOf(path, self))?.ring;
+    const { after, tail, since } = query;
+    if (!ring || after === undefined || tail !== undefined || since !== undefined) return false;
+    return ring.floor <= after && after <= ring.last && isLocal(query);
   }
 
   /** Ends where the reader has fallen too far behind. */
@@ -122,7 +126,7 @@ export class Hub implements LogHub {
   }
 
   private seat(path: string, choice: LogChoice, seq: number): Seat | null {
-    const key = choice.self ? `${path} (self)` : path;
+    const key = keyOf(path, choice.self);
     const live = this.lives.get(key);
     if (live) return live.join(seq);
     const source = new RemoteLog(path, choice, this.options.inflows, this.way);
@@ -147,8 +151,21 @@ export class Hub implements LogHub {
   }
 }
 
-const newsOf = (
-  item: Exclude<LogItem, { kind: 'end' }>,
+const keyOf = (path: string, self?: boolean): string => (self ? `${path} (self)` : path);
+
+type News = Exclude<LogItem, { kind: 'end' }>;
+
+const newsOf = (item: News, cursor: Cursor): News | null =>
+  item.kind === 'lines' ? cursor.take(item) : cursor.takeGap(item);
+
+/** All but the end, up to which everything has then been looked at. */
+async function* fromStore(
+  items: AsyncIterable<LogItem>,
   cursor: Cursor,
-): Exclude<LogItem, { kind: 'end' }> | null =>
-  item.kind === 'lines' ? cursor.take(item as LogLines) : cursor.takeGap(item);
+): AsyncGenerator<LogItem, void, undefined> {
+  for await (const item of items) {
+    if (item.kind === 'end') return cursor.reach(item.last ?? 0);
+    const news = newsOf(item, cursor);
+    if (news) yield news;
+  }
+}

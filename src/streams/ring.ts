@@ -22,11 +22,16 @@ export class Ring {
   /** The number of its oldest item; they count up for ever. */
   first = 0;
 
+  /** The last line that has come, or is known of. */
+  last: number;
+
   /** `floor`: whoever has all lines up to this one finds all others here, or will. */
   constructor(
     public floor: number,
     private readonly most = RING_BYTES,
-  ) {}
+  ) {
+    this.last = floor;
+  }
 
   /** The number that the next item will have. */
   get next(): number {
@@ -35,7 +40,8 @@ export class Ring {
 
   add(item: RingItem): void {
     const cost = costOf(item);
-    this.entries.push({ item, cost, start: this.total, last: lastOf(item) });
+    this.last = lastOf(item);
+    this.entries.push({ item, cost, start: this.total, last: this.last });
     this.total += cost;
     this.bytes += cost;
     while (this.bytes > this.most && this.entries.length > 1) this.drop();

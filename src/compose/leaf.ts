@@ -13,11 +13,14 @@ import { healthSpec } from './health.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
 import { type RunAs, runAsOf } from './run-as.js';
+import { flowsStep } from './streams.js';
 import {
   CLOCK,
   INSTALLATION,
   LEAF,
+  LEAF_LOGS,
   LOG,
+  LOGS,
   MAINTENANCE,
   ORDER,
   PARENT_BROKER,
@@ -31,10 +34,14 @@ import { provideUplink, uplinkStep } from './uplink.js';
 const MARGIN_MS = 5000;
 
 export function leafSteps(node: NodeContainer): Step[] {
-  provideUplink(node).provide(MAINTENANCE, openMaintenance).provide(LEAF, makeLeaf);
+  provideUplink(node)
+    .provide(LOGS, () => NOTHING)
+    .provide(MAINTENANCE, openMaintenance)
+    .provide(LEAF, makeLeaf);
   const stopMs = node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
   return [
     uplinkStep(node),
+    flowsStep(node),
     {
       name: 'leaf',
       start: () => node.get(LEAF).start(),
@@ -59,6 +66,7 @@ function makeLeaf(node: NodeContainer): Leaf {
     target: targetOf(settings, runAs, installation),
     health: healthSpec(settings, runAs, instance),
     order: node.get(ORDER),
+    logPlan: node.get(LEAF_LOGS).plan,
     link: node.get(UPLINK),
     desired: new DesiredState(settings.dataDir, settings.desired),
     maintenance: node.get(MAINTENANCE),
@@ -103,3 +111,5 @@ const targetOf = (settings: NodeSettings, runAs: RunAs, { instance, fresh }: Ins
     graceMs: settings.stopGrace * 1000,
   },
 });
+
+const NOTHING = { read: async function* () {} };

@@ -5,12 +5,15 @@ import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
 import type { NodeSettings } from '../config/settings.js';
 import type { Clock } from '../core/clock.js';
+import type { LogSource } from '../core/log-lines.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
+import type { FlowServer } from '../streams/flow-server.js';
+import type { LeafLogs } from '../streams/leaf-logs.js';
 import type { LogHub } from '../streams/port.js';
 import type { Ingest } from '../tree/ingest.js';
 import type { Tree } from '../tree/tree.js';
@@ -36,5 +39,11 @@ export const FLEET = token<Fleet>('fleet');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');
-/** Logs of this node and of all below it: at every node with a broker. */
+/** What the target of a leaf writes. */
+export const LOGS = token<LogSource>('logs');
+/** Logs of this node and of all below it: at every node. */
 export const HUB = token<LogHub>('hub');
+/** What the parent reads of them. */
+export const FLOWS = token<FlowServer>('flows to the parent');
+/** What a leaf does about commands that ask for its log. */
+export const LEAF_LOGS = token<LeafLogs>('commands about the log');

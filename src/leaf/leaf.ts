@@ -130,8 +130,9 @@ export class Leaf {
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
     if (this.leaving) throw shuttingDown();
-    const { desired, maintenance, clock } = this.options;
-    const run = leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
+    const { desired, maintenance, clock, logPlan: logs } = this.options;
+    const plans = { maintain: maintenancePlan(maintenance, clock), logs };
+    const run = leafPlan(this.supervisor, desired, plans)(command);
     if (DECIDING.includes(command.op)) this.firstStart.cancel();
     return run;
   };

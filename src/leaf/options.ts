@@ -5,6 +5,7 @@ import type { Labels } from '../core/labels.js';
 import type { HostFacts } from '../core/node-record.js';
 import type { MaintenanceState } from '../node/maintenance.js';
 import type { CommandMemory } from '../node/memory.js';
+import type { Plan } from '../node/responder.js';
 import type { DesiredState } from './desired.js';
 import type { Order } from './first-start.js';
 import type { HealthSpec } from './health.js';
@@ -23,6 +24,8 @@ export interface LeafOptions {
   readonly health: HealthSpec;
   /** Its place among the leaves of this process; null: it needs nobody, and nobody needs it. */
   readonly order: Order | null;
+  /** Carries out `logs`, `follow` and `unfollow`. */
+  readonly logPlan: Plan;
   readonly link: Link;
   readonly desired: DesiredState;
   readonly maintenance: MaintenanceState;

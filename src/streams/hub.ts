@@ -1,12 +1,11 @@
 /** The logs of this node and of all below it, for whoever reads them here: REST, the parent, plain MQTT clients. */
-import type { Clock } from '../core/clock.js';
-import { CanopyError } from '../core/errors.js';
 import type { LogItem, LogQuery, LogSource } from '../core/log-lines.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { Cursor } from './cursor.js';
 import { fitting, isLocal } from './filter.js';
 import type { Inflows } from './inflows.js';
+import { noOwnLog } from './leaf-hub.js';
 import { FALLEN_OUT, Live, type Seat } from './live.js';
 import type { LogChoice, LogHub } from './port.js';
 import { RemoteLog, type Way } from './remote-log.js';
@@ -15,7 +14,6 @@ import { noTarget, routeTo } from './route.js';
 export interface HubOptions {
   readonly registry: Registry;
   readonly inflows: Inflows;
-  readonly clock: Clock;
   /** The node's own log; null where it keeps none. */
   readonly own: LogSource | null;
 }
@@ -59,7 +57,7 @@ export class Hub implements LogHub {
   private ownLog({ self }: LogChoice): LogSource {
     if (!self) throw noTarget('', 'node with a broker');
     if (this.options.own) return this.options.own;
-    throw new CanopyError('unsupported-op', 'this node keeps no log of its own');
+    throw noOwnLog();
   }
 
   private async *read(

@@ -29,6 +29,7 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     target: spec,
     health: UNPROBED,
     order: null,
+    logPlan: () => async () => ({}),
     link,
     desired: new DesiredState(spec.dataDir),
     maintenance: new MaintenanceState(spec.dataDir, systemClock),

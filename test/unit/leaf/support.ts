@@ -108,5 +108,9 @@ export async function supervise(
 /** What a leaf of this data directory makes of a command. */
 export function planFor(supervisor: Supervisor, dataDir: string): Plan {
   const maintenance = new MaintenanceState(dataDir, systemClock);
-  return leafPlan(supervisor, new DesiredState(dataDir), maintenancePlan(maintenance, systemClock));
+  const logs: Plan = command => async () => ({ logs: command.op });
+  return leafPlan(supervisor, new DesiredState(dataDir), {
+    maintain: maintenancePlan(maintenance, systemClock),
+    logs,
+  });
 }

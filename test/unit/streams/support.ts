@@ -49,7 +49,7 @@ export async function startHub({ port = 0, name = '', parentPort = 0 } = {}): Pr
   const link = broker.link({ name: '', instance: INSTANCE });
   const inflows = new Inflows({ link, clock: systemClock, owner: `${INSTANCE}@${++epochs}` });
   await inflows.start();
-  const hub = new Hub({ registry, inflows, clock: systemClock, own: null });
+  const hub = new Hub({ registry, inflows, own: null });
   ingest.listen(hub);
   const up = name === '' ? null : await startUp(link, name, parentPort, hub);
   return {

@@ -9,6 +9,7 @@ import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
+import type { LogStore } from '../logs/store.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
 import type { Ingest } from '../tree/ingest.js';
@@ -32,6 +33,8 @@ export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
 export const FLEET = token<Fleet>('fleet');
+/** What the target of a leaf writes. */
+export const LOGS = token<LogStore>('logs');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');

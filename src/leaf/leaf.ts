@@ -69,6 +69,7 @@ export class Leaf {
       link.abort();
       throw refused;
     }
+    this.options.logs.open();
     // Before any command can come: a start would be a twin.
     const adopted = await this.supervisor.adopt();
     link.on('connected', this.connected);
@@ -83,6 +84,7 @@ export class Leaf {
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
     if (!adopted && desired.get() === 'running') await this.startInTurn();
+    this.options.logs.start();
     desired.onChange(this.retell);
     maintenance.onChange(this.retell);
     this.heart.start();
@@ -114,6 +116,7 @@ export class Leaf {
     this.responder.close(shuttingDown());
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
+    await this.options.logs.stop();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
     this.health.end();

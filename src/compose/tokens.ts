@@ -5,11 +5,11 @@ import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
 import type { NodeSettings } from '../config/settings.js';
 import type { Clock } from '../core/clock.js';
-import type { LogSource } from '../core/log-lines.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
+import type { LogStore } from '../logs/store.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
 import type { FlowServer } from '../streams/flow-server.js';
@@ -36,11 +36,11 @@ export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
 export const FLEET = token<Fleet>('fleet');
+/** What the target of a leaf writes. */
+export const LOGS = token<LogStore>('logs');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');
-/** What the target of a leaf writes. */
-export const LOGS = token<LogSource>('logs');
 /** Logs of this node and of all below it: at every node. */
 export const HUB = token<LogHub>('hub');
 /** What the parent reads of them. */

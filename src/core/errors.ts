@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   'orders-full': 'there are as many standing orders as a node keeps',
   'tree-full': 'there are as many nodes as this one keeps track of',
   stale: 'older than what is already known of the node',
+  'bad-cursor': 'the line after which a log was asked for has not been written yet',
+  'grep-failed': 'the regular expression took too long',
   'not-found': 'there is no such node, command or route',
   'too-many-streams': 'as many streams of logs are open as a node hands on',
   'bad-request': 'the request is malformed',

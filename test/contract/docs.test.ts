@@ -8,6 +8,7 @@ import { filterProblem } from '../../broker/topics.js';
 import { program } from '../../src/cli/program.js';
 import { pathProblem } from '../../src/core/names.js';
 import { decodeCommand, LEAF_OPS, NODE_OPS } from '../../src/protocol/commands.js';
+import { HOP_TOPICS } from '../../src/protocol/flows.js';
 import { splitTopic, TOPICS } from '../../src/protocol/topics.js';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));

@@ -43,10 +43,7 @@ export class MemoryLog implements LogSource {
 
   async *read(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem, void, undefined> {
     const { after = 0, follow } = query;
-    if (after > this.last)
-      throw Object.assign(new CanopyError('bad-argument', `after: expected at most ${this.last}`), {
-        code: 'bad-cursor',
-      });
+    if (after > this.last) throw new CanopyError('bad-cursor', `after: expected at most ${this.last}`);
     this.open += 1;
     this.readings += 1;
     try {

@@ -95,6 +95,9 @@ export function admitting(node: NodeContainer): Admit {
   };
 }
 
+/** Milliseconds that lines wait for somebody who does not keep up, and others with them. */
+const PATIENCE_MS = 500;
+
 const SAID_HERE: Refusal = { code: 'stale', reason: 'this node says that log itself' };
 
 /** Whether a topic goes no further up: a parent that reads logs by itself says them there. */
@@ -118,9 +121,17 @@ const makeFace = (node: NodeContainer): LogFace =>
     registry: node.get(REGISTRY),
     clock: node.get(CLOCK),
     audience: node.get(BROKER).audience,
-    isCarriedOn: () => node.has(UPLINK) && !node.get(FLOWS).isGreeted,
+    isCarriedOn: () => isCarriedOn(node),
+    ready: async topic => {
+      // Or what is carried on would push other messages out of the uplink's queue.
+      if (isCarriedOn(node)) await node.get(UPLINK).flush(PATIENCE_MS);
+      await node.get(BROKER).audience.ready(topic, PATIENCE_MS);
+    },
     log: node.get(LOG),
   });
+
+/** A plain broker is above, and whoever follows there is not seen here. */
+const isCarriedOn = (node: NodeContainer): boolean => node.has(UPLINK) && !node.get(FLOWS).isGreeted;
 
 const makeOrders = (node: NodeContainer): LogOrders =>
   new LogOrders({

@@ -19,6 +19,7 @@ export interface FlowServerOptions {
   readonly logs: LogHub;
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
+  readonly leaseMs?: number;
 }
 
 /** Milliseconds between two looks at the leases. */
@@ -116,7 +117,8 @@ export class FlowServer {
   }
 
   private renew(id: string, flow: Outflow, limit: number): void {
-    this.leases.renew(id, this.options.clock.mono(), LEASE_MS);
+    const { clock, leaseMs = LEASE_MS } = this.options;
+    this.leases.renew(id, clock.mono(), leaseMs);
     flow.renew(limit);
   }
 

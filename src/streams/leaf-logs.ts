@@ -89,7 +89,12 @@ export class LeafLogs {
     const { store, link, name, epoch, log } = this.options;
     const cut = new AbortController();
     this.speaking = cut;
-    const voice = { link, topic: topicOf(name, 'log'), epoch: () => epoch };
+    const voice = {
+      link,
+      topic: topicOf(name, 'log'),
+      epoch: () => epoch,
+      ready: () => link.flush(CHUNK_MS),
+    };
     speak(store, query, voice, cut.signal).catch((err: Error) => {
       log.warn({ err }, `the log is not told any more: ${err.message}`);
       if (this.speaking === cut) this.stop();

@@ -25,9 +25,12 @@ export interface LogFaceOptions {
     /** A client would be sent what is published there. */
     hears(topic: string): boolean;
   };
+  /** Resolves when they take more. */
+  readonly ready: (topic: string) => Promise<unknown>;
   /** What is said here is carried on to somebody who is not seen here: a plain broker above. */
   readonly isCarriedOn: () => boolean;
   readonly log: { warn(fields: object, message: string): void };
+  readonly leaseMs?: number;
 }
 
 const SWEEP_MS = 1000;
@@ -80,7 +83,8 @@ export class LogFace {
   }
 
   follow(path: string, query: LogQuery): void {
-    this.leases.renew(path, this.options.clock.mono(), LEASE_MS);
+    const { clock, leaseMs = LEASE_MS } = this.options;
+    this.leases.renew(path, clock.mono(), leaseMs);
     if (!this.leased.has(path)) this.leased.set(path, query);
     this.look(path);
   }
@@ -105,11 +109,11 @@ export class LogFace {
   }
 
   private say(path: string, topic: string): void {
-    const { hub, link, registry, clock, log } = this.options;
+    const { hub, link, registry, clock, ready, log } = this.options;
     const said: Said = { cut: new AbortController(), failedAt: null };
     this.said.set(path, said);
     const query = this.leased.get(path) ?? { tail: 0, follow: true };
-    const voice = { link, topic, epoch: () => registry.get(path)?.epoch ?? null };
+    const voice = { link, topic, epoch: () => registry.get(path)?.epoch ?? null, ready: () => ready(topic) };
     speak(hub.source(path, { wait: true }), query, voice, said.cut.signal).catch((err: Error) => {
       log.warn({ err, path }, `the log of "${path}" is not told: ${err.message}`);
       said.failedAt = clock.mono();

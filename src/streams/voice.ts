@@ -5,19 +5,22 @@ import { encode } from '../protocol/codec.js';
 import { LineText, logChunks } from '../protocol/log-text.js';
 import type { LogChunk } from '../protocol/payloads.js';
 import { TOPICS } from '../protocol/topics.js';
+import { unlessCut } from './abortable.js';
 
 export interface Voice {
   readonly link: Link;
   readonly topic: string;
   /** Of the leaf; null where it is not known. */
   readonly epoch: () => number | null;
+  /** Resolves when those who listen take more. */
+  readonly ready: () => Promise<unknown>;
 }
 
 /** Until it is cut. Throws what reading throws. */
 export async function speak(
   source: LogSource,
   query: LogQuery,
-  { link, topic, epoch }: Voice,
+  { link, topic, epoch, ready }: Voice,
   cut: AbortSignal,
 ): Promise<void> {
   const text = new LineText();
@@ -25,7 +28,8 @@ export async function speak(
   for await (const item of source.read(query, cut)) {
     for (const chunk of chunksOf(item, text, epoch()))
       link.publish({ topic, payload: encode('log', chunk), qos, retain });
-    await link.drained();
+    await unlessCut(Promise.all([link.drained(), ready()]), cut);
+    if (cut.aborted) return;
   }
 }
 

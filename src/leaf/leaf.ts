@@ -69,6 +69,8 @@ export class Leaf {
       link.abort();
       throw refused;
     }
+    this.options.logs.open();
+    this.options.handing.start();
     // Before any command can come: a start would be a twin.
     const adopted = await this.supervisor.adopt();
     link.on('connected', this.connected);
@@ -83,6 +85,7 @@ export class Leaf {
         this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
     });
     if (!adopted && desired.get() === 'running') await this.startInTurn();
+    this.options.logs.start();
     desired.onChange(this.retell);
     maintenance.onChange(this.retell);
     this.heart.start();
@@ -114,6 +117,7 @@ export class Leaf {
     this.responder.close(shuttingDown());
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
+    await this.options.logs.stop();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
     this.health.end();
@@ -130,8 +134,9 @@ export class Leaf {
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
     if (this.leaving) throw shuttingDown();
-    const { desired, maintenance, clock } = this.options;
-    const run = leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
+    const { desired, maintenance, clock, handing } = this.options;
+    const plans = { maintain: maintenancePlan(maintenance, clock), logs: handing.plan };
+    const run = leafPlan(this.supervisor, desired, plans)(command);
     if (DECIDING.includes(command.op)) this.firstStart.cancel();
     return run;
   };

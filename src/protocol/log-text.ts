@@ -1,6 +1,7 @@
 /** Raw lines as the text that people and JSON take: invalid UTF-8 becomes U+FFFD here and nowhere before. */
 import { StringDecoder } from 'node:string_decoder';
 import type { LogLines, LogRun, LogStream } from '../core/log-lines.js';
+import type { LogChunk } from './payloads.js';
 
 export interface TextLine {
   readonly seq: number;
@@ -54,4 +55,40 @@ export class LineText {
     this.open.set(stream, { seq, decoder });
     return decoder.write(text);
   }
+}
+
+/** Characters of JSON in one message. */
+const CHUNK_CHARS = 60_000;
+
+/** The lines as payloads of `log`, each a bounded size whatever the bytes were; a line too long for one is in pieces. */
+export function logChunks(lines: readonly TextLine[], epoch: number | null): LogChunk[] {
+  const chunks: LogChunk[] = [];
+  const head = { v: 1 as const, ...(epoch !== null && { epoch }) };
+  let chunk: TextLine[] = [];
+  let chars = 0;
+  for (const { line, length } of lines.flatMap(sliced)) {
+    if (chars + length > CHUNK_CHARS && chunk.length > 0) {
+      chunks.push({ ...head, lines: chunk });
+      chunk = [];
+      chars = 0;
+    }
+    chunk.push(line);
+    chars += length;
+  }
+  if (chunk.length > 0) chunks.push({ ...head, lines: chunk });
+  return chunks;
+}
+
+/** Control characters take six of JSON each. */
+function sliced(line: TextLine): { line: TextLine; length: number }[] {
+  const { length } = JSON.stringify(line);
+  if (length <= CHUNK_CHARS) return [{ line, length }];
+  const half = line.line.length >> 1;
+  const isPair = /[\udc00-\udfff]/.test(line.line[half] ?? '');
+  const at = isPair ? half - 1 : half;
+  const { unended: _, ...whole } = line;
+  return [
+    ...sliced({ ...whole, line: line.line.slice(0, at), more: true }),
+    ...sliced({ ...line, line: line.line.slice(at) }),
+  ];
 }

@@ -11,9 +11,10 @@ import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
 import { decode, encode, MalformedPayload } from '../protocol/codec.js';
+import { splitHopTopic } from '../protocol/flows.js';
 import type { Heartbeat, NodeEvent, Result } from '../protocol/payloads.js';
 import { splitTopic } from '../protocol/topics.js';
-import { beginsAnew, speakerOf, standing } from './standing.js';
+import { beginsAnew, hopRefusal, speakerOf, standing } from './standing.js';
 import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
@@ -46,6 +47,8 @@ export class Ingest {
   /** The broker's `admit` hook. */
   readonly receive = (message: Message, origin: Origin): Message | Refusal => {
     const place = splitTopic(message.topic);
+    const hop = place === null ? splitHopTopic(message.topic) : null;
+    if (hop) return hopRefusal(hop, origin, this.held) ?? message;
     // Whoever a command is addressed to answers for it.
     if (place === null || place.channel === 'cmd') return message;
     const refusal = standing(place.path, origin, this.held) ?? this.full(place.path);

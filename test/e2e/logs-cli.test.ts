@@ -4,8 +4,8 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { CanopyError } from '../../src/core/errors.js';
 import type { LogHub } from '../../src/streams/port.js';
 import { Command, canopy } from '../support/cli.js';
-import { MemoryLog } from '../support/memory-log.js';
 import { Sandbox } from '../support/sandbox.js';
+import { ServedLog } from '../support/served-log.js';
 import { freePort, until } from '../support/wait.js';
 import { type Served, serve } from '../unit/rest/support.js';
 
@@ -18,13 +18,13 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
   let clock = TS;
   let served: Served;
   let port: number;
-  let logs: Record<string, MemoryLog>;
-  let own: MemoryLog;
+  let logs: Record<string, ServedLog>;
+  let own: ServedLog;
   const hub: LogHub = {
     source: (path, { self, wait } = {}) => {
       const log = self ? own : logs[path];
       if (!log) throw new CanopyError('not-found', `there is no node "${path}" here`);
-      return wait ? log.waiting : log;
+      return wait ? log.patient : log;
     },
   };
 
@@ -33,14 +33,14 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     await served.app.listen({ host: '127.0.0.1', port });
   };
   beforeEach(async () => {
-    own = new MemoryLog();
-    logs = Object.fromEntries(PATHS.map(path => [path, new MemoryLog(() => clock)]));
+    own = new ServedLog();
+    logs = Object.fromEntries(PATHS.map(path => [path, new ServedLog(() => clock)]));
     port = await freePort();
     await open();
   });
   afterEach(() => served.close());
 
-  const of = (path: string): MemoryLog => logs[path] as MemoryLog;
+  const of = (path: string): ServedLog => logs[path] as ServedLog;
   const url = () => ({ CANOPY_URL: `http://127.0.0.1:${port}` });
   const ask = (...words: string[]) => canopy(box, ['logs', ...words], url());
   const start = (...words: string[]) => new Command(box, ['logs', ...words], url());
@@ -154,13 +154,13 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     );
     command.signal('SIGINT');
     assert.equal((await command.end()).signal, 'SIGINT');
-    await until(() => of('web').readers === 0, 2000, 'nobody reads any more');
+    await until(() => of('web').open === 0, 2000, 'nobody reads any more');
   });
 
   it('goes on with several, and with a log that had nothing before', async () => {
     write('web', 'old');
     const command = start('-f', '-n', '0', 'web', 'rack1');
-    await until(() => PATHS.slice(0, 3).every(path => of(path).readers === 1));
+    await until(() => PATHS.slice(0, 3).every(path => of(path).open === 1));
     write('rack1/api', 'first');
     write('web', 'new');
     await command.said(/^rack1\/api \| first$/m);
@@ -177,7 +177,7 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     ];
     const quiet = start('-f', '-n', '1', 'cut/db');
     await all.said(/two\n/);
-    await until(() => of('web').readers === 3 && of('cut/db').readers === 1, 5000, 'all follow');
+    await until(() => of('web').open === 3 && of('cut/db').open === 1, 5000, 'all follow');
     await served.close();
     write('web', 'three');
     write('cut/db', 'its first', 'its second');

@@ -1,140 +1,127 @@
-/** A log that is really one, in memory: for what stands above the stores and streams. It counts what is read of it. */
-import { EventEmitter, once } from 'node:events';
+/** A log in memory, as a leaf's store is one on disk: real lines, real gaps, a reader that follows. */
 import { CanopyError } from '../../src/core/errors.js';
-import type { LogItem, LogLines, LogQuery, LogSource, LogStream } from '../../src/core/log-lines.js';
+import type { LogItem, LogLines, LogQuery, LogRun, LogSource, LogStream } from '../../src/core/log-lines.js';
 
-interface Kept {
+interface Line {
   readonly seq: number;
   readonly ts: number;
   readonly stream: LogStream;
   readonly bytes: Buffer;
 }
 
-/** Lines of an item. */
-const BATCH = 100;
+const BATCH_BYTES = 64 * 1024;
 
 export class MemoryLog implements LogSource {
-  /** Items that readers have taken; readers that there are now, and such as wait until it is there. */
-  taken = 0;
-  readers = 0;
-  waiters = 0;
-  readonly queries: LogQuery[] = [];
-  /** Thrown at whoever begins to read, and where `breaks` is set at whoever reads. */
-  away: CanopyError | null = null;
-  private kept: Kept[] = [];
+  private lines: Line[] = [];
   private last = 0;
-  private broken: { error: CanopyError; times: number } = {
-    error: new CanopyError('interrupted', ''),
-    times: 0,
-  };
-  private readonly news = new EventEmitter().setMaxListeners(0);
+  private readonly waiting = new Set<() => void>();
+  /** Readings now, and ever. */
+  open = 0;
+  readings = 0;
 
-  constructor(private readonly now: () => number = Date.now) {}
-
-  get seq(): number {
+  append(text: string | Buffer, stream: LogStream = 'stdout', ts = Date.now()): number {
+    this.last += 1;
+    this.lines.push({
+      seq: this.last,
+      ts,
+      stream,
+      bytes: Buffer.concat([Buffer.from(text as string), Buffer.from('\n')]),
+    });
+    for (const wake of [...this.waiting]) wake();
     return this.last;
   }
 
-  write(line: string | Buffer, stream: LogStream = 'stdout'): void {
-    this.last += 1;
-    const bytes = Buffer.concat([Buffer.from(line as string), Buffer.from('\n')]);
-    this.kept.push({ seq: this.last, ts: this.now(), stream, bytes });
-    this.news.emit('more');
+  /** Numbered lines, `line 1` and so on. */
+  count(lines: number): void {
+    for (let nth = 0; nth < lines; nth++) this.append(`line ${this.last + 1}`);
   }
 
-  comeBack(): void {
-    this.away = null;
-    this.news.emit('back');
+  /** The oldest go. */
+  drop(lines: number): void {
+    this.lines = this.lines.slice(lines);
   }
 
-  /** The same, for those who wait while it is away. */
-  readonly waiting: LogSource = { read: (query, cut) => this.wait(query, cut) };
-
-  private async *wait(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem> {
-    this.waiters += 1;
-    while (this.away && !cut.aborted) await once(this.news, 'back', { signal: cut }).catch(() => {});
-    this.waiters -= 1;
-    if (!cut.aborted) yield* this.read(query, cut);
-  }
-
-  /** The oldest lines go. */
-  drop(count: number): void {
-    this.kept = this.kept.slice(count);
-  }
-
-  /** Every reader that there is now fails; `away` is what new ones meet. */
-  break(error: CanopyError): void {
-    this.broken = { error, times: this.broken.times + 1 };
-    this.news.emit('more');
-  }
-
-  async *read(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem> {
-    this.queries.push(query);
-    if (this.away) throw this.away;
-    const { after = 0 } = query;
-    if (after > this.last)
-      throw new CanopyError('bad-cursor', `after: expected up to ${this.last}, found ${after}`);
-    const { times } = this.broken;
-    this.readers += 1;
+  async *read(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem, void, undefined> {
+    const { after = 0, follow } = query;
+    if (after > this.last) throw new CanopyError('bad-cursor', `after: expected at most ${this.last}`);
+    this.open += 1;
+    this.readings += 1;
     try {
-      yield* this.lost(query);
-      for await (const batch of this.batches(query, cut)) {
-        this.taken += 1;
-        yield itemOf(batch);
-        if (this.broken.times > times) throw this.broken.error;
+      for (let at = this.start(query); !cut.aborted; ) {
+        const end = this.last;
+        yield* this.some(query, at, cut);
+        at = end;
+        if (!follow)
+          return yield { kind: 'end', first: this.lines[0]?.seq ?? null, last: end === 0 ? null : end };
+        while (this.last === at && !cut.aborted) await this.change(cut);
       }
-      if (this.broken.times > times) throw this.broken.error;
-      if (cut.aborted) return;
-      yield { kind: 'end', first: this.kept[0]?.seq ?? null, last: this.kept.at(-1)?.seq ?? null };
     } finally {
-      this.readers -= 1;
+      this.open -= 1;
     }
   }
 
-  private *lost({ after }: LogQuery): Generator<LogItem> {
-    const first = this.kept[0]?.seq ?? this.last + 1;
-    if (after === undefined || after + 1 >= first) return;
-    this.taken += 1;
-    yield { kind: 'gap', from: after + 1, to: first - 1, reason: 'dropped' };
-  }
-
-  private async *batches(query: LogQuery, cut: AbortSignal): AsyncGenerator<Kept[]> {
-    const fits = fitting(query);
-    const { times } = this.broken;
-    let place = this.start(query, fits);
-    while (!cut.aborted && this.broken.times === times) {
-      const batch = this.kept.filter(line => line.seq > place && fits(line)).slice(0, BATCH);
-      place = batch.at(-1)?.seq ?? place;
-      if (batch.length > 0) yield batch;
-      else if (!query.follow) return;
-      else await once(this.news, 'more', { signal: cut }).catch(() => {});
-    }
-  }
-
-  /** The seq after which it begins. */
-  private start({ after, tail }: LogQuery, fits: (line: Kept) => boolean): number {
-    if (after !== undefined || tail === undefined) return after ?? 0;
-    const all = this.kept.filter(fits);
+  /** The last line before those that are wanted. */
+  private start(query: LogQuery): number {
+    const { tail, after = 0 } = query;
+    if (tail === undefined) return after;
     if (tail === 0) return this.last;
-    return tail >= all.length ? 0 : (all.at(-tail - 1)?.seq ?? 0);
+    const fitting = this.lines.filter(line => line.seq > after && fits(line, query));
+    return (fitting.at(-tail)?.seq ?? this.lines[0]?.seq ?? 1) - 1;
+  }
+
+  private *some(query: LogQuery, at: number, cut: AbortSignal): Generator<LogItem> {
+    const first = this.lines[0]?.seq ?? this.last + 1;
+    if (first > at + 1 && query.since === undefined)
+      yield { kind: 'gap', from: at + 1, to: first - 1, reason: 'dropped' };
+    for (const item of batches(this.lines.filter(line => line.seq > at && fits(line, query)))) {
+      if (cut.aborted) return;
+      yield item;
+    }
+  }
+
+  private change(cut: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const settle = (): void => {
+        this.waiting.delete(settle);
+        cut.removeEventListener('abort', settle);
+        resolve();
+      };
+      this.waiting.add(settle);
+      cut.addEventListener('abort', settle);
+    });
   }
 }
 
-function fitting({ since = 0, until = Infinity, stream, grep }: LogQuery): (line: Kept) => boolean {
-  const found =
-    grep &&
-    (grep.fixed
-      ? (text: string) => text.includes(grep.pattern)
-      : (text: string) => new RegExp(grep.pattern, 'u').test(text));
-  return line =>
-    line.ts >= since &&
-    line.ts <= until &&
-    (stream === undefined || line.stream === stream) &&
-    (!found || found(line.bytes.toString('utf8').slice(0, -1)));
+function fits(line: Line, { stream, since, until, grep }: LogQuery): boolean {
+  if (stream !== undefined && line.stream !== stream) return false;
+  if (line.ts < (since ?? 0) || line.ts > (until ?? Number.POSITIVE_INFINITY)) return false;
+  if (!grep) return true;
+  const text = line.bytes.subarray(0, -1).toString();
+  return grep.fixed ? text.includes(grep.pattern) : new RegExp(grep.pattern, 'u').test(text);
 }
 
-const itemOf = (lines: readonly Kept[]): LogLines => ({
-  kind: 'lines',
-  runs: lines.map(({ seq, ts, stream, bytes }) => ({ seq, ts, stream, lines: 1, bytes: bytes.length })),
-  bytes: Buffer.concat(lines.map(({ bytes }) => bytes)),
-});
+function* batches(lines: readonly Line[]): Generator<LogLines> {
+  let batch: Line[] = [];
+  let bytes = 0;
+  for (const line of lines) {
+    if (bytes + line.bytes.length > BATCH_BYTES && batch.length > 0) {
+      yield asLines(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(line);
+    bytes += line.bytes.length;
+  }
+  if (batch.length > 0) yield asLines(batch);
+}
+
+function asLines(lines: readonly Line[]): LogLines {
+  const runs: LogRun[] = [];
+  for (const { seq, ts, stream, bytes } of lines) {
+    const run = runs.at(-1);
+    if (run && run.stream === stream && run.ts === ts && run.seq + run.lines === seq)
+      runs[runs.length - 1] = { ...run, lines: run.lines + 1, bytes: run.bytes + bytes.length };
+    else runs.push({ seq, lines: 1, ts, stream, bytes: bytes.length });
+  }
+  return { kind: 'lines', runs, bytes: Buffer.concat(lines.map(line => line.bytes)) };
+}

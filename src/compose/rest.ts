@@ -49,7 +49,7 @@ async function build(node: NodeContainer): Promise<FastifyInstance> {
     views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
     forget: path => forget(node, path),
     desk: node.get(TREE).desk,
-    logs: { source: (path, choice) => node.get(HUB).source(path, choice) },
+    logs: node.get(HUB),
     recall: id => node.get(TREE).recall(id),
     readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
     version: VERSION,

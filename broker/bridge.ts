@@ -22,6 +22,8 @@ export interface BridgeOptions {
   readonly rules: TopicRules;
   /** A message that can't pass, with its topic on the side it came from; or, without one, a parent that refuses. */
   readonly onRefused: (event: Refusal & { readonly message?: Message }) => void;
+  /** Topics of this broker that go no further up for now, whatever the rules say. */
+  readonly staysHere?: (topic: string) => boolean;
   readonly limits?: Partial<TopicLimits & { readonly maxPacketBytes: number }>;
 }
 
@@ -80,7 +82,7 @@ export class Bridge {
   }
 
   #export(message: Message): void {
-    if (!this.#running) return;
+    if (!this.#running || this.options.staysHere?.(message.topic)) return;
     const above = this.#above(message);
     if (!above) return;
     if (!above.retain) {

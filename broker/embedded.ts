@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { PrivateClient } from './aedes/aedes-private.js';
+import { Audience } from './aedes/audience.js';
 import { createEngine, type Engine, type Stored } from './aedes/engine.js';
 import { capPackets, washPackets } from './aedes/guards.js';
 import { RetainedStore } from './aedes/retained.js';
@@ -27,6 +28,8 @@ export interface BrokerOptions {
   /** The house's word on every message and will that passed the checks; called synchronously, in order of arrival. */
   readonly admit: Admit;
   readonly onRefused: (event: RefusedEvent) => void;
+  /** A client has begun or ceased to be subscribed to a filter; called at once, so: note it and return. */
+  readonly onAudience?: (filter: string) => void;
   readonly limits?: Partial<BrokerLimits>;
   readonly listener?: Listener;
 }
@@ -44,6 +47,8 @@ const ANTEROOM = 100;
 /** An MQTT 3.1.1 broker inside this process, with the guards that aedes 1.2.0 needs. */
 export class EmbeddedBroker {
   readonly limits: BrokerLimits;
+  /** Who is subscribed to what over a socket. */
+  readonly audience: Pick<Audience, 'holds' | 'hears' | 'ready'>;
   readonly #report: Report;
   readonly #claims = new Claims();
   readonly #retained: RetainedStore<Stored>;
@@ -78,7 +83,9 @@ export class EmbeddedBroker {
     this.#gate = new Gate({ ...entry, admit });
     this.#listener = options.listener ?? new TcpListener();
     this.#address = { host: options.host, port: options.port };
-    this.#engine = createEngine({ ...entry, gate: this.#gate, isClosing: () => this.#closing });
+    const audience = new Audience(filter => this.#closing || options.onAudience?.(filter));
+    this.audience = audience;
+    this.#engine = createEngine({ ...entry, audience, gate: this.#gate, isClosing: () => this.#closing });
     this.#host = this.#createHost();
   }
 

@@ -33,6 +33,7 @@ export abstract class LinkBase implements Link {
   abstract subscribe(filters: readonly string[], handler: MessageHandler): Promise<void>;
   abstract retained(filter: string): Promise<Message[]>;
   abstract flush(deadlineMs: number): Promise<boolean>;
+  abstract drained(): Promise<void>;
   abstract close(): Promise<void>;
   abstract abort(): void;
 

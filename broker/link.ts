@@ -58,6 +58,11 @@ export interface Link {
   off<E extends keyof LinkEvents>(event: E, listener: LinkEvents[E]): void;
   /** Waits until every QoS 1 message is acknowledged; false when the deadline (ms) passed first. */
   flush(deadlineMs: number): Promise<boolean>;
+  /**
+   * Sends what is held back, and resolves when no more than a socket's fill of what was published waits in this process, or
+   * the connection is gone: whoever publishes much of QoS 0 waits for it, or others' messages are dropped for his.
+   */
+  drained(): Promise<void>;
   /** Says goodbye (DISCONNECT): the will does not fire. */
   close(): Promise<void>;
   /** Drops the connection as a crash would: the will fires. */

@@ -21,6 +21,9 @@ export interface LivePacket {
   readonly qos: number;
 }
 
+/** Milliseconds: routing takes none; it is never waited for in vain. */
+const DRAIN_MS = 1000;
+
 /** A Link without a socket, for the node that owns the broker and for leaves hosted beside it. */
 export class LocalLink extends LinkBase {
   /** Deliveries, in order; never on the stack of whoever publishes. */
@@ -75,6 +78,11 @@ export class LocalLink extends LinkBase {
 
   flush(deadlineMs: number): Promise<boolean> {
     return this.#idle.wait(deadlineMs);
+  }
+
+  drained(): Promise<void> {
+    // Always a turn of the loop: what is published by a socket comes between.
+    return new Promise(resolve => setImmediate(() => resolve(this.#idle.wait(DRAIN_MS).then(() => {}))));
   }
 
   async close(): Promise<void> {

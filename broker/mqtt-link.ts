@@ -6,6 +6,7 @@ import { BACKOFF, delayAfter } from './wire/backoff.js';
 import { Batch } from './wire/batch.js';
 import { createClient, forgetUnanswered, goodbye, publishProblem } from './wire/client.js';
 import { dialTcp, mqttUrl } from './wire/dial.js';
+import { drained } from './wire/drained.js';
 import { linkError } from './wire/mqtt-errors.js';
 import type { MqttLinkOptions } from './wire/options.js';
 import { Outbox } from './wire/outbox.js';
@@ -61,16 +62,11 @@ export class MqttLink extends LinkBase {
   publish(message: Message): void {
     if (this.state === 'closed') return;
     const problem = publishProblem(message, this.options.maxPacketBytes);
-    if (problem) {
-      this.emit('dropped', 1, problem);
-      return;
-    }
-    if (message.qos === 0) this.#publishNow(message);
-    else {
-      const dropped = this.#outbox.push(message);
-      if (dropped > 0) this.emit('dropped', dropped, 'the queue is full, the oldest go');
-      this.#pump();
-    }
+    if (problem) return this.emit('dropped', 1, problem);
+    if (message.qos === 0) return this.#publishNow(message);
+    const dropped = this.#outbox.push(message);
+    if (dropped > 0) this.emit('dropped', dropped, 'the queue is full, the oldest go');
+    this.#pump();
   }
 
   subscribe(filters: readonly string[], handler: MessageHandler): Promise<void> {
@@ -88,6 +84,11 @@ export class MqttLink extends LinkBase {
   flush(deadlineMs: number): Promise<boolean> {
     this.#batch.flush();
     return this.#idle.wait(deadlineMs);
+  }
+
+  drained(): Promise<void> {
+    this.#batch.flush();
+    return this.#socket ? drained(this.#socket) : Promise.resolve();
   }
 
   async close(): Promise<void> {

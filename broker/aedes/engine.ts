@@ -7,6 +7,7 @@ import type { BrokerLimits } from '../limits.js';
 import type { LocalHost } from '../local-link.js';
 import type { TopicRules } from '../rules.js';
 import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js';
+import type { Audience } from './audience.js';
 import { isAwaited } from './awaited.js';
 import { Express } from './express.js';
 import { divert, ForwardGuard, keepOvertaken, keepSuccessors, neverWaitForSubscribers } from './guards.js';
@@ -22,6 +23,7 @@ export interface EngineOptions {
   readonly reception: Reception;
   readonly retained: RetainedStore<Stored>;
   readonly report: Report;
+  readonly audience: Audience;
   /** An orderly end has begun: nothing is let through any more, wills least of all. */
   readonly isClosing: () => boolean;
 }
@@ -73,7 +75,10 @@ export function createEngine(options: EngineOptions): Engine {
     },
     authorizeSubscribe: (client, subscription, done) => {
       const granted = gate.grants(priv(client), subscription.topic);
-      if (granted) express.watch(priv(client), subscription.topic);
+      if (granted) {
+        express.watch(priv(client), subscription.topic);
+        options.audience.granted(priv(client), subscription.topic);
+      }
       done(null, granted ? subscription : null);
     },
     authorizeForward: (client, packet) => guard.forward(priv(client), packet),
@@ -83,7 +88,10 @@ export function createEngine(options: EngineOptions): Engine {
   (aedes as EventEmitter).on('error', (error: Error) =>
     options.report({ code: 'internal', reason: error.message }, null),
   );
-  aedes.on('unsubscribe', (filters, client) => gate.released(priv(client), filters));
+  aedes.on('unsubscribe', (filters, client) => {
+    gate.released(priv(client), filters);
+    options.audience.released(priv(client), filters);
+  });
   aedes.on('keepaliveTimeout', client => reception.fellSilent(priv(client)));
   for (const wrap of [keepOvertaken, neverWaitForSubscribers, keepSuccessors]) wrap(guarded);
   express.carry(guarded);

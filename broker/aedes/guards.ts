@@ -102,7 +102,7 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
   ) {}
 
   forward(client: PrivateClient, packet: AedesPublishPacket): AedesPublishPacket | null {
-    return this.#isNews(client, packet) && this.#hasRoom(client, packet)
+    return isMeant(client, packet.topic) && this.#isNews(client, packet) && this.#hasRoom(client, packet)
       ? this.#capped(client, packet)
       : null;
   }
@@ -139,6 +139,17 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
     if (disconnect) conn.destroy();
     return false;
   }
+}
+
+/** What begins with `_` is between two nodes: nobody is sent it who has not asked for that very level, as with `$`. */
+function isMeant(client: PrivateClient, topic: string): boolean {
+  const at = topic.lastIndexOf('/') + 1;
+  if (topic[at] !== '_') return true;
+  const last = topic.slice(at);
+  for (const filter in client.subscriptions) {
+    if (filter.endsWith(`/${last}`) && matches(filter, topic)) return true;
+  }
+  return false;
 }
 
 /** The highest QoS that a client asked for a topic with. */

@@ -3,6 +3,8 @@ import { CliError, EXIT } from './exit.js';
 
 /** Milliseconds for an answer, beyond what the call itself waits for. */
 const ANSWER_MS = 10_000;
+/** Milliseconds for the head of an answer that comes bit by bit: a search may take its time until it finds a line. */
+const HEAD_MS = 30_000;
 
 export interface Answer {
   readonly status: number;
@@ -10,7 +12,7 @@ export interface Answer {
 }
 
 export class RestClient {
-  constructor(private readonly url: string) {
+  constructor(readonly url: string) {
     if (!URL.canParse(url) || !/^https?:/.test(url))
       throw new CliError(EXIT.usage, `--url: expected http://host:port, found ${JSON.stringify(url)}`);
   }
@@ -27,26 +29,39 @@ export class RestClient {
     return this.call('DELETE', path);
   }
 
+  /** An answer whose body comes as it comes; `cut` ends it. */
+  async open(path: string, headers: Record<string, string>, cut: AbortController): Promise<Response> {
+    const late = setTimeout(() => cut.abort(new Error(`no answer within ${HEAD_MS / 1000} s`)), HEAD_MS);
+    const response = await this.fetch(path, { headers, signal: cut.signal }).finally(() =>
+      clearTimeout(late),
+    );
+    if (response.ok && response.body) return response;
+    throw this.problem(response.status, parse(await response.text().catch(() => '')));
+  }
+
   private async call(method: string, path: string, body?: string, waitMs = 0): Promise<Answer> {
-    let response: Response;
-    let text: string;
-    try {
-      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-      const signal = AbortSignal.timeout(waitMs + ANSWER_MS);
-      response = await fetch(new URL(path, this.url), { method, headers, signal, ...(body && { body }) });
-      text = await response.text();
-    } catch (error) {
-      const cause = (error as Error & { cause?: Error }).cause ?? (error as Error);
-      throw new CliError(
-        EXIT.noAnswer,
-        `nothing answered at ${this.url}: ${cause.message || (error as Error).message}`,
-      );
-    }
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(waitMs + ANSWER_MS);
+    const response = await this.fetch(path, { method, headers, signal, ...(body && { body }) });
+    const text = await response.text().catch(error => Promise.reject(this.noAnswer(error)));
     const parsed = response.status === 204 ? null : parse(text);
     if (response.ok && parsed !== undefined) return { status: response.status, body: parsed };
-    const problem = (parsed ?? {}) as { code?: string; detail?: string };
-    if (problem.code) throw new CliError(EXIT.failed, `${problem.code}: ${problem.detail ?? ''}`);
-    throw new CliError(EXIT.noAnswer, `what answered at ${this.url} is not Canopy (HTTP ${response.status})`);
+    throw this.problem(response.status, parsed);
+  }
+
+  private fetch(path: string, init: RequestInit): Promise<Response> {
+    return fetch(new URL(path, this.url), init).catch(error => Promise.reject(this.noAnswer(error)));
+  }
+
+  private noAnswer(error: Error & { cause?: Error }): CliError {
+    const cause = error.cause ?? error;
+    return new CliError(EXIT.noAnswer, `nothing answered at ${this.url}: ${cause.message || error.message}`);
+  }
+
+  private problem(status: number, parsed: unknown): CliError {
+    const { code, detail = '' } = (parsed ?? {}) as { code?: string; detail?: string };
+    if (code) return new CliError(EXIT.failed, `${code}: ${detail}`, code);
+    return new CliError(EXIT.noAnswer, `what answered at ${this.url} is not Canopy (HTTP ${status})`);
   }
 }
 

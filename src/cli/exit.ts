@@ -8,6 +8,8 @@ export class CliError extends Error {
   constructor(
     readonly exitCode: number,
     message: string,
+    /** Of the problem that REST answered with. */
+    readonly problem: string | null = null,
   ) {
     super(message);
   }

@@ -10,6 +10,7 @@ import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
+import type { LogsOptions } from './logs.js';
 import * as query from './query.js';
 
 interface AskOptions {
@@ -29,6 +30,7 @@ export function program(): Command {
   hosting(canopy);
   daemons(canopy);
   asking(canopy);
+  reading(canopy);
   commanding(canopy);
   return canopy;
 }
@@ -79,6 +81,26 @@ function asking(canopy: Command): void {
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
+}
+
+function reading(canopy: Command): void {
+  ask(canopy, 'logs', 'what targets have said: of a leaf, of all below a relay, of an app')
+    .argument('[paths...]', "leaves and relays; '.' is the node that answers, and all below it")
+    .option('-f, --follow', 'and what they say from then on, until Ctrl-C')
+    .option('-n, --tail <count>', 'the last so many lines of each')
+    .option('--since <time>', 'an age such as 10m, an ISO 8601 time, or ms since the epoch')
+    .option('--until <time>', 'likewise')
+    .option('--after <seq>', 'only lines of a higher seq')
+    .option('--grep <expression>', 'only lines that fit')
+    .option('--fixed', 'with --grep: letter by letter')
+    .option('--stream <stream>', 'stdout or stderr alone')
+    .option('--app <name>', 'only leaves of this app')
+    .option('--self', "the nodes' own logs instead of their targets'")
+    .option('--wait', 'where a node cannot be reached, until it can')
+    .option('-t, --timestamps', 'the time before each line')
+    .action(async (paths: string[], { url, ...options }: LogsOptions & { url: string }) =>
+      (await import('./logs.js')).logs(new RestClient(url), paths, options),
+    );
 }
 
 function commanding(canopy: Command): void {

@@ -20,7 +20,8 @@ export interface NodesFilter {
   readonly under?: string;
 }
 
-export async function nodes(client: RestClient, filter: NodesFilter, view: View): Promise<void> {
+/** All that fit, however many pages they take. */
+export async function listed(client: RestClient, filter: NodesFilter): Promise<NodeView[]> {
   const found: NodeView[] = [];
   let cursor: string | null = null;
   do {
@@ -29,6 +30,11 @@ export async function nodes(client: RestClient, filter: NodesFilter, view: View)
     found.push(...page.nodes);
     cursor = page.nextCursor;
   } while (cursor !== null);
+  return found;
+}
+
+export async function nodes(client: RestClient, filter: NodesFilter, view: View): Promise<void> {
+  const found = await listed(client, filter);
   const now = Date.now();
   const rows = found.map(node => [
     node.path || '.',

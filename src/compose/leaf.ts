@@ -4,20 +4,25 @@ import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { DesiredState } from '../leaf/desired.js';
 import { Leaf } from '../leaf/leaf.js';
-import type { TargetSpec } from '../leaf/supervisor.js';
+import type { TargetOutput, TargetSpec } from '../leaf/supervisor.js';
 import type { Installation } from '../node/installation.js';
 import { CommandMemory } from '../node/memory.js';
 import { coreCount } from '../process/host.js';
 import type { NodeContainer } from './container.js';
 import { healthSpec } from './health.js';
 import type { Step } from './lifecycle.js';
+import { openLogs } from './logs.js';
 import { openMaintenance } from './maintenance.js';
 import { type RunAs, runAsOf } from './run-as.js';
+import { flowsStep } from './streams.js';
 import {
   CLOCK,
+  FLOWS,
   INSTALLATION,
   LEAF,
+  LEAF_LOGS,
   LOG,
+  LOGS,
   MAINTENANCE,
   ORDER,
   PARENT_BROKER,
@@ -31,10 +36,11 @@ import { provideUplink, uplinkStep } from './uplink.js';
 const MARGIN_MS = 5000;
 
 export function leafSteps(node: NodeContainer): Step[] {
-  provideUplink(node).provide(MAINTENANCE, openMaintenance).provide(LEAF, makeLeaf);
+  provideUplink(node).provide(MAINTENANCE, openMaintenance).provide(LOGS, openLogs).provide(LEAF, makeLeaf);
   const stopMs = node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
   return [
     uplinkStep(node),
+    flowsStep(node),
     {
       name: 'leaf',
       start: () => node.get(LEAF).start(),
@@ -56,9 +62,11 @@ function makeLeaf(node: NodeContainer): Leaf {
   return new Leaf({
     name,
     facts: { app: appName ?? name, epoch, interval: hbInterval },
-    target: targetOf(settings, runAs, installation),
+    target: targetOf(settings, runAs, installation, node.get(LOGS)),
+    logs: node.get(LOGS),
     health: healthSpec(settings, runAs, instance),
     order: node.get(ORDER),
+    handing: { plan: node.get(LEAF_LOGS).plan, start: () => node.get(FLOWS).start() },
     link: node.get(UPLINK),
     desired: new DesiredState(settings.dataDir, settings.desired),
     maintenance: node.get(MAINTENANCE),
@@ -82,13 +90,18 @@ function runAsHere(node: NodeContainer): RunAs & { readonly problem?: string } {
   }
 }
 
-const targetOf = (settings: NodeSettings, runAs: RunAs, { instance, fresh }: Installation): TargetSpec => ({
+const targetOf = (
+  settings: NodeSettings,
+  runAs: RunAs,
+  { instance, fresh }: Installation,
+  output: TargetOutput,
+): TargetSpec => ({
   words: settings.target?.words ?? [],
   ...runAs,
   dataDir: settings.dataDir,
   mark: instance,
   fresh,
-  outputFile: join(settings.dataDir, 'target.log'),
+  output,
   stopSignal: settings.stopSignal,
   policy: {
     restart: settings.restart,

@@ -16,6 +16,7 @@ import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
 import { restSteps } from './rest.js';
+import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
   BRIDGE,
   BROKER,
@@ -41,17 +42,19 @@ export const relaySteps = (node: NodeContainer): Step[] => [
   uplinkStep(node),
   bridgeStep(node),
   treeStep(node),
+  hubStep(node),
   ...restSteps(node),
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
   brokerStep(node),
   treeStep(node),
+  hubStep(node),
   ...restSteps(node),
 ];
 
 function brokerStep(node: NodeContainer): Step {
-  node
+  provideHub(node)
     .provide(CLOCK, () => systemClock)
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
@@ -75,8 +78,9 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     port,
     rules: topicRules,
     identify,
-    admit: node.get(INGEST).receive,
+    admit: admitting(node),
     onRefused: refused => node.get(TREE).refusals.take(refused),
+    onAudience: heard(node),
     limits: { maxPacketBytes: maxPacket, maxClients },
   });
 }
@@ -150,4 +154,5 @@ const makeBridge = (node: NodeContainer): Bridge =>
     name: node.get(SETTINGS).name,
     rules: topicRules,
     onRefused: refused => node.get(TREE).refusals.take(refused),
+    staysHere: staysHere(node),
   });

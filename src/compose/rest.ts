@@ -7,7 +7,7 @@ import { type Answerer, Front } from '../rest/front.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
-import { LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import { HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -55,6 +55,7 @@ async function build(node: NodeContainer): Promise<Answerer> {
     views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
     forget: path => forget(node, path),
     desk: node.get(TREE).desk,
+    logs: node.get(HUB),
     recall: id => node.get(TREE).recall(id),
     readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
     version: VERSION,

@@ -9,8 +9,12 @@ import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
+import type { LogStore } from '../logs/store.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
+import type { FlowServer } from '../streams/flow-server.js';
+import type { LeafLogs } from '../streams/leaf-logs.js';
+import type { LogHub } from '../streams/port.js';
 import type { Ingest } from '../tree/ingest.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
@@ -32,6 +36,14 @@ export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
 export const FLEET = token<Fleet>('fleet');
+/** What the target of a leaf writes. */
+export const LOGS = token<LogStore>('logs');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');
+/** Logs of this node and of all below it: at every node. */
+export const HUB = token<LogHub>('hub');
+/** What the parent reads of them. */
+export const FLOWS = token<FlowServer>('flows to the parent');
+/** What a leaf does about commands that ask for its log. */
+export const LEAF_LOGS = token<LeafLogs>('commands about the log');

@@ -7,6 +7,7 @@ import { isName, NAME_RULE } from '../core/names.js';
 import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.js';
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
+import { logsOf } from './logs.js';
 import { type Findings, shown } from './problems.js';
 import { runAsOf } from './run-as.js';
 import { fullSignalName } from './schemas.js';
@@ -64,6 +65,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     labels: parseLabels(values.labels ?? '') ?? {},
     hostName: values.host_name ?? hostname(),
     ...healthOf(source, values, findings),
+    logs: logsOf(source, values, findings),
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);

@@ -5,6 +5,7 @@ import type { Labels } from '../core/labels.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
+import { LOGS } from './groups/logs.js';
 import { ORDER } from './groups/order.js';
 import { OWN_LOG, PLAIN_OWN_LOG } from './groups/own-log.js';
 import { PLACE } from './groups/place.js';
@@ -25,6 +26,7 @@ export const SETTINGS = {
   ...RESTARTS,
   ...PROBE_SETTINGS,
   ...LIMITS,
+  ...LOGS,
   ...ORDER,
   ...BALANCING,
   ...OWN_LOG,
@@ -86,6 +88,15 @@ export interface NodeSettings extends PlainSettings {
   probes: Probes;
   /** Bytes; null is no limit. */
   memory: { warn: number | null; max: number | null };
+  /** Of a leaf's target. */
+  logs: {
+    /** Bytes. */
+    maxBytes: number;
+    segmentBytes: number;
+    /** Null is no limit. */
+    maxAgeMs: number | null;
+    capture: 'auto' | 'files' | 'fifos';
+  };
   /** As they were written; a tree knows which leaves they mean. */
   needs: string[];
 }

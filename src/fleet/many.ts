@@ -9,6 +9,7 @@ import type { NodeRecord } from '../core/node-record.js';
 import { type LeafOutcome, ROLLOUT_KEYS, type Rollout, rolloutOf, summarize } from '../core/rollout.js';
 import { type Select, selected } from '../core/selection.js';
 import { checkArguments } from '../node/leaf-commands.js';
+import { FOLLOW_ARGUMENTS } from '../node/log-commands.js';
 import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import { LEAF_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
@@ -18,6 +19,7 @@ import type { Errands } from './errands.js';
 const OWN_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   signal: ['signal'],
   maintenance: ['mode', 'for', 'until'],
+  follow: FOLLOW_ARGUMENTS,
 };
 
 /** Leaves at a time where nobody asks for less. */
@@ -33,6 +35,12 @@ export const manyPlan =
         `"${command.op}" takes no select; with one: ${LEAF_OPS.join(', ')}`,
       );
     }
+    // Its lines come on the `res` of each leaf, and nobody would be waiting there.
+    if (command.op === 'logs')
+      throw new CanopyError(
+        'unsupported-op',
+        '"logs" takes no select: address each leaf, or ask REST (GET /api/v1/logs/<path>)',
+      );
     onlyKnown(command.op, command.args ?? {}, [...(OWN_ARGUMENTS[command.op] ?? []), ...ROLLOUT_KEYS]);
     const { rollout, rest } = rolloutOf(command.args ?? {});
     checkArguments({ ...command, args: rest }, errands.clock.now());

@@ -65,12 +65,14 @@ export class Leaf {
    * this name is alive: throws LinkError name-taken.
    */
   async start(): Promise<void> {
-    const { link, name, desired, maintenance, memory } = this.options;
+    const { link, desired, maintenance, memory } = this.options;
     const refused = await nameTaken(link);
     if (refused) {
       link.abort();
       throw refused;
     }
+    this.options.logs.open();
+    this.options.handing.start();
     // Before any command can come: a start would be a twin.
     const left = await this.supervisor.adopt();
     link.on('connected', this.connected);
@@ -80,15 +82,20 @@ export class Leaf {
       this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
     const begun = memory.unfinished();
     this.responder.resume(aftermath(this.supervisor, desired));
-    // Granted when the parent is reached, which may be never; on closing it is rejected.
-    link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
-      if (error.code === 'refused')
-        this.options.log.warn({ code: error.code }, `no commands: ${error.message}`);
-    });
+    this.takeCommands();
     if (left !== 'running' && desired.get() === 'running') await this.startInTurn(beginning(left, begun));
+    this.options.logs.start();
     desired.onChange(this.retell);
     maintenance.onChange(this.retell);
     this.heart.start();
+  }
+
+  /** Granted when the parent is reached, which may be never; on closing it is rejected. */
+  private takeCommands(): void {
+    const { link, name, log } = this.options;
+    link.subscribe([topicOf(name, 'cmd')], this.obey).catch((error: LinkError) => {
+      if (error.code === 'refused') log.warn({ code: error.code }, `no commands: ${error.message}`);
+    });
   }
 
   /** Waits for those that it needs without keeping anybody waiting who started it. */
@@ -117,6 +124,7 @@ export class Leaf {
     this.responder.close(shuttingDown());
     if (mayKeep && keepTarget) this.supervisor.leave();
     else await this.stopTarget();
+    await this.options.logs.stop();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
     this.health.end();
@@ -139,8 +147,9 @@ export class Leaf {
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
     if (this.leaving) throw shuttingDown();
-    const { desired, maintenance, clock } = this.options;
-    const run = leafPlan(this.supervisor, desired, maintenancePlan(maintenance, clock))(command);
+    const { desired, maintenance, clock, handing } = this.options;
+    const plans = { maintain: maintenancePlan(maintenance, clock), logs: handing.plan };
+    const run = leafPlan(this.supervisor, desired, plans)(command);
     if (DECIDING.includes(command.op)) this.firstStart.cancel();
     return run;
   };

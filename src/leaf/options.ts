@@ -3,8 +3,10 @@ import type { Link } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
 import type { Labels } from '../core/labels.js';
 import type { HostFacts } from '../core/node-record.js';
+import type { LogStore } from '../logs/store.js';
 import type { MaintenanceState } from '../node/maintenance.js';
 import type { CommandMemory } from '../node/memory.js';
+import type { Plan } from '../node/responder.js';
 import type { DesiredState } from './desired.js';
 import type { Order } from './first-start.js';
 import type { HealthSpec } from './health.js';
@@ -16,13 +18,24 @@ export interface LeafLog {
   warn(fields: object, message: string): void;
 }
 
+export interface LogHanding {
+  /** Of `logs`, `follow` and `unfollow`. */
+  readonly plan: Plan;
+  /** The log can be read. */
+  start(): void;
+}
+
 export interface LeafOptions {
   readonly name: string;
   readonly facts: LeafFacts;
   readonly target: TargetSpec;
+  /** Keeps what the target writes. */
+  readonly logs: LogStore;
   readonly health: HealthSpec;
   /** Its place among the leaves of this process; null: it needs nobody, and nobody needs it. */
   readonly order: Order | null;
+  /** Hands the log on to whoever asks for it. */
+  readonly handing: LogHanding;
   readonly link: Link;
   readonly desired: DesiredState;
   readonly maintenance: MaintenanceState;

@@ -5,7 +5,7 @@ import type { TargetModel } from '../core/phases.js';
 import type { Turn } from '../core/turns.js';
 import { signalOf } from '../node/leaf-commands.js';
 import { onlyArguments, type Plan, type Progress, type Run } from '../node/responder.js';
-import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
+import { LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
 import type { DesiredState } from './desired.js';
 import { telling } from './progress.js';
@@ -22,7 +22,14 @@ const TURNS: Readonly<Record<string, Turn>> = {
 /** What acts on the target takes its turn; what only asks does not wait for it. */
 export const leafTurn = (op: string): Turn => TURNS[op] ?? 'at-once';
 
-export function leafPlan(supervisor: Supervisor, desired: DesiredState, maintain: Plan): Plan {
+/** What is not about the target. */
+export interface LeafPlans {
+  readonly maintain: Plan;
+  /** Of `logs`, `follow` and `unfollow`. */
+  readonly logs: Plan;
+}
+
+export function leafPlan(supervisor: Supervisor, desired: DesiredState, plans: LeafPlans): Plan {
   return command => {
     if (command.select !== undefined || command.pick !== undefined) {
       throw new CanopyError(
@@ -46,7 +53,11 @@ export function leafPlan(supervisor: Supervisor, desired: DesiredState, maintain
       case 'signal':
         return signal(supervisor, command);
       case 'maintenance':
-        return maintain(command);
+        return plans.maintain(command);
+      case 'logs':
+      case 'follow':
+      case 'unfollow':
+        return plans.logs(command);
       default:
         throw unknownOp(command.op, LEAF_OPS);
     }
@@ -55,8 +66,6 @@ export function leafPlan(supervisor: Supervisor, desired: DesiredState, maintain
 
 export function unknownOp(op: string, known: readonly string[]): CanopyError {
   const takes = `this node takes ${known.join(', ')}`;
-  if ((LATER_OPS as readonly string[]).includes(op))
-    return new CanopyError('unsupported-op', `"${op}" is not supported by this version; ${takes}`);
   return (NODE_OPS as readonly string[]).includes(op)
     ? new CanopyError('unsupported-op', `"${op}" is for a relay or the root; ${takes}`)
     : new CanopyError('unknown-op', `there is no command "${op}"; ${takes}`);

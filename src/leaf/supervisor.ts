@@ -13,8 +13,18 @@ import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
 import type { RunningProcess } from '../process/spawn.js';
+import type { Output } from '../process/wrapper.js';
 import { clearRemains } from './remains.js';
 import { Run } from './run.js';
+
+/** Who keeps what a target writes. */
+export interface TargetOutput {
+  /** The files for one more run, which take it through O_APPEND descriptors, so that the target outlives us. */
+  outputs(): Output;
+  began(): void;
+  /** Nothing of it is left. */
+  ended(): void;
+}
 
 export interface TargetSpec {
   /** Why it can't be run here at all, whatever is tried. */
@@ -28,8 +38,7 @@ export interface TargetSpec {
   readonly before?: readonly string[];
   /** Where the target is recorded, so that a restarted leaf finds it. */
   readonly dataDir: string;
-  /** Takes stdout and stderr through an O_APPEND descriptor, so that the target outlives us. */
-  readonly outputFile: string;
+  readonly output: TargetOutput;
   /** Marks its processes as this leaf's. */
   readonly mark: string;
   /** Nothing can bear the mark yet: no look for what an earlier leaf has left. */
@@ -167,11 +176,11 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    const { outputFile: output, problem, ...spec } = this.spec;
+    const { output, problem, ...spec } = this.spec;
     try {
       const launch =
         problem === undefined
-          ? launchTarget({ ...spec, env: this.env, output })
+          ? launchTarget({ ...spec, env: this.env, output: output.outputs() })
           : Promise.reject(new Error(problem));
       const started = await launch;
       const run = this.begin(started);
@@ -184,6 +193,7 @@ export class Supervisor {
 
   private begin(running: RunningProcess): Run {
     this.process = new Run(running, this.cgroup, this.spec.mark);
+    this.spec.output.began();
     return this.process;
   }
 
@@ -193,6 +203,7 @@ export class Supervisor {
     if (this.left) return;
     await run.clear(grace);
     this.process = null;
+    this.spec.output.ended();
     this.dispatch({ type: 'exited', ...exit });
   }
 }

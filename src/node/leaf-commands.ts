@@ -3,6 +3,7 @@ import { CanopyError } from '../core/errors.js';
 import { maintenanceOf } from '../core/maintenance.js';
 import { signalName } from '../process/signals.js';
 import type { Command } from '../protocol/payloads.js';
+import { checkLogArguments, LOG_OPS } from './log-commands.js';
 import { onlyArguments } from './responder.js';
 
 /** Throws `bad-argument`. */
@@ -22,5 +23,6 @@ export function signalOf(command: Command): NodeJS.Signals {
 export function checkArguments(command: Command, now: number): void {
   if (command.op === 'signal') signalOf(command);
   else if (command.op === 'maintenance') maintenanceOf(command.args ?? {}, '', now);
+  else if (LOG_OPS.has(command.op)) checkLogArguments(command, now);
   else onlyArguments(command, []);
 }

@@ -9,14 +9,14 @@ import { promptShell, type Shell, takeShell } from './shells.js';
 import { processAlive } from './signals.js';
 import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
 import { newToken, readRecord, shellExit } from './target-record.js';
-import { NO_DIRECTORY, NOT_FOUND, type Orders } from './wrapper.js';
+import { NO_DIRECTORY, NOT_FOUND, type Orders, type Output } from './wrapper.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
-  /** The file that takes stdout and stderr, appended; made where missing (mode 0640), with its directories. */
-  readonly output: string;
+  /** The files that take stdout and stderr, appended; made where missing (mode 0640), with their directories. */
+  readonly output: Output;
   readonly cwd?: string;
   /** Octal, such as 027. */
   readonly umask?: string;
@@ -35,7 +35,7 @@ const ALL_LIMIT = 2_000_000;
  */
 export async function launchTarget(options: LaunchOptions): Promise<RunningProcess> {
   checkSize(options.words, options.env);
-  prepareOutput(options.output);
+  for (const file of [options.output.stdout, options.output.stderr]) prepareOutput(file);
   // Of a pair that waited, one may have been killed meanwhile: that is no fault of the target's.
   const launched = (await launchBy(takeShell, options)) ?? (await launchBy(promptShell, options));
   if (launched === null) throw new SpawnError(options.words[0] ?? '', 'EIO', 'its wrapper ended first');

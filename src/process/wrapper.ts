@@ -61,6 +61,12 @@ export const SECOND_LESSON = `${BECOMING}_cy_leader=$PPID\n_cy_self\n`;
 /** One without forks it when they come. */
 export const PROMPT_LESSON = `${LESSON}${BECOMING}_cy_leader=$$\n`;
 
+/** May be one and the same file. */
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface Orders {
   readonly dataDir: string;
   readonly token: string;
@@ -69,7 +75,7 @@ export interface Orders {
   readonly words: readonly string[];
   readonly before: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  readonly output: string;
+  readonly output: Output;
   readonly cwd: string;
   /** Octal; '' leaves it as it is. */
   readonly umask: string;
@@ -92,7 +98,7 @@ function becoming({ bootId, words, before, env, output, cwd, umask }: Orders): s
   const told = inWords(env);
   return `${enter}_cy_boot=${quote(bootId)} _cy_mask=${quote(umask)} _cy_program=${quote(words[0] ?? '')}
 ${told.exports}
-exec </dev/null >>${quote(output)} 2>&1
+exec </dev/null >>${quote(output.stdout)} 2>>${quote(output.stderr)}
 set -- ${quoted([...before, ...told.before, ...words])}
 [ -z "$BASH_VERSION" ] || set -- ${quoted(told.beforeInBash)} "$@"
 _cy_become "$@"

@@ -4,11 +4,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { check, excerpt, MalformedPayload, parseJson } from './codec.js';
 import type { Command } from './payloads.js';
 
-export const LEAF_OPS = ['start', 'stop', 'restart', 'signal', 'maintenance', 'ping'] as const;
+export const LEAF_OPS = [
+  'start',
+  'stop',
+  'restart',
+  'signal',
+  'maintenance',
+  'ping',
+  'logs',
+  'follow',
+  'unfollow',
+] as const;
 /** Of a relay or root: about itself and its subtree as a whole. With a select it takes those of leaves too. */
 export const NODE_OPS = ['ping', 'forget', 'maintenance', 'scale', 'rebalance', 'orders', 'unkeep'] as const;
-/** In the contract, and not in this build yet: answered `unsupported-op`, never `unknown-op`. */
-export const LATER_OPS = ['logs', 'follow', 'unfollow'] as const;
 
 const SELECT_KEYS = new Set(['app', 'path', 'label']);
 const TOP_KEYS = new Set(['id', 'by', 'strategy']);

@@ -162,6 +162,8 @@ const LineSchema = Type.Object({
   ts: millis,
   stream: Type.Enum(['stdout', 'stderr'] as const),
   line: Type.String(),
+  more: Type.Optional(Type.Literal(true, { description: 'a piece of it: the next with this seq goes on' })),
+  unended: Type.Optional(Type.Literal(true, { description: 'the target did not end it' })),
 });
 const GapSchema = Type.Object({ from: seq, to: seq, reason: Type.String() });
 export const LogSchema = Type.Object({

@@ -7,6 +7,8 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   'method-not-allowed': 405,
   'node-alive': 409,
   'id-in-use': 409,
+  'grep-failed': 422,
+  'too-many-streams': 429,
   'node-unreachable': 503,
   'no-result': 504,
   'body-too-large': 413,

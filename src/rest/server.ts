@@ -5,18 +5,18 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Desk, Tracked } from '../tree/desk.js';
 import { commandRoutes } from './command-routes.js';
 import { healthRoutes, type Readiness } from './health-routes.js';
+import { type LogPorts, logRoutes } from './log-routes.js';
 import { type NodePorts, nodeRoutes } from './node-routes.js';
 import { orderRoutes } from './order-routes.js';
 import { badUrl, useProblems } from './problems.js';
 import { describeErrors, type SchemaError } from './schema-errors.js';
 
-export interface RestPorts extends NodePorts {
+export interface RestPorts extends NodePorts, LogPorts {
   readonly desk: Desk;
   /** What became of a command to this node itself, by its id. */
   readonly recall: (id: string) => Tracked | null;
   readonly readiness: () => Readiness;
   readonly version: string;
-  readonly log: { error(fields: object, message: string): void };
 }
 
 /** Bytes of a request body at most; a command is a few hundred. */
@@ -38,7 +38,7 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
       info: {
         title: 'Canopy',
         version: ports.version,
-        description: 'The tree, its nodes and commands to them.',
+        description: 'The tree, its nodes, commands to them and their logs.',
       },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => String(json.$id ?? `def-${i}`) },
@@ -47,6 +47,7 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   await app.register(nodeRoutes(ports));
   await app.register(commandRoutes(ports.desk, ports.recall));
   await app.register(orderRoutes(ports.desk));
+  await app.register(logRoutes(ports));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app as never;

@@ -2,8 +2,8 @@
 import type { Link } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
+import { reachable } from '../core/reach.js';
 import type { Registry } from '../core/registry.js';
-import { verdict } from '../core/verdict.js';
 import { encode } from '../protocol/codec.js';
 import type { Command, Result } from '../protocol/payloads.js';
 import { TOPICS, topicOf } from '../protocol/topics.js';
@@ -37,7 +37,7 @@ export class Desk implements IngestListener {
   send(path: string, command: Command): Tracked {
     const known = this.entries.get(command.id);
     if (known) return sameCommand(known, path, command);
-    this.checkReachable(path);
+    reachable(this.registry, path);
     const payload = encode('cmd', command);
     const entry = this.open(path, command);
     const { qos, retain } = TOPICS.cmd;
@@ -76,16 +76,6 @@ export class Desk implements IngestListener {
 
   stop(): void {
     for (const entry of this.entries.values()) this.close(entry);
-  }
-
-  private checkReachable(path: string): void {
-    const record = this.registry.get(path);
-    if (!record) throw new CanopyError('not-found', `there is no node "${path}" here`);
-    const { status, blockedBy } = verdict(this.registry, record);
-    if (blockedBy !== null)
-      throw new CanopyError('node-unreachable', `"${path}" is behind "${blockedBy}", which is gone`);
-    if (record.link !== 'online')
-      throw new CanopyError('node-unreachable', `"${path}" is ${status} (${record.link})`);
   }
 
   private open(path: string, command: Command): Entry {

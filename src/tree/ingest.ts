@@ -11,9 +11,10 @@ import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
 import { decode, encode, MalformedPayload } from '../protocol/codec.js';
+import { splitHopTopic } from '../protocol/flows.js';
 import type { Heartbeat, NodeEvent, Result } from '../protocol/payloads.js';
 import { splitTopic } from '../protocol/topics.js';
-import { beginsAnew, speakerOf, standing } from './standing.js';
+import { beginsAnew, hopRefusal, speakerOf, standing } from './standing.js';
 import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
@@ -48,7 +49,10 @@ export class Ingest {
   /** The broker's `admit` hook. */
   readonly receive = (message: Message, origin: Origin): Message | Refusal => {
     const place = splitTopic(message.topic);
-    if (place === null) return message;
+    if (place === null) {
+      const hop = splitHopTopic(message.topic);
+      return (hop && hopRefusal(hop, origin, this.held)) ?? message;
+    }
     if (place.channel === 'cmd') {
       for (const listener of this.listeners) listener.command?.(place.path, message);
       return message;

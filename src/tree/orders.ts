@@ -5,7 +5,7 @@ import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
 import type { Publisher } from '../node/publisher.js';
 import { onlyArguments, type Plan } from '../node/responder.js';
-import { LATER_OPS, LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
+import { LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 
 /** `below`: what is carried out on nodes below; `maintain`: what concerns the node itself. */
 export interface NodePlans {
@@ -38,8 +38,7 @@ export function nodePlan(registry: Registry, publisher: Publisher, { below, main
 
 function refusedOp(op: string): CanopyError {
   const takes = `this node takes ${NODE_OPS.join(', ')}`;
-  const elsewhere = [...LEAF_OPS, ...LATER_OPS] as readonly string[];
-  return elsewhere.includes(op)
+  return (LEAF_OPS as readonly string[]).includes(op)
     ? new CanopyError(
         'unsupported-op',
         `"${op}" is for leaves: address one, or add a select such as all, app=… or path=…; ${takes}`,

@@ -2,6 +2,7 @@
  * who can speak for himself: otherwise one forged message would stand against every true one after it. */
 import type { Origin, Refusal } from '../../broker/rules.js';
 import type { NodeRecord } from '../core/node-record.js';
+import type { HopChannel } from '../protocol/flows.js';
 
 /** The name right below this broker that a path belongs to; '' for the path of this node itself. */
 export const topName = (path: string): string => path.split('/', 1)[0] as string;
@@ -16,6 +17,20 @@ export function standing(path: string, from: Origin, held: (name: string) => boo
   const reason =
     top === '' ? `only ${whose} may speak for itself` : `${whose} may speak for itself and what is below it`;
   return { code: 'not-authorized', reason };
+}
+
+/** Logs are asked for by the owner of the broker, and handed on by those who have them. Null: it may. */
+export function hopRefusal(
+  { path, channel }: { readonly path: string; readonly channel: HopChannel },
+  from: Origin,
+  held: (name: string) => boolean,
+): Refusal | null {
+  if (channel === '_log') return standing(path, from, held);
+  if (from.identity?.name === '') return null;
+  return {
+    code: 'not-authorized',
+    reason: `only the node that owns this broker asks for logs by ${channel}`,
+  };
 }
 
 /**

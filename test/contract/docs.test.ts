@@ -8,6 +8,7 @@ import { filterProblem } from '../../broker/topics.js';
 import { program } from '../../src/cli/program.js';
 import { pathProblem } from '../../src/core/names.js';
 import { decodeCommand, LEAF_OPS, NODE_OPS } from '../../src/protocol/commands.js';
+import { HOP_TOPICS } from '../../src/protocol/flows.js';
 import { splitTopic, TOPICS } from '../../src/protocol/topics.js';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));
@@ -67,15 +68,13 @@ test('the bridge of a plain mosquitto carries each channel the way it flows, wit
     .filter(line => line.startsWith('topic +/'))
     .map(line => line.split(/\s+/).slice(1))
     .map(([pattern = '', flow, qos, local, remote]) => [pattern.slice(2), flow, qos, local, remote]);
-  const wanted = Object.entries(TOPICS)
-    .filter(([channel]) => channel !== 'log')
-    .map(([channel, { flow, qos }]) => [
-      channel,
-      flow === 'up' ? 'out' : 'in',
-      String(qos),
-      'canopy/',
-      'canopy/rack9/',
-    ]);
+  const wanted = Object.entries({ ...TOPICS, ...HOP_TOPICS }).map(([channel, { flow, qos }]) => [
+    channel,
+    flow === 'up' ? 'out' : 'in',
+    String(qos),
+    'canopy/',
+    'canopy/rack9/',
+  ]);
   assert.deepEqual(carried.sort(), wanted.sort());
 });
 

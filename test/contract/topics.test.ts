@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { ERROR_CODES } from '../../src/core/errors.js';
 import type { Channel } from '../../src/core/names.js';
 import { decode } from '../../src/protocol/codec.js';
-import { decodeCommand, LATER_OPS, LEAF_OPS, NODE_OPS } from '../../src/protocol/commands.js';
+import { decodeCommand, LEAF_OPS, NODE_OPS } from '../../src/protocol/commands.js';
+import { decodeAsk, decodeFlow, HOP_TOPICS } from '../../src/protocol/flows.js';
 import { EVENT_NAMES, RES_STATUSES } from '../../src/protocol/payloads.js';
 import { TOPICS } from '../../src/protocol/topics.js';
 
@@ -43,6 +44,23 @@ test('the table of channels is that of the code', () => {
   assert.deepEqual(written, coded);
 });
 
+test('the table of what neighbours say to each other is that of the code', () => {
+  const written = rows('between neighbours').map(([name = '', ...row]) => [name.replaceAll('`', ''), ...row]);
+  assert.deepEqual(
+    written.map(([name, flow, qos, retain]) => [name, flow, qos, retain]),
+    Object.entries(HOP_TOPICS).map(([name, { flow, qos, retain }]) => [
+      name,
+      flow,
+      String(qos),
+      retain ? 'yes' : 'no',
+    ]),
+  );
+});
+
+/** A fenced example loses the end of its last line. */
+const withNewline = (bytes: Buffer): Buffer =>
+  bytes.includes(0x0a) ? Buffer.concat([bytes, Buffer.from('\n')]) : bytes;
+
 test('every example decodes, and every channel that is in use has one', () => {
   const examples = Array.from(page.matchAll(/^```(json|text) (\w+)\n(.*?)^```/gms));
   for (const [, kind, channel, text = ''] of examples) {
@@ -52,15 +70,12 @@ test('every example decodes, and every channel that is in use has one', () => {
         [...LEAF_OPS, ...NODE_OPS].some(op => op === decodeCommand(bytes).op),
         text,
       );
+    else if (channel === '_flow') assert.doesNotThrow(() => decodeAsk(bytes), text);
+    else if (channel === '_log') assert.doesNotThrow(() => decodeFlow(withNewline(bytes)), text);
     else assert.doesNotThrow(() => decode(channel as Channel, bytes), text);
   }
   const shown = new Set(examples.map(([, , channel]) => channel));
-  assert.deepEqual(
-    [...shown].sort(),
-    Object.keys(TOPICS)
-      .filter(name => name !== 'log')
-      .sort(),
-  );
+  assert.deepEqual([...shown].sort(), [...Object.keys(TOPICS), ...Object.keys(HOP_TOPICS)].sort());
 });
 
 test('the table of error codes is that of the code', () => {
@@ -82,7 +97,7 @@ test('every error code is used', () => {
 });
 
 test('every operation, status of a result and kind of event is on the page', () => {
-  const words = [...LEAF_OPS, ...NODE_OPS, ...LATER_OPS, ...RES_STATUSES, ...EVENT_NAMES];
+  const words = [...LEAF_OPS, ...NODE_OPS, ...RES_STATUSES, ...EVENT_NAMES];
   assert.deepEqual(
     words.filter(word => !page.includes(`\`${word}\``)),
     [],

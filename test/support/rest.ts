@@ -49,7 +49,7 @@ export class Rest {
     const response = await fetch(this.url + path, init);
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
-    const body = /json/.test(type) ? JSON.parse(text) : text;
+    const body = /[/+]json/.test(type) ? JSON.parse(text) : text;
     return { status: response.status, type, headers: response.headers, body };
   }
 

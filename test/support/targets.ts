@@ -1,5 +1,5 @@
 /** Targets for leaves: small programs that need no more than a shell, and what they say. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sandbox } from './sandbox.js';
 import { until } from './wait.js';
@@ -17,8 +17,12 @@ export const FORKING = `sh -c '(trap "" TERM; echo ready; exec sleep 3600) & ech
 
 /** What a leaf's target has written so far. */
 export function outputOf(dataDir: string): string {
+  const logs = join(dataDir, 'logs');
   try {
-    return readFileSync(join(dataDir, 'target.log'), 'utf8');
+    const names = readdirSync(logs).filter(name => /^std/.test(name));
+    const byStart = (name: string): number => Number(name.split('.')[1]);
+    const files = names.sort((a, b) => byStart(a) - byStart(b) || (a < b ? 1 : -1));
+    return files.map(name => readFileSync(join(logs, name), 'utf8')).join('');
   } catch {
     return '';
   }
@@ -30,7 +34,7 @@ export async function targetSaid(
   pattern: RegExp,
   deadlineMs = 5000,
 ): Promise<RegExpExecArray> {
-  return until(() => pattern.exec(outputOf(dataDir)), deadlineMs, `target.log in ${dataDir} has ${pattern}`);
+  return until(() => pattern.exec(outputOf(dataDir)), deadlineMs, `the log in ${dataDir} has ${pattern}`);
 }
 
 /** Whether a process lives; a zombie does not. */

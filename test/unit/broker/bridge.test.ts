@@ -210,6 +210,7 @@ class ScriptedLink extends LinkBase {
   publish(given: Message): void {
     this.sent.push(given);
   }
+  async drained(): Promise<void> {}
   async subscribe(_filters: readonly string[], handler: MessageHandler): Promise<void> {
     this.handler = handler;
   }

@@ -38,7 +38,9 @@ async function printed(
   const output = join(dir, 'target.log');
   rmSync(output, { force: true });
   const runAs = runAsOf(node, targetEnvironment(env));
-  const target = await launchTarget({ words: node.target?.words ?? [], dataDir: dir, output, ...runAs });
+  const files = { stdout: output, stderr: output };
+  const words = node.target?.words ?? [];
+  const target = await launchTarget({ words, dataDir: dir, output: files, ...runAs });
   assert.deepEqual(await target.exited, { code: 0, signal: null }, readFileSync(output, 'utf8'));
   return readFileSync(output, 'utf8');
 }

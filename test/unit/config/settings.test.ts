@@ -10,6 +10,7 @@ const CONTRACT = `role is_leaf name app_name parent_host parent_port parent_url 
   hb_interval timeout silent target data_dir log_file log_level`.split(/\s+/);
 const OURS = `stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_clients
   exit_codes start_seconds max_restarts restart_window at_limit on_exit
+  log_max_bytes log_segment_bytes log_max_age log_capture
   memory_warn memory_max needs desired labels host_name
   cwd user umask nice shell env env_file`.split(/\s+/);
 const PROBE_KEYS = ['startup', 'liveness', 'readiness'].flatMap(name =>

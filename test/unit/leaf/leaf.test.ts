@@ -9,6 +9,7 @@ import { MqttLink } from '../../../broker/mqtt-link.js';
 import { systemClock } from '../../../src/core/clock.js';
 import { DesiredState } from '../../../src/leaf/desired.js';
 import { Leaf } from '../../../src/leaf/leaf.js';
+import { LogStore } from '../../../src/logs/store.js';
 import { MaintenanceState } from '../../../src/node/maintenance.js';
 import { CommandMemory } from '../../../src/node/memory.js';
 import { clientIdOf } from '../../../src/protocol/identity.js';
@@ -27,8 +28,17 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     name: 'web',
     facts: { app: 'shop', epoch: EPOCH, interval: 60 },
     target: spec,
+    logs: new LogStore({
+      dir: join(dir, 'logs'),
+      segmentBytes: 8e6,
+      maxBytes: 1e8,
+      maxAgeMs: null,
+      capture: 'files',
+      clock: systemClock,
+    }),
     health: UNPROBED,
     order: null,
+    handing: { plan: () => async () => ({}), start: () => {} },
     link,
     desired: new DesiredState(spec.dataDir),
     maintenance: new MaintenanceState(spec.dataDir, systemClock),
@@ -40,7 +50,7 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     log: { info: () => {}, warn: () => {} },
   });
   endAtExit(leaf.supervisor);
-  outputs.set(leaf, spec.outputFile);
+  outputs.set(leaf, join(dir, 'logs', 'stdout.0.1'));
   t.after(async () => {
     await leaf.stop();
     await rm(dir, { recursive: true, force: true });

@@ -23,9 +23,8 @@ describe('refused at once', async () => {
     ['signal', { args: { signal: 'HUP', pid: 1 } }, 'bad-argument', /takes signal, found "pid"/],
     ['restart', { select: { all: true } }, 'bad-argument', /nothing below it/],
     ['restart', { pick: 'all' }, 'bad-argument', /nothing below it/],
-    ['logs', {}, 'unsupported-op', /not supported by this version; this node takes start, stop/],
-    ['logs', {}, 'unsupported-op', /not supported by this version/],
-    ['scale', {}, 'unsupported-op', /is for a relay or the root/],
+    ['logs', { select: { all: true } }, 'bad-argument', /nothing below it/],
+    ['scale', {}, 'unsupported-op', /is for a relay or the root; this node takes start, stop/],
     ['forget', {}, 'unsupported-op', /is for a relay or the root/],
     ['fly', {}, 'unknown-op', /there is no command "fly"/],
     [

@@ -9,7 +9,7 @@ import type { TargetModel, TargetPolicy } from '../../../src/core/phases.js';
 import { DesiredState } from '../../../src/leaf/desired.js';
 import type { HealthSpec } from '../../../src/leaf/health.js';
 import { leafPlan } from '../../../src/leaf/orders.js';
-import { Supervisor, type TargetSpec } from '../../../src/leaf/supervisor.js';
+import { Supervisor, type TargetOutput, type TargetSpec } from '../../../src/leaf/supervisor.js';
 import { MaintenanceState, maintenancePlan } from '../../../src/node/maintenance.js';
 import type { Plan } from '../../../src/node/responder.js';
 import { markedProcesses } from '../../../src/process/marked.js';
@@ -54,18 +54,30 @@ export interface Supervised {
   /** Every phase it went through, in order. */
   readonly phases: Phase[];
   readonly pids: number[];
-  readonly spec: TargetSpec;
+  readonly spec: FiledSpec;
   reaches(phase: Phase): Promise<TargetModel>;
   dispatch(type: 'start' | 'stop' | 'restart'): void;
 }
 
-export const targetSpec = (dir: string, words: string[], policy: Partial<TargetPolicy> = {}): TargetSpec => ({
+/** Keeps all of it in one file. */
+export interface FiledSpec extends TargetSpec {
+  readonly outputFile: string;
+}
+
+const oneFile = (file: string): TargetOutput => ({
+  outputs: () => ({ stdout: file, stderr: file }),
+  began: () => {},
+  ended: () => {},
+});
+
+export const targetSpec = (dir: string, words: string[], policy: Partial<TargetPolicy> = {}): FiledSpec => ({
   words,
   env: process.env,
   dataDir: dir,
   mark: basename(dir),
   fresh: false,
   outputFile: join(dir, 'target.log'),
+  output: oneFile(join(dir, 'target.log')),
   stopSignal: 'SIGTERM',
   policy: { ...POLICY, ...policy },
 });
@@ -108,5 +120,9 @@ export async function supervise(
 /** What a leaf of this data directory makes of a command. */
 export function planFor(supervisor: Supervisor, dataDir: string): Plan {
   const maintenance = new MaintenanceState(dataDir, systemClock);
-  return leafPlan(supervisor, new DesiredState(dataDir), maintenancePlan(maintenance, systemClock));
+  const logs: Plan = command => async () => ({ logs: command.op });
+  return leafPlan(supervisor, new DesiredState(dataDir), {
+    maintain: maintenancePlan(maintenance, systemClock),
+    logs,
+  });
 }

@@ -13,6 +13,7 @@ import { lives } from '../../../src/process/stat.js';
 import { markStopped, readExit, readRecord, shellExit } from '../../../src/process/target-record.js';
 import { OVERTAKEN, PROMPT_LESSON, promptOrders, RECORD_BYTES } from '../../../src/process/wrapper.js';
 import { until } from '../../support/wait.js';
+import { oneFile } from './support.js';
 import { Place } from './target-support.js';
 
 const skip = process.platform !== 'linux' && 'needs /proc';
@@ -304,7 +305,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
       words: sh(`echo twin >>${place.path('twins')}`),
       before: [],
       env: { PATH: process.env.PATH },
-      output: place.path('target.log'),
+      output: oneFile(place.path('target.log')),
       cwd: '',
       umask: '',
     };

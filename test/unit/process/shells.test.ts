@@ -17,7 +17,7 @@ import {
 } from '../../../src/process/wrapper.js';
 import { find } from '../../support/parts.js';
 import { until } from '../../support/wait.js';
-import { workDir } from './support.js';
+import { oneFile, workDir } from './support.js';
 
 const SHELLS: Record<string, string[]> = { dash: [], bash: ['--posix'], busybox: ['sh'] };
 const ODD = {
@@ -43,7 +43,7 @@ async function ordered(t: TestContext, env: NodeJS.ProcessEnv): Promise<Orders> 
   // Its own standard input comes last: it would wait for ever, were that not at its end.
   const words = ['cat', '/proc/self/environ', '-'];
   const more = { before: [], cwd: '/', umask: '027', bootId: 'boot', token: 'mine' };
-  return { dataDir, words, env, output: join(dataDir, 'out'), ...more };
+  return { dataDir, words, env, output: oneFile(join(dataDir, 'out')), ...more };
 }
 
 for (const [name, args] of Object.entries(SHELLS))
@@ -69,7 +69,7 @@ for (const [name, args] of Object.entries(SHELLS))
         const record = await readRecord(orders.dataDir);
         assert.equal(record?.group, child.pid);
         assert.deepEqual(await readExit(orders.dataDir, 'mine'), { code: 0, signal: null });
-        const seen = readFileSync(orders.output, 'utf8').split('\0').filter(Boolean);
+        const seen = readFileSync(orders.output.stdout, 'utf8').split('\0').filter(Boolean);
         assert.deepEqual(
           seen.sort(),
           Object.entries(env)

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { openOutput } from '../../../src/process/output.js';
 import { signalGroup } from '../../../src/process/signals.js';
 import type { Exit } from '../../../src/process/spawn.js';
+import type { Output } from '../../../src/process/wrapper.js';
 
 /** Programs are not compiled: they are found in the checkout, where tests run. */
 const inCheckout = (path: string): string => join(process.cwd(), path);
@@ -20,6 +21,9 @@ export async function workDir(t: TestContext): Promise<string> {
   t.after(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
+
+/** Takes all that a target writes. */
+export const oneFile = (file: string): Output => ({ stdout: file, stderr: file });
 
 export interface Started {
   pid: number;

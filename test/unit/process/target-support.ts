@@ -8,7 +8,7 @@ import { type LaunchOptions, launchTarget } from '../../../src/process/launch.js
 import { MARK, markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import type { RunningProcess } from '../../../src/process/spawn.js';
-import { compiled, program, workDir } from './support.js';
+import { compiled, oneFile, program, workDir } from './support.js';
 
 export class Place {
   private constructor(
@@ -42,7 +42,7 @@ export class Place {
       words,
       dataDir: this.dir,
       env: this.env,
-      output: this.path('target.log'),
+      output: oneFile(this.path('target.log')),
       ...more,
     });
   }

@@ -1,8 +1,10 @@
 /** REST over a real registry and desk, asked without a socket. */
 import type { FastifyInstance } from 'fastify';
+import { CanopyError } from '../../../src/core/errors.js';
 import { Registry } from '../../../src/core/registry.js';
 import { buildRest } from '../../../src/rest/server.js';
 import { type NodeView, Views } from '../../../src/rest/views.js';
+import type { LogHub } from '../../../src/streams/port.js';
 import { Desk, type Tracked } from '../../../src/tree/desk.js';
 import { forgettable } from '../../../src/tree/orders.js';
 import { at, relay, state, taken } from '../core/support.js';
@@ -54,7 +56,13 @@ export interface Answer {
   readonly json: any;
 }
 
-export async function serve(uplink: string | null = null): Promise<Served> {
+const noLogs: LogHub = {
+  source: path => {
+    throw new CanopyError('not-found', `there is no log of "${path}" here`);
+  },
+};
+
+export async function serve(uplink: string | null = null, logs: LogHub = noLogs): Promise<Served> {
   const registry = registryOf();
   const place = await Place.open();
   const desk = new Desk(registry, place.link, new TestClock());
@@ -63,6 +71,7 @@ export async function serve(uplink: string | null = null): Promise<Served> {
     views: new Views(registry, 'root'),
     forget: async path => void forgotten.push(forgettable(registry, path)),
     desk,
+    logs,
     recall: id => (id === 'remembered' ? REMEMBERED : null),
     readiness: () => ({ ready: uplink !== 'connecting', uplink }),
     version: '1.2.3',

@@ -1,0 +1,140 @@
+/** Reading one log or several, and printing what comes of it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LogQuery } from '../core/log-lines.js';
+import { gapInWords } from '../rest/log-format.js';
+import type { RestClient } from './client.js';
+import { EXIT } from './exit.js';
+import { isAway, LogClient, type LogPiece } from './log-client.js';
+import { merged } from './log-merge.js';
+import { LogPrinter, type PrintedLine, put } from './log-print.js';
+
+export interface SessionOptions {
+  readonly follow?: boolean;
+  readonly self?: boolean;
+  readonly wait?: boolean;
+  readonly timestamps?: boolean;
+  readonly json?: boolean;
+}
+
+/** Milliseconds between two looks for leaves that are new below what is followed. */
+const LOOK_MS = 5000;
+
+/** A log that is to be followed; `fresh` where nothing of it has been asked for yet. */
+interface Follow {
+  readonly log: LogClient;
+  readonly fresh: boolean;
+}
+type Entry = PrintedLine & { readonly path: string };
+
+export class LogSession {
+  private readonly printer: LogPrinter;
+  private isBroken = false;
+
+  constructor(
+    private readonly client: RestClient,
+    private readonly query: LogQuery,
+    private readonly options: SessionOptions,
+    private readonly isMany: boolean,
+  ) {
+    const { json = false, timestamps = false } = options;
+    const colours = process.stdout.isTTY === true && process.stdout.hasColors();
+    this.printer = new LogPrinter({ json, timestamps, colours }, isMany);
+  }
+
+  /** Prints what there is, by time; resolves with what is to be followed. */
+  async stored(paths: readonly string[]): Promise<Follow[]> {
+    for (const path of paths) this.printer.know(path);
+    const follows: Follow[] = [];
+    const begun = paths.map(path => this.begin(path, follows));
+    if (begun.length === 1) {
+      for await (const piece of begun[0] as AsyncIterable<LogPiece>)
+        await this.print(paths[0] as string, piece);
+      return follows;
+    }
+    let text = '';
+    for await (const { path, ...line } of merged(
+      begun.map((log, at) => this.entries(paths[at] as string, log)),
+    )) {
+      text += this.printer.lines(path, [line]);
+      if (text.length < 65_536) continue;
+      await put(text);
+      text = '';
+    }
+    await put(text);
+    return follows;
+  }
+
+  /** What is stored of one; what goes wrong ends all where it is the only one, and only this one otherwise. */
+  private async *begin(path: string, follows: Follow[]): AsyncGenerator<LogPiece> {
+    const { follow = false, wait = false, self = false } = this.options;
+    const log = new LogClient(this.client, path, this.query, self, why => this.trouble(why));
+    let fresh = this.query.tail === 0;
+    try {
+      yield* log.stored(wait && !follow);
+    } catch (error) {
+      const goesOn = follow && (log.hasBegun || (isAway(error) && (wait || this.isMany)));
+      if (!goesOn && !this.isMany) throw error;
+      if (!(goesOn && (wait || log.hasBegun))) this.complain(path, error as Error);
+      if (!goesOn) return void this.failed();
+      fresh = !log.hasBegun;
+    }
+    follows.push({ log, fresh });
+  }
+
+  private async *entries(path: string, log: AsyncIterable<LogPiece>): AsyncGenerator<Entry> {
+    for await (const piece of log) {
+      if ('gap' in piece) await this.print(path, piece);
+      else for (const line of piece.lines) yield { path, ...line };
+    }
+  }
+
+  /** Prints what comes; rejects when one that is alone cannot go on, and when none is left. */
+  async coming(follows: readonly Follow[], look: (() => Promise<readonly string[]>) | null): Promise<void> {
+    const known = new Set(follows.map(({ log }) => log.path));
+    const running = follows.map(each => this.follow(each));
+    const late = async (): Promise<void> => {
+      for (;;) {
+        await pause(LOOK_MS, undefined, { ref: false });
+        for (const path of (await look?.().catch(() => [])) ?? []) {
+          if (known.has(path)) continue;
+          known.add(path);
+          this.printer.know(path);
+          const log = new LogClient(this.client, path, this.query, false, why => this.trouble(why));
+          void this.follow({ log, fresh: true });
+        }
+      }
+    };
+    if (look) void late();
+    await Promise.all(running);
+  }
+
+  private async follow({ log, fresh }: Follow): Promise<void> {
+    try {
+      for await (const piece of log.coming(fresh)) await this.print(log.path, piece);
+    } catch (error) {
+      if (!this.isMany) throw error;
+      this.complain(log.path, error as Error);
+      this.failed();
+    }
+  }
+
+  private async print(path: string, piece: LogPiece): Promise<void> {
+    if ('lines' in piece) return put(this.printer.lines(path, piece.lines));
+    if (this.options.json) return put(`${JSON.stringify({ path, gap: piece.gap })}\n`);
+    process.stderr.write(`canopy: ${path || '.'}: ${gapInWords(piece.gap)}\n`);
+  }
+
+  private failed(): void {
+    process.exitCode = EXIT.failed;
+  }
+
+  private complain(path: string, error: Error): void {
+    process.stderr.write(`canopy: ${path || '.'}: ${error.message}\n`);
+  }
+
+  /** Said once for all that break together. */
+  private trouble(why: string | null): void {
+    if (why !== null && !this.isBroken) process.stderr.write(`canopy: broken off, trying again: ${why}\n`);
+    this.isBroken = why !== null;
+  }
+}

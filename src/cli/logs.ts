@@ -1,0 +1,49 @@
+/** `canopy logs`: of one leaf as it is, of several together, each line behind the tag of its leaf. */
+import { CanopyError } from '../core/errors.js';
+import type { LogQuery } from '../core/log-lines.js';
+import { logAsked } from '../rest/log-asked.js';
+import type { RestClient } from './client.js';
+import { CliError, EXIT } from './exit.js';
+import { choose } from './log-choice.js';
+import { endWithReader } from './log-print.js';
+import { LogSession, type SessionOptions } from './log-session.js';
+
+export interface LogsOptions extends SessionOptions {
+  readonly tail?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly after?: string;
+  readonly grep?: string;
+  readonly fixed?: boolean;
+  readonly stream?: string;
+  readonly app?: string;
+}
+
+export async function logs(
+  client: RestClient,
+  words: readonly string[],
+  options: LogsOptions,
+): Promise<void> {
+  const query = checked(options);
+  endWithReader();
+  const { paths, isMany } = await choose(client, words, options);
+  const session = new LogSession(client, query, options, isMany);
+  const found = await session.stored(paths);
+  if (!options.follow) return;
+  const look =
+    isMany && !options.self ? () => choose(client, words, options).then(chosen => chosen.paths) : null;
+  await session.coming(found, look);
+}
+
+/** Throws with exit code 2, naming the option. */
+function checked({ app: _app, timestamps: _timestamps, json: _json, ...args }: LogsOptions): LogQuery {
+  try {
+    const given = Object.entries(args)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, String(value)]);
+    return logAsked(Object.fromEntries(given), {}, Date.now()).query;
+  } catch (error) {
+    if (error instanceof CanopyError) throw new CliError(EXIT.usage, `--${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,10 @@
+/** The log store of a leaf, by its settings. */
+import { join } from 'node:path';
+import { LogStore } from '../logs/store.js';
+import type { NodeContainer } from './container.js';
+import { CLOCK, SETTINGS } from './tokens.js';
+
+export function openLogs(node: NodeContainer): LogStore {
+  const { dataDir, logs } = node.get(SETTINGS);
+  return new LogStore({ ...logs, dir: join(dataDir, 'logs'), clock: node.get(CLOCK) });
+}

@@ -1,0 +1,157 @@
+/** Answers one query: goes through the index, and reads no more of the data than is asked for. */
+import { CanopyError } from '../core/errors.js';
+import type { LogGap, LogItem, LogQuery, LogStream } from '../core/log-lines.js';
+import type { DataFiles } from './data-files.js';
+import { following, type Place, placeOfSeq, placeOfTime } from './find.js';
+import { Chunk, type Part, partFrom } from './lines.js';
+import type { LogIndex } from './log-index.js';
+import { type LineRecord, nextSeq } from './record.js';
+import { PIECE_BYTES } from './scan.js';
+import { readSpan } from './span.js';
+import { tailStart } from './tail.js';
+
+export interface ReadPorts {
+  readonly index: LogIndex;
+  readonly files: Readonly<Record<LogStream, DataFiles>>;
+  /** Resolves when there is more, or when it is cut. */
+  grown(cut: AbortSignal): Promise<void>;
+}
+
+export class Reader {
+  /** Of the next line. */
+  private seq: number;
+  private place: Place | null = null;
+  private readonly chunk = new Chunk();
+
+  constructor(
+    private readonly ports: ReadPorts,
+    private readonly query: LogQuery,
+    private readonly cut: AbortSignal,
+  ) {
+    const { index } = ports;
+    const last = index.seq - 1;
+    const { after, since } = query;
+    if (after !== undefined && after > last)
+      throw new CanopyError(
+        'bad-cursor',
+        `after: expected a seq up to ${last}, the last one, found ${after}`,
+      );
+    this.seq = after === undefined ? index.first : after + 1;
+    const place = since === undefined ? null : placeOfTime(index, since);
+    if (since !== undefined) this.seq = Math.max(this.seq, place ? seqAt(index, place) : index.seq);
+  }
+
+  async *items(): AsyncGenerator<LogItem> {
+    const { index } = this.ports;
+    const last = index.seq - 1;
+    // Who asks for the last ones is not owed those before.
+    if (this.query.tail !== undefined) this.seq = await tailStart(this.ports, this.query, this.seq);
+    yield* this.upTo(last);
+    if (this.query.follow !== true) {
+      const first = index.first <= last ? index.first : null;
+      if (!this.cut.aborted) yield { kind: 'end', first, last: first === null ? null : last };
+      return;
+    }
+    while (!this.cut.aborted) {
+      if (this.seq >= index.seq) await this.ports.grown(this.cut);
+      yield* this.upTo(index.seq - 1);
+    }
+  }
+
+  private async *upTo(last: number): AsyncGenerator<LogItem> {
+    while (this.seq <= last && !this.cut.aborted) {
+      const { first } = this.ports.index;
+      if (this.seq < first) {
+        yield* this.chunk.take();
+        yield this.skip(first - 1, 'dropped to make room');
+        continue;
+      }
+      const records = this.gather(last);
+      const [record] = records;
+      if (record?.lost) {
+        yield* this.chunk.take();
+        yield this.skip(nextSeq(record) - 1, 'the disk was full');
+      } else if (record) yield* this.read(records);
+    }
+    if (!this.cut.aborted) yield* this.chunk.take();
+  }
+
+  private skip(to: number, reason: string): LogGap {
+    const from = this.seq;
+    this.seq = to + 1;
+    return { kind: 'gap', from, to, reason };
+  }
+
+  /** Records that can be read at once; what the query does not ask for is passed over. */
+  private gather(last: number): LineRecord[] {
+    const { index } = this.ports;
+    const found: LineRecord[] = [];
+    let seq = this.seq;
+    if (this.place?.segment.dropped) this.place = null;
+    this.place ??= placeOfSeq(index, seq);
+    while (this.place !== null && seq <= last) {
+      const record = index.at(this.place);
+      if (record === null) break;
+      if (nextSeq(record) > seq && this.wants(record)) {
+        if (!joins(found, record)) break;
+        found.push(record);
+      }
+      seq = Math.max(seq, nextSeq(record));
+      if (found.length === 0) this.seq = seq;
+      this.place = following(index, this.place);
+    }
+    return found;
+  }
+
+  private wants({ stream, ts }: LineRecord): boolean {
+    const { query } = this;
+    if (query.stream !== undefined && query.stream !== stream) return false;
+    return (
+      (query.since === undefined || ts >= query.since) && (query.until === undefined || ts <= query.until)
+    );
+  }
+
+  private async *read(records: readonly LineRecord[]): AsyncGenerator<LogItem> {
+    const spans = new Map<LogStream, { offset: number; bytes: number }>();
+    for (const { stream, offset, bytes } of records) {
+      const from = spans.get(stream)?.offset ?? offset;
+      spans.set(stream, { offset: from, bytes: offset + bytes - from });
+    }
+    const data = new Map<LogStream, Buffer | null>();
+    for (const [stream, { offset, bytes }] of spans)
+      data.set(stream, await readSpan(this.ports.files[stream], offset, bytes));
+    for (const record of records) {
+      // Dropped while it was read, and maybe a hole by then.
+      if (record.seq < this.ports.index.first) {
+        this.place = null;
+        return;
+      }
+      const from = record.offset - (spans.get(record.stream)?.offset ?? 0);
+      const bytes = data.get(record.stream)?.subarray(from, from + record.bytes);
+      if (bytes === undefined || this.cut.aborted) {
+        if (this.cut.aborted) return;
+        yield* this.chunk.take();
+        yield this.skip(nextSeq(record) - 1, 'its data is missing');
+        continue;
+      }
+      const part = partFrom(record, bytes, this.seq);
+      this.seq = nextSeq(record);
+      yield* this.hand(part);
+    }
+  }
+
+  private *hand(part: Part): Generator<LogItem> {
+    yield* this.chunk.add(part);
+  }
+}
+
+const seqAt = (index: LogIndex, place: Place): number => index.at(place)?.seq ?? index.seq;
+
+/** Whether it can be read together with those: no more than a piece, without a hole. */
+function joins(records: readonly LineRecord[], { stream, offset, bytes, lost }: LineRecord): boolean {
+  if (records.length === 0) return true;
+  const isFull = records.reduce((sum, record) => sum + record.bytes, bytes) > PIECE_BYTES;
+  const before = records.findLast(record => record.stream === stream);
+  const goesOn = before === undefined || before.offset + before.bytes === offset;
+  return goesOn && !isFull && !lost && !records[0]?.lost;
+}

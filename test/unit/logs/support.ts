@@ -1,0 +1,91 @@
+/** A store in a directory of its own, and whoever writes to its files. */
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Clock, systemClock } from '../../../src/core/clock.js';
+import type { LogItem, LogQuery, LogSource, LogStream } from '../../../src/core/log-lines.js';
+import type { StoreOptions } from '../../../src/logs/options.js';
+import { LogStore } from '../../../src/logs/store.js';
+
+export function place(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'canopy-logs-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, 'logs');
+}
+
+export const storeIn = (dir: string, more: Partial<StoreOptions> = {}): LogStore =>
+  new LogStore({
+    dir,
+    segmentBytes: 64 * 1024,
+    maxBytes: 1024 * 1024 * 1024,
+    maxAgeMs: null,
+    capture: 'files',
+    clock: systemClock,
+    ...more,
+  });
+
+/** A clock that stands until it is set. */
+export class Hand implements Clock {
+  constructor(public ts = 1_790_000_000_000) {}
+  now(): number {
+    return this.ts;
+  }
+  mono(): number {
+    return this.ts;
+  }
+}
+
+/** What a target that is done has written, indexed by now. */
+export async function wrote(store: LogStore, parts: readonly [LogStream, string | Buffer][]): Promise<void> {
+  const files = store.outputs();
+  store.began();
+  for (const [stream, bytes] of parts) appendFileSync(files[stream], bytes);
+  store.ended();
+  await store.stop();
+}
+
+export interface Line {
+  readonly seq: number;
+  readonly ts: number;
+  readonly stream: LogStream;
+  readonly text: string;
+  readonly unended: boolean;
+}
+
+export interface Answer {
+  readonly lines: Line[];
+  readonly items: LogItem[];
+}
+
+/** All that a query answers, its lines taken apart. */
+export async function ask(store: LogSource, query: LogQuery = {}): Promise<Answer> {
+  const items: LogItem[] = [];
+  for await (const item of store.read(query, new AbortController().signal)) items.push(item);
+  return { items, lines: linesOf(items) };
+}
+
+export function linesOf(items: readonly LogItem[]): Line[] {
+  const lines: Line[] = [];
+  let begun = '';
+  for (const item of items) {
+    if (item.kind !== 'lines') continue;
+    let at = 0;
+    for (const { seq, ts, stream, lines: count, bytes, more, unended = false } of item.runs) {
+      const text = begun + item.bytes.toString('latin1', at, at + bytes);
+      at += bytes;
+      begun = more ? text : '';
+      if (more) continue;
+      if (!text.endsWith('\n')) throw new Error(`no end of line in the run of ${seq}`);
+      const texts = text.slice(0, -1).split('\n');
+      if (texts.length !== count) throw new Error(`${texts.length} lines in a run of ${count}`);
+      texts.forEach((one, index) => {
+        lines.push({ seq: seq + index, ts, stream, text: one, unended });
+      });
+    }
+    if (at !== item.bytes.length) throw new Error(`${item.bytes.length} bytes in runs of ${at}`);
+  }
+  return lines;
+}
+
+export const textsOf = (answer: Answer): string[] => answer.lines.map(line => line.text);

@@ -36,14 +36,16 @@ export class ScaleRun {
   private done = 0;
   private readonly cutShort: Promise<null>;
 
-  /** `cut`: a later one takes its place, and counts on what this one has done. */
+  /** `cut`: a later one takes its place, and counts on what this one has done. `avoid`: leaves that have failed before. */
   constructor(
     private readonly errands: Errands,
     private readonly request: ScaleRequest,
     private readonly origin: ScaleOrigin,
     private readonly progress: Progress,
     private readonly cut: AbortSignal,
+    avoid: readonly string[] = [],
   ) {
+    for (const path of avoid) this.failed.add(path);
     this.cutShort = new Promise(resolve =>
       cut.addEventListener('abort', () => resolve(null), { once: true }),
     );

@@ -82,11 +82,11 @@ export function linesOf(items: readonly LogItem[]): Line[] {
   return lines;
 }
 
-function linesOfRun({ seq, ts, stream, lines, unended = false }: LogRun, text: string): Line[] {
+function linesOfRun({ seq, ts, stream, lines, unended }: LogRun, text: string): Line[] {
   if (!text.endsWith('\n')) throw new Error(`no end of line in the run of ${seq}`);
   const texts = text.slice(0, -1).split('\n');
   if (texts.length !== lines) throw new Error(`${texts.length} lines in a run of ${lines}`);
-  return texts.map((one, index) => ({ seq: seq + index, ts, stream, text: one, unended }));
+  return texts.map((one, index) => ({ seq: seq + index, ts, stream, text: one, unended: unended === true }));
 }
 
 export const textsOf = (answer: Answer): string[] => answer.lines.map(line => line.text);

@@ -1,16 +1,9 @@
 /** Which lines of a piece hold what is looked for. */
 import type { Grep } from '../core/log-lines.js';
 import type { Part } from './lines.js';
+import type { Matcher, Matches } from './matcher.js';
 import { RegexSearch } from './regex.js';
 import { countLines } from './scan.js';
-
-/** One after the other for each line that matches: its number within the bytes, where it begins, where it ends. */
-export type Matches = readonly number[];
-
-export interface Matcher {
-  /** Throws CanopyError grep-failed. */
-  match(bytes: Buffer): Matches | Promise<Matches>;
-}
 
 const NEWLINE = 10;
 

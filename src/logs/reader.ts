@@ -2,9 +2,10 @@
 import { CanopyError } from '../core/errors.js';
 import type { LogGap, LogItem, LogQuery, LogStream } from '../core/log-lines.js';
 import { following, type Place, placeOfSeq, placeOfTime } from './find.js';
-import { type Matcher, matcherOf, matching } from './grep.js';
+import { matcherOf, matching } from './grep.js';
 import { Chunk, partFrom } from './lines.js';
 import type { LogIndex } from './log-index.js';
+import type { Matcher } from './matcher.js';
 import type { ReadPorts } from './ports.js';
 import { type LineRecord, nextSeq } from './record.js';
 import { PIECE_BYTES } from './scan.js';

@@ -1,7 +1,7 @@
 /** Regular expressions on a thread of their own: one that takes for ever holds up nobody but itself. */
 import { Worker } from 'node:worker_threads';
 import { CanopyError } from '../core/errors.js';
-import type { Matcher, Matches } from './grep.js';
+import type { Matcher, Matches } from './matcher.js';
 
 /** Milliseconds that an expression may take, and what each byte that it has gone through adds: 10 MB/s are always enough. */
 const LIMIT_MS = 2000;

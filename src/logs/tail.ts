@@ -1,7 +1,7 @@
 /** Where the last N lines begin. */
 import type { LogQuery } from '../core/log-lines.js';
 import { lastPlace, type Place, preceding } from './find.js';
-import type { Matcher } from './grep.js';
+import type { Matcher } from './matcher.js';
 import type { ReadPorts } from './ports.js';
 import { type LineRecord, nextSeq } from './record.js';
 import { readSpan } from './span.js';

@@ -77,6 +77,7 @@ const piped = (name: string, argv: (dir: string) => string[]): Logger => ({
   async start({ dir, words }) {
     const logs = join(dir, 'logs');
     mkdirSync(logs);
+    writeFileSync(join(logs, 'config'), 's99999999\nn100\n'); // what svlogd keeps
     const [program = '', ...args] = words;
     const target = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const [command = '', ...rest] = argv(logs);

@@ -14,6 +14,7 @@ export class LogIndex {
   seq = 1;
   ends: Ends = { stdout: 0, stderr: 0 };
   private top = 0;
+  private checked = false;
 
   constructor(
     private readonly dir: string,
@@ -62,8 +63,10 @@ export class LogIndex {
     return segment.at(index);
   }
 
-  /** Looks for segments that do not reach up to the next one, and makes what is missing again. */
+  /** Looks once for segments that do not reach up to the next one, and makes what is missing again. */
   check(): void {
+    if (this.checked) return;
+    this.checked = true;
     for (const [at, segment] of this.segments.slice(0, -1).entries()) {
       const last = lastOf(segment);
       if ((last ? nextSeq(last) : segment.first) !== this.segments[at + 1]?.first) this.mend(segment);

@@ -145,6 +145,7 @@ export class LogStore implements LogSource {
   async *read(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem> {
     const { index } = this;
     const { files } = this.opened;
+    index.check();
     const grown = (until: AbortSignal): Promise<void> => this.waiters.next(until);
     yield* new Reader({ index, files, grown }, query, cut).items();
   }

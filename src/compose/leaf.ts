@@ -4,7 +4,7 @@ import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { DesiredState } from '../leaf/desired.js';
 import { Leaf } from '../leaf/leaf.js';
-import type { TargetOutput, TargetSpec } from '../leaf/supervisor.js';
+import type { TargetOutput, TargetSpec } from '../leaf/target-spec.js';
 import type { Installation } from '../node/installation.js';
 import { CommandMemory } from '../node/memory.js';
 import { coreCount } from '../process/host.js';

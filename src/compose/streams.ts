@@ -86,8 +86,7 @@ export function admitting(node: NodeContainer): Admit {
   return (message, origin) => {
     const { topic } = message;
     const isOwn = origin.identity?.name === '';
-    if (topic.endsWith('/log') && !isOwn && node.get(LOG_FACE).says(splitTopic(topic)?.path ?? ''))
-      return SAID_HERE;
+    if (topic.endsWith('/log') && !isOwn && isSaidHere(node, splitTopic(topic)?.path ?? '')) return SAID_HERE;
     const verdict = receive(message, origin);
     if (topic.endsWith('/cmd') && verdict === message && !message.retain)
       node.get(LOG_ORDERS).seen(splitTopic(topic)?.path ?? '', message.payload);
@@ -97,6 +96,10 @@ export function admitting(node: NodeContainer): Admit {
 
 /** Milliseconds that lines wait for somebody who does not keep up, and others with them. */
 const PATIENCE_MS = 500;
+
+/** A leaf past a plain broker may say its log as well, where somebody has sent a `follow`. */
+const isSaidHere = (node: NodeContainer, path: string): boolean =>
+  node.get(LOG_FACE).says(path) && node.get(TREE_HUB).hears(path);
 
 const SAID_HERE: Refusal = { code: 'stale', reason: 'this node says that log itself' };
 

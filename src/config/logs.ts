@@ -1,9 +1,16 @@
 /** How much of what its target writes a leaf keeps. */
+
+import type { GivenSettings } from './given.js';
 import { LOGS } from './groups/logs.js';
 import { type Findings, shown } from './problems.js';
-import type { Source } from './resolve.js';
 import { bytesOf } from './schemas.js';
 import type { NodeSettings, SettingKey, Values } from './settings.js';
+
+interface Source {
+  readonly given: GivenSettings;
+  spell(key: SettingKey): string;
+  place(key: SettingKey): string;
+}
 
 const LEAST_SEGMENT = 64 * 1024;
 

@@ -51,6 +51,10 @@ export class Leaf {
       () => this.finding,
     );
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
+    options.logs.onNews(({ full, reason, count }) => {
+      publisher.event('logs', reason, count > 0 ? { count } : {});
+      options.log[full ? 'warn' : 'info']({ count }, reason);
+    });
     this.responder = new Responder(publisher, clock, this.plan, options.memory, {
       turn: leafTurn,
       facts: () => ({ phase: this.supervisor.model.phase, pid: this.supervisor.model.pid }),

@@ -11,7 +11,7 @@ import type { DesiredState } from './desired.js';
 import type { Order } from './first-start.js';
 import type { HealthSpec } from './health.js';
 import type { LeafFacts } from './reporter.js';
-import type { TargetSpec } from './supervisor.js';
+import type { TargetSpec } from './target-spec.js';
 
 export interface LeafLog {
   info(fields: object, message: string): void;

@@ -6,46 +6,15 @@ import {
   type TargetEffect,
   type TargetEvent,
   type TargetModel,
-  type TargetPolicy,
 } from '../core/phases.js';
 import { adoptTarget, type Ended } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked, MARK } from '../process/marked.js';
 import type { RunningProcess } from '../process/spawn.js';
-import type { Output } from '../process/wrapper.js';
 import { clearRemains } from './remains.js';
 import { Run } from './run.js';
-
-/** Who keeps what a target writes. */
-export interface TargetOutput {
-  /** The files for one more run, which take it through O_APPEND descriptors, so that the target outlives us. */
-  outputs(): Output;
-  began(): void;
-  /** Nothing of it is left. */
-  ended(): void;
-}
-
-export interface TargetSpec {
-  /** Why it can't be run here at all, whatever is tried. */
-  readonly problem?: string;
-  readonly words: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-  /** Octal. */
-  readonly umask?: string;
-  /** Programs that prepare the ground for it and become it. */
-  readonly before?: readonly string[];
-  /** Where the target is recorded, so that a restarted leaf finds it. */
-  readonly dataDir: string;
-  readonly output: TargetOutput;
-  /** Marks its processes as this leaf's. */
-  readonly mark: string;
-  /** Nothing can bear the mark yet: no look for what an earlier leaf has left. */
-  readonly fresh: boolean;
-  readonly stopSignal: NodeJS.Signals;
-  readonly policy: TargetPolicy;
-}
+import type { TargetSpec } from './target-spec.js';
 
 export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 

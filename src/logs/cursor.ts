@@ -22,6 +22,11 @@ export class Cursor {
     return this.position.at;
   }
 
+  /** Up to here everything is seen. */
+  get scanned(): number {
+    return this.position.scanned;
+  }
+
   /** What it reads, for those who care for the room it takes; null where there is nothing yet. */
   get current(): { readonly fd: number; readonly file: DataFile } | null {
     return this.open;

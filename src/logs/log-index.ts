@@ -1,7 +1,9 @@
 /** The index of a store: its segments, and where it stands. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { LogStream } from '../core/log-lines.js';
+import type { DataFiles } from './data-files.js';
 import type { Place } from './find.js';
+import { mend } from './mend.js';
 import { type Ends, endsAfter, type LineRecord, nextSeq } from './record.js';
 import type { Piece } from './scan.js';
 import { Segment, type SegmentStart } from './segment.js';
@@ -12,8 +14,12 @@ export class LogIndex {
   seq = 1;
   ends: Ends = { stdout: 0, stderr: 0 };
   private top = 0;
+  private checked = false;
 
-  constructor(private readonly dir: string) {}
+  constructor(
+    private readonly dir: string,
+    private readonly files: () => Readonly<Record<LogStream, DataFiles>>,
+  ) {}
 
   /** Reads where it stands: the names of all, and the end of the last one. False where there is none. */
   open(): boolean {
@@ -47,9 +53,31 @@ export class LogIndex {
   get active(): Segment | null {
     return this.segments.at(-1) ?? null;
   }
+
+  /** What is spoilt is made again from the data. */
   at({ segment, index }: Place): LineRecord | null {
+    if (segment.dropped || index >= segment.count) return null;
+    const record = segment.at(index);
+    if (record !== null) return record;
+    this.mend(segment);
     return segment.at(index);
   }
+
+  /** Looks once for segments that do not reach up to the next one, and makes what is missing again. */
+  check(): void {
+    if (this.checked) return;
+    this.checked = true;
+    for (const [at, segment] of this.segments.slice(0, -1).entries()) {
+      const last = lastOf(segment);
+      if ((last ? nextSeq(last) : segment.first) !== this.segments[at + 1]?.first) this.mend(segment);
+    }
+  }
+
+  private mend(segment: Segment): void {
+    const next = this.segments[this.segments.indexOf(segment) + 1];
+    mend(segment, next ?? { first: this.seq, ends: this.ends }, this.files());
+  }
+
   /** Seq of the first line that is still stored, or would be. */
   get first(): number {
     return this.segments[0]?.first ?? this.seq;
@@ -68,6 +96,11 @@ export class LogIndex {
     return record;
   }
 
+  /** Lines that could not be stored: they have their seqs, so that it is known. */
+  lose(stream: LogStream, lines: number, ts: number): void {
+    if (lines > 0) this.add(stream, { offset: this.ends[stream], bytes: 0, lines, unended: false }, ts, true);
+  }
+
   private stand(record: LineRecord): void {
     this.seq = nextSeq(record);
     this.ends = endsAfter(record);
@@ -76,28 +109,44 @@ export class LogIndex {
 
   /** Closes the segment that is written and begins the next one. */
   rotate(): void {
-    this.segments.push(new Segment(this.dir, { first: this.seq, ends: this.ends }));
+    const next = new Segment(this.dir, { first: this.seq, ends: this.ends });
+    if (this.active?.first === next.first) return;
+    this.segments.push(next);
+    next.touch();
   }
 
   /** Writes what is not on disk yet, the oldest first. Throws the error of the file system. */
   flush(): void {
-    for (const segment of this.segments) segment.flush();
+    for (const segment of this.segments) if (segment.waiting > 0) segment.flush();
   }
 
-  /** The oldest but the one that is written; null where there is none. */
+  /** Records that are not on disk. */
+  get unwritten(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.waiting, 0);
+  }
+
+  /** Drops the oldest but the one that is written; null where there is none. */
   drop(): Segment | null {
-    const oldest = this.segments.length > 1 ? this.segments.shift() : undefined;
-    if (oldest) oldest.dropped = true;
-    return oldest ?? null;
+    const [oldest, next] = this.segments;
+    if (!oldest || !next) return null;
+    this.segments.shift();
+    next.touch();
+    oldest.remove();
+    return oldest;
   }
 
   /** Bytes of data and index. */
   get bytes(): number {
-    const { floor, ends } = this;
-    const data = ends.stdout - floor.stdout + ends.stderr - floor.stderr;
-    return this.segments.reduce((sum, segment) => sum + segment.bytes, data);
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, between(this.floor, this.ends));
+  }
+
+  /** The same of the segment that is written. */
+  get activeBytes(): number {
+    const { active } = this;
+    return active ? active.bytes + between(active.ends, this.ends) : 0;
   }
 }
 
+const between = (from: Ends, to: Ends): number => to.stdout - from.stdout + to.stderr - from.stderr;
 const lastOf = (segment: Segment | undefined): LineRecord | null =>
   segment && segment.count > 0 ? segment.at(segment.count - 1) : null;

@@ -13,12 +13,12 @@ export interface StoreOptions {
   /** `auto`: files where holes can be punched. */
   readonly capture: 'auto' | 'files' | 'fifos';
   readonly clock: Clock;
-  /** Of what an operator has to know. */
-  readonly told?: (news: StoreNews) => void;
 }
 
 export interface StoreNews {
+  /** Whether the disk is. */
+  readonly full: boolean;
   readonly reason: string;
-  /** Lines. */
-  readonly count?: number;
+  /** Lines that went for it so far. */
+  readonly count: number;
 }

@@ -1,27 +1,23 @@
 /** Answers one query: goes through the index, and reads no more of the data than is asked for. */
 import { CanopyError } from '../core/errors.js';
 import type { LogGap, LogItem, LogQuery, LogStream } from '../core/log-lines.js';
-import type { DataFiles } from './data-files.js';
 import { following, type Place, placeOfSeq, placeOfTime } from './find.js';
-import { Chunk, type Part, partFrom } from './lines.js';
+import { matcherOf, matching } from './grep.js';
+import { Chunk, partFrom } from './lines.js';
 import type { LogIndex } from './log-index.js';
+import type { Matcher } from './matcher.js';
+import type { ReadPorts } from './ports.js';
 import { type LineRecord, nextSeq } from './record.js';
 import { PIECE_BYTES } from './scan.js';
 import { readSpan } from './span.js';
-import { tailStart } from './tail.js';
-
-export interface ReadPorts {
-  readonly index: LogIndex;
-  readonly files: Readonly<Record<LogStream, DataFiles>>;
-  /** Resolves when there is more, or when it is cut. */
-  grown(cut: AbortSignal): Promise<void>;
-}
+import { asksFor, tailStart } from './tail.js';
 
 export class Reader {
   /** Of the next line. */
   private seq: number;
   private place: Place | null = null;
   private readonly chunk = new Chunk();
+  private readonly matcher: Matcher | null;
 
   constructor(
     private readonly ports: ReadPorts,
@@ -30,7 +26,8 @@ export class Reader {
   ) {
     const { index } = ports;
     const last = index.seq - 1;
-    const { after, since } = query;
+    const { after, since, grep } = query;
+    this.matcher = grep ? matcherOf(grep) : null;
     if (after !== undefined && after > last)
       throw new CanopyError(
         'bad-cursor',
@@ -45,7 +42,8 @@ export class Reader {
     const { index } = this.ports;
     const last = index.seq - 1;
     // Who asks for the last ones is not owed those before.
-    if (this.query.tail !== undefined) this.seq = await tailStart(this.ports, this.query, this.seq);
+    if (this.query.tail !== undefined)
+      this.seq = await tailStart(this.ports, this.query, this.seq, this.matcher, this.cut);
     yield* this.upTo(last);
     if (this.query.follow !== true) {
       const first = index.first <= last ? index.first : null;
@@ -92,7 +90,7 @@ export class Reader {
     while (this.place !== null && seq <= last) {
       const record = index.at(this.place);
       if (record === null) break;
-      if (nextSeq(record) > seq && this.wants(record)) {
+      if (nextSeq(record) > seq && asksFor(this.query, record)) {
         if (!joins(found, record)) break;
         found.push(record);
       }
@@ -101,14 +99,6 @@ export class Reader {
       this.place = following(index, this.place);
     }
     return found;
-  }
-
-  private wants({ stream, ts }: LineRecord): boolean {
-    const { query } = this;
-    if (query.stream !== undefined && query.stream !== stream) return false;
-    return (
-      (query.since === undefined || ts >= query.since) && (query.until === undefined || ts <= query.until)
-    );
   }
 
   private async *read(records: readonly LineRecord[]): AsyncGenerator<LogItem> {
@@ -136,12 +126,9 @@ export class Reader {
       }
       const part = partFrom(record, bytes, this.seq);
       this.seq = nextSeq(record);
-      yield* this.hand(part);
+      const parts = this.matcher ? matching(part, await this.matcher.match(part.bytes)) : [part];
+      for (const one of parts) yield* this.chunk.add(one);
     }
-  }
-
-  private *hand(part: Part): Generator<LogItem> {
-    yield* this.chunk.add(part);
   }
 }
 

@@ -46,8 +46,8 @@ export class Segment {
   get bytes(): number {
     return this.count * RECORD_BYTES;
   }
-  get isWritten(): boolean {
-    return this.unwritten.length === 0;
+  get waiting(): number {
+    return this.unwritten.length;
   }
 
   add(record: LineRecord): void {
@@ -82,6 +82,12 @@ export class Segment {
     this.block = null;
   }
 
+  /** Other records in the place of its own, to be written. */
+  replace(records: readonly LineRecord[]): void {
+    this.truncate(0);
+    this.unwritten = [...records];
+  }
+
   /** Writes what is not on disk yet. Throws the error of the file system; then it can be tried again. */
   flush(): void {
     if (this.unwritten.length === 0) return;
@@ -98,6 +104,15 @@ export class Segment {
       this.unwritten.splice(0, whole);
     } finally {
       closeSync(fd);
+    }
+  }
+
+  /** So that its name is known; where there is no room, it will be with its first record. */
+  touch(): void {
+    try {
+      closeSync(openSync(this.path, 'a', 0o640));
+    } catch {
+      // see above
     }
   }
 

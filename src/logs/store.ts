@@ -6,47 +6,84 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
 import { Capture } from './capture.js';
+import { Clearing } from './clear.js';
 import { DataFiles } from './data-files.js';
+import { Intake } from './intake.js';
+import { Keeping } from './keep.js';
 import { LogIndex } from './log-index.js';
-import type { StoreOptions } from './options.js';
+import { beginning } from './mend.js';
+import type { StoreNews, StoreOptions } from './options.js';
 import { Pace } from './pace.js';
 import { Reader } from './reader.js';
+import { Room } from './room.js';
 import { Waiters } from './waiters.js';
+
+/** Milliseconds after a start until everything else is seen to: targets come first. */
+const LATER_MS = 300;
+/** Milliseconds between two looks at what has become too old, at most and at least. */
+const AGE_MS = [60_000, 1000] as const;
+
+interface Parts {
+  readonly files: Readonly<Record<LogStream, DataFiles>>;
+  readonly intake: Intake;
+  readonly capture: Capture;
+  readonly clearing: Clearing;
+  readonly keeping: Keeping;
+  readonly room: Room | null;
+}
 
 export class LogStore implements LogSource {
   private readonly index: LogIndex;
-  private files: Readonly<Record<LogStream, DataFiles>>;
-  private capture: Capture;
   private readonly pace: Pace;
   private readonly waiters = new Waiters();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private parts: Parts | null = null;
   /** A target is there, or may be. */
   private running = false;
+  private tends = false;
+  private listener: (news: StoreNews) => void = () => {};
 
   constructor(private readonly options: StoreOptions) {
-    const { dir } = options;
-    this.index = new LogIndex(join(dir, 'index'));
-    this.files = filesIn(dir, []);
-    this.capture = this.capturing();
-    this.pace = new Pace(dir, () => this.capture.take(!this.running));
+    this.index = new LogIndex(join(options.dir, 'index'), () => this.opened.files);
+    this.pace = new Pace(options.dir, () => this.look());
   }
 
   /** Finds where it stands, and no more: a target is waiting. Throws the error of the file system. */
   open(): void {
-    const { dir } = this.options;
-    mkdirSync(dir, { recursive: true });
-    this.files = filesIn(dir, readdirSync(dir));
-    if (!this.index.open()) this.index.begin(this.beginning());
-    this.capture = this.capturing();
+    const { index, options } = this;
+    mkdirSync(options.dir, { recursive: true });
+    const names = readdirSync(options.dir);
+    const files = {
+      stdout: new DataFiles(options.dir, 'stdout', names),
+      stderr: new DataFiles(options.dir, 'stderr', names),
+    };
+    if (!index.open()) index.begin(beginning(files));
+    this.parts = this.assemble(files);
+  }
+
+  private assemble(files: Parts['files']): Parts {
+    const { index, options } = this;
+    const intake: Intake = new Intake(options, files, index, {
+      written: () => this.pace.next(),
+      lost: (stream, lines) => this.lose(stream, lines),
+      makeRoom: () => keeping.dropNow(),
+    });
+    const clearing = new Clearing(index, files, intake.direct);
+    const keeping = new Keeping(index, clearing, options);
+    return {
+      files,
+      intake,
+      clearing,
+      keeping,
+      capture: new Capture(index, files, () => options.clock.now()),
+      room: intake.direct ? new Room(options.dir, files, keeping, this.tell, () => this.tend()) : null,
+    };
   }
 
   /** The files for one more run of the target. Throws the error of the file system. */
   outputs(): Readonly<Record<LogStream, string>> {
-    const at = (stream: LogStream): string => {
-      const { segmentBytes: longest } = this.options;
-      const { ends, seq } = this.index;
-      return this.files[stream].prepare({ longest, indexed: ends[stream], seq }).path;
-    };
-    return { stdout: at('stdout'), stderr: at('stderr') };
+    const { intake } = this.opened;
+    return { stdout: intake.output('stdout'), stderr: intake.output('stderr') };
   }
 
   /** A target runs that writes to them: one that was started or adopted. */
@@ -58,53 +95,103 @@ export class LogStore implements LogSource {
   /** It has ended: what is left without an end of line is a line. */
   ended(): void {
     this.running = false;
+    this.opened.intake.drain();
     this.pace.next();
   }
 
   /** From here on what is written is indexed. */
   start(): void {
+    const { intake, clearing, keeping } = this.opened;
+    intake.start();
     this.pace.start();
+    const later = setTimeout(() => {
+      this.tends = true;
+      this.index.check();
+      void clearing.run();
+      this.tend();
+    }, LATER_MS);
+    this.timers.push(later.unref());
+    const { maxAgeMs, clock } = this.options;
+    if (maxAgeMs === null) return;
+    const [most, least] = AGE_MS;
+    const everyMs = Math.max(least, Math.min(most, maxAgeMs / 10));
+    this.timers.push(setInterval(() => keeping.age(clock.now()), everyMs).unref());
   }
 
   /** Indexes what there still is, unless a target goes on writing. */
   async stop(): Promise<void> {
+    if (this.parts === null) return;
+    const { intake, capture, room, clearing } = this.parts;
     this.pace.stop();
-    while (this.capture.take(!this.running).more) await new Promise(resolve => setImmediate(resolve));
-    this.capture.close();
+    for (const timer of this.timers.splice(0)) clearTimeout(timer);
+    intake.drain();
+    intake.stop();
+    while (this.look().more) await new Promise(resolve => setImmediate(resolve));
+    capture.close();
+    room?.close(this.running);
+    await clearing.run();
   }
 
-  /** Seq of the first line that is stored, and of the last; the same plus one where none is. */
+  /** Seq of the first line that is stored, and of the last one; where none is, the last one is before the first. */
   get range(): { readonly first: number; readonly last: number } {
     return { first: this.index.first, last: this.index.seq - 1 };
   }
 
+  /** A line of the node itself; for a store that no target writes to. */
+  append(stream: LogStream, line: string): void {
+    this.opened.intake.append(stream, Buffer.from(`${line}\n`));
+  }
+
   async *read(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem> {
-    const { index, files } = this;
+    const { index } = this;
+    const { files } = this.opened;
+    index.check();
     const grown = (until: AbortSignal): Promise<void> => this.waiters.next(until);
     yield* new Reader({ index, files, grown }, query, cut).items();
   }
 
-  private capturing(): Capture {
-    const { clock } = this.options;
-    return new Capture(this.index, this.files, { now: () => clock.now(), indexed: () => this.flush() });
+  /** Tells what an operator has to know. */
+  onNews(listener: (news: StoreNews) => void): void {
+    this.listener = listener;
   }
 
+  private readonly tell = (news: StoreNews): void => this.listener(news);
+
+  private get opened(): Parts {
+    if (this.parts === null) throw new Error('the store is not open');
+    return this.parts;
+  }
+
+  private look(): { lines: boolean; more: boolean } {
+    const { capture, keeping, room } = this.opened;
+    const found = capture.take(!this.running);
+    if (found.lines) {
+      keeping.settle(room?.isFull ? room.portion : null);
+      this.flush();
+      this.waiters.wake();
+      this.tends = true;
+    }
+    if (this.tends) this.tend();
+    return found;
+  }
+
+  private tend(): void {
+    const { room, capture } = this.opened;
+    if (this.running) room?.tend(capture.cursors, performance.now());
+  }
+
+  private lose(stream: LogStream, lines: number): void {
+    const { keeping } = this.opened;
+    keeping.lost += lines;
+    this.index.lose(stream, lines, this.options.clock.now());
+  }
+
+  /** Where there is no room it is in memory, and tried again with the next lines. */
   private flush(): void {
-    this.index.flush();
-    this.waiters.wake();
-  }
-
-  private beginning(): { first: number; ends: { stdout: number; stderr: number } } {
-    const first = Math.max(
-      1,
-      ...['stdout', 'stderr'].map(it => this.files[it as LogStream].all[0]?.seq ?? 1),
-    );
-    const start = (stream: LogStream): number => this.files[stream].all[0]?.start ?? 0;
-    return { first, ends: { stdout: start('stdout'), stderr: start('stderr') } };
+    try {
+      this.index.flush();
+    } catch {
+      // The data is there: after a restart it is indexed again.
+    }
   }
 }
-
-const filesIn = (dir: string, names: readonly string[]): Readonly<Record<LogStream, DataFiles>> => ({
-  stdout: new DataFiles(dir, 'stdout', names),
-  stderr: new DataFiles(dir, 'stderr', names),
-});

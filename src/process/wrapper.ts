@@ -98,9 +98,14 @@ function becoming({ bootId, words, before, env, output, cwd, umask }: Orders): s
   const told = inWords(env);
   return `${enter}_cy_boot=${quote(bootId)} _cy_mask=${quote(umask)} _cy_program=${quote(words[0] ?? '')}
 ${told.exports}
-exec </dev/null >>${quote(output.stdout)} 2>>${quote(output.stderr)}
+exec </dev/null
+${redirect(1, output.stdout)}${redirect(2, output.stderr)}
 set -- ${quoted([...before, ...told.before, ...words])}
 [ -z "$BASH_VERSION" ] || set -- ${quoted(told.beforeInBash)} "$@"
 _cy_become "$@"
 `;
 }
+
+/** A FIFO is opened for reading as well, so that it stays open when nobody else reads it. */
+const redirect = (fd: number, file: string): string =>
+  `if [ -p ${quote(file)} ]; then exec ${fd}<>${quote(file)}; else exec ${fd}>>${quote(file)}; fi\n`;

@@ -96,6 +96,7 @@ export const EVENT_NAMES = [
   'refused',
   'malformed',
   'order',
+  'logs',
 ] as const;
 export const EventSchema = Type.Object({
   v,

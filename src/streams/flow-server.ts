@@ -34,6 +34,7 @@ export class FlowServer {
   private sweeper: NodeJS.Timeout | null = null;
   private hello: NodeJS.Timeout | null = null;
   private known: string | null = null;
+  private stopped = false;
 
   constructor(private readonly options: FlowServerOptions) {}
 
@@ -63,6 +64,7 @@ export class FlowServer {
   }
 
   stop(): void {
+    this.stopped = true;
     const { link } = this.options;
     link.off('lost', this.lost);
     link.off('connected', this.connected);
@@ -90,7 +92,7 @@ export class FlowServer {
   }
 
   private receive({ payload, retain }: Message): void {
-    if (retain) return;
+    if (retain || this.stopped) return;
     try {
       this.take(decodeAsk(payload));
     } catch (error) {

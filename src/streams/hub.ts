@@ -1,5 +1,6 @@
 /** The logs of this node and of all below it, for whoever reads them here: REST, the parent, plain MQTT clients. */
 import type { LogItem, LogQuery, LogSource } from '../core/log-lines.js';
+import { ancestors } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { Cursor } from './cursor.js';
@@ -44,8 +45,14 @@ export class Hub implements LogHub {
     return [...this.lives].map(([key, live]) => ({ path: key, followers: live.followers }));
   }
 
+  /** Whether the log of a leaf comes here when it is asked for, as far as is known. */
+  hears(path: string): boolean {
+    return [...ancestors(path), path].some(hop => this.options.inflows.hears(hop));
+  }
+
   /** From the tree: what is known of a node has changed. */
   state(record: NodeRecord): void {
+    if (record.link !== 'online') this.options.inflows.forget(record.path);
     for (const hop of this.options.inflows.hops()) {
       const isOnTheWay = hop === record.path || hop.startsWith(`${record.path}/`);
       if (isOnTheWay && record.link !== 'online')

@@ -20,6 +20,8 @@ export interface InflowsOptions {
 export class Inflows {
   private readonly flows = new Map<string, Inflow>();
   private readonly perHop = new Map<string, number>();
+  /** Nodes that have been heard here, so that a flow from them will come through. */
+  private readonly heard = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
   private opened = 0;
   private stopped = false;
@@ -76,6 +78,16 @@ export class Inflows {
     for (const flow of this.flows.values()) if (flow.route.hop === hop) flow.fail(new FlowBroken(why));
   }
 
+  /** Whether this hop hands logs on to here, as far as is known. */
+  hears(hop: string): boolean {
+    return this.heard.has(hop);
+  }
+
+  /** It is gone: what answers there next may be another one. */
+  forget(path: string): void {
+    for (const hop of this.heard) if (hop === path || hop.startsWith(`${path}/`)) this.heard.delete(hop);
+  }
+
   /** Hops by which something flows now. */
   hops(): Iterable<string> {
     return this.perHop.keys();
@@ -104,6 +116,7 @@ export class Inflows {
     try {
       const message = decodeFlow(payload);
       const { flow: id, hello } = message.head;
+      this.heard.add(place.path);
       if (hello) {
         this.broken(place.path, 'the node has begun anew');
         this.send(place.path, { hello: place.path });

@@ -4,10 +4,11 @@ import type { Clock } from '../core/clock.js';
 import type { LogItem, LogQuery, LogSource } from '../core/log-lines.js';
 import { followOf, logsOf } from '../node/log-commands.js';
 import { onlyArguments, type Plan, type Progress, type Run } from '../node/responder.js';
+import { decode } from '../protocol/codec.js';
 import { LineText } from '../protocol/log-text.js';
 import { topicOf } from '../protocol/topics.js';
 import { LEASE_MS } from './limits.js';
-import { chunksOf, speak } from './voice.js';
+import { payloadsOf, speak } from './voice.js';
 
 export interface LeafLogsOptions {
   readonly store: LogSource;
@@ -55,15 +56,16 @@ export class LeafLogs {
       const told = new Told(limit);
       for await (const item of store.read(query, cut)) {
         if (!told.take(item)) break;
-        for (const chunk of chunksOf(item, text, epoch)) await this.hand(chunk, progress);
+        for (const payload of payloadsOf(item, text, epoch)) await this.hand(payload, progress);
       }
       return told.data;
     };
   }
 
   /** One chunk at a time: an answer must not push what else waits for the parent out of its queue. */
-  private async hand({ v: _, ...data }: object & { v: 1 }, progress: Progress): Promise<void> {
-    progress(data as Record<string, unknown>);
+  private async hand(payload: Buffer, progress: Progress): Promise<void> {
+    const { v: _, ...data } = decode('log', payload);
+    progress(data);
     await this.options.link.flush(CHUNK_MS);
   }
 

@@ -1,9 +1,8 @@
 /** Says a log in the contract's words on `log`, as far as its reader and the link go. */
 import type { Link } from '../../broker/link.js';
-import type { LogGap, LogItem, LogQuery, LogSource } from '../core/log-lines.js';
+import type { LogItem, LogQuery, LogSource } from '../core/log-lines.js';
 import { encode } from '../protocol/codec.js';
-import { LineText, logChunks } from '../protocol/log-text.js';
-import type { LogChunk } from '../protocol/payloads.js';
+import { LineText, logPayloads } from '../protocol/log-text.js';
 import { TOPICS } from '../protocol/topics.js';
 import { unlessCut } from './abortable.js';
 
@@ -26,17 +25,16 @@ export async function speak(
   const text = new LineText();
   const { qos, retain } = TOPICS.log;
   for await (const item of source.read(query, cut)) {
-    for (const chunk of chunksOf(item, text, epoch()))
-      link.publish({ topic, payload: encode('log', chunk), qos, retain });
+    for (const payload of payloadsOf(item, text, epoch())) link.publish({ topic, payload, qos, retain });
     await unlessCut(Promise.all([link.drained(), ready()]), cut);
     if (cut.aborted) return;
   }
 }
 
 /** An item in the contract's words. */
-export function chunksOf(item: LogItem, text: LineText, epoch: number | null): LogChunk[] {
-  if (item.kind === 'lines') return logChunks(text.lines(item), epoch);
-  return item.kind === 'gap' ? [gapChunk(item)] : [];
+export function payloadsOf(item: LogItem, text: LineText, epoch: number | null): Buffer[] {
+  if (item.kind === 'lines') return logPayloads(text.lines(item), epoch);
+  if (item.kind === 'end') return [];
+  const { from, to, reason } = item;
+  return [encode('log', { v: 1, gap: { from, to, reason } })];
 }
-
-const gapChunk = ({ from, to, reason }: LogGap): LogChunk => ({ v: 1, gap: { from, to, reason } });

@@ -24,7 +24,9 @@ const bridgeTo = (port: number): string[] => [
   'topic +/evt out 1 canopy/ canopy/rack9/',
   'topic +/res out 1 canopy/ canopy/rack9/',
   'topic +/log out 1 canopy/ canopy/rack9/',
+  'topic +/_log out 0 canopy/ canopy/rack9/',
   'topic +/cmd in 1 canopy/ canopy/rack9/',
+  'topic +/_flow in 0 canopy/ canopy/rack9/',
   'restart_timeout 1',
 ];
 

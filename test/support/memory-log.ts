@@ -18,6 +18,8 @@ export class MemoryLog implements LogSource {
   /** Readings now, and ever. */
   open = 0;
   readings = 0;
+  /** Bytes of lines handed on so far. */
+  handed = 0;
 
   append(text: string | Buffer, stream: LogStream = 'stdout', ts = Date.now()): number {
     this.last += 1;
@@ -75,6 +77,7 @@ export class MemoryLog implements LogSource {
       yield { kind: 'gap', from: at + 1, to: first - 1, reason: 'dropped' };
     for (const item of batches(this.lines.filter(line => line.seq > at && fits(line, query)))) {
       if (cut.aborted) return;
+      this.handed += item.bytes.length;
       yield item;
     }
   }

@@ -85,6 +85,7 @@ test('a leaf with all its defaults', () => {
     hostName: hostname(),
     probes: {},
     memory: { warn: null, max: null },
+    logs: { maxBytes: 256 * 2 ** 20, segmentBytes: 8 * 2 ** 20, maxAgeMs: null, capture: 'auto' },
     needs: [],
   });
 });

@@ -24,18 +24,19 @@ const outputs = new WeakMap<Leaf, string>();
 async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Leaf> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-leaf-'));
   const spec = targetSpec(dir, words, { graceMs: 500 });
+  const logs = new LogStore({
+    dir: join(dir, 'logs'),
+    segmentBytes: 8e6,
+    maxBytes: 1e8,
+    maxAgeMs: null,
+    capture: 'files',
+    clock: systemClock,
+  });
   const leaf = new Leaf({
     name: 'web',
     facts: { app: 'shop', epoch: EPOCH, interval: 60 },
-    target: spec,
-    logs: new LogStore({
-      dir: join(dir, 'logs'),
-      segmentBytes: 8e6,
-      maxBytes: 1e8,
-      maxAgeMs: null,
-      capture: 'files',
-      clock: systemClock,
-    }),
+    target: { ...spec, output: logs },
+    logs,
     health: UNPROBED,
     order: null,
     handing: { plan: () => async () => ({}), start: () => {} },

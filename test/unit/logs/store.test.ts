@@ -43,3 +43,28 @@ test('a store opened again goes on with seq and offset', async t => {
     ],
   );
 });
+
+test('grep: by words and by regular expressions, forward and from the end', async t => {
+  const store = storeIn(place(t));
+  store.open();
+  const all = Array.from({ length: 5000 }, (_, at) => `line ${at + 1} ${'x'.repeat(40)}`);
+  await wrote(store, [['stdout', `${all.join('\n')}\n`]]);
+  const fixed = await ask(store, { grep: { pattern: 'line 777 ', fixed: true } });
+  assert.deepEqual(
+    fixed.lines.map(line => line.seq),
+    [777],
+  );
+  const found = await ask(store, { grep: { pattern: '^line \\d*99 ', fixed: false }, tail: 3 });
+  assert.deepEqual(
+    found.lines.map(line => line.seq),
+    [4799, 4899, 4999],
+  );
+  const whole = await ask(store, { grep: { pattern: 'line', fixed: false } });
+  assert.equal(whole.lines.length, 5000);
+  await assert.rejects(
+    ask(store, { grep: { pattern: '^(x+x+)+y|((x+)+)+$y', fixed: false } }).then(() => {}),
+    {
+      code: 'grep-failed',
+    },
+  );
+});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../../src/core/clock.js';
-import type { LogItem, LogQuery, LogSource, LogStream } from '../../../src/core/log-lines.js';
+import type { LogItem, LogQuery, LogRun, LogSource, LogStream } from '../../../src/core/log-lines.js';
 import type { StoreOptions } from '../../../src/logs/options.js';
 import { LogStore } from '../../../src/logs/store.js';
 
@@ -71,21 +71,22 @@ export function linesOf(items: readonly LogItem[]): Line[] {
   for (const item of items) {
     if (item.kind !== 'lines') continue;
     let at = 0;
-    for (const { seq, ts, stream, lines: count, bytes, more, unended = false } of item.runs) {
-      const text = begun + item.bytes.toString('latin1', at, at + bytes);
-      at += bytes;
-      begun = more ? text : '';
-      if (more) continue;
-      if (!text.endsWith('\n')) throw new Error(`no end of line in the run of ${seq}`);
-      const texts = text.slice(0, -1).split('\n');
-      if (texts.length !== count) throw new Error(`${texts.length} lines in a run of ${count}`);
-      texts.forEach((one, index) => {
-        lines.push({ seq: seq + index, ts, stream, text: one, unended });
-      });
+    for (const run of item.runs) {
+      const text = begun + item.bytes.toString('latin1', at, at + run.bytes);
+      at += run.bytes;
+      begun = run.more ? text : '';
+      if (!run.more) lines.push(...linesOfRun(run, text));
     }
     if (at !== item.bytes.length) throw new Error(`${item.bytes.length} bytes in runs of ${at}`);
   }
   return lines;
+}
+
+function linesOfRun({ seq, ts, stream, lines, unended }: LogRun, text: string): Line[] {
+  if (!text.endsWith('\n')) throw new Error(`no end of line in the run of ${seq}`);
+  const texts = text.slice(0, -1).split('\n');
+  if (texts.length !== lines) throw new Error(`${texts.length} lines in a run of ${lines}`);
+  return texts.map((one, index) => ({ seq: seq + index, ts, stream, text: one, unended: unended === true }));
 }
 
 export const textsOf = (answer: Answer): string[] => answer.lines.map(line => line.text);

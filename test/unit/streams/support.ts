@@ -7,12 +7,14 @@ import { systemClock } from '../../../src/core/clock.js';
 import type { LogItem, LogQuery, LogSource } from '../../../src/core/log-lines.js';
 import { Registry } from '../../../src/core/registry.js';
 import { encode } from '../../../src/protocol/codec.js';
+import { encodeAsk } from '../../../src/protocol/flows.js';
 import { clientIdOf, identify } from '../../../src/protocol/identity.js';
 import { LineText, type TextLine } from '../../../src/protocol/log-text.js';
 import { topicOf, topicRules } from '../../../src/protocol/topics.js';
 import { FlowServer } from '../../../src/streams/flow-server.js';
 import { Hub } from '../../../src/streams/hub.js';
 import { Inflows } from '../../../src/streams/inflows.js';
+import { LEASE_MS } from '../../../src/streams/limits.js';
 import type { LogHub } from '../../../src/streams/port.js';
 import { Ingest } from '../../../src/tree/ingest.js';
 import { until } from '../../support/wait.js';
@@ -123,10 +125,17 @@ export interface TestLeaf {
   close(): Promise<void>;
 }
 
-export function startLeaf(port: number, name: string, log: LogSource): TestLeaf {
+export function startLeaf(port: number, name: string, log: LogSource, { leaseMs = LEASE_MS } = {}): TestLeaf {
   const epoch = ++epochs;
   const link = uplinkTo(port, name, epoch, 'leaf');
-  const server = new FlowServer({ link, name, logs: { source: () => log }, clock: systemClock, log: quiet });
+  const server = new FlowServer({
+    link,
+    name,
+    logs: { source: () => log },
+    clock: systemClock,
+    log: quiet,
+    leaseMs,
+  });
   server.start();
   link.on('connected', () => tell(link, name, epoch, 'leaf'));
   const crash = (): void => {
@@ -134,6 +143,19 @@ export function startLeaf(port: number, name: string, log: LogSource): TestLeaf 
     server.stop();
   };
   return { server, link, crash, close: async () => crash() };
+}
+
+/** Somebody who asks for a flow over a plain broker, and is killed. */
+export function startViewer(port: number) {
+  const link = new MqttLink({ url: `mqtt://127.0.0.1:${port}`, clientId: 'viewer' });
+  return {
+    open: (hop: string): void => {
+      const ask = { flow: 'viewer-1', path: '', query: { follow: true }, limit: 1e6, open: true };
+      link.publish({ topic: `canopy/${hop}/_flow`, payload: encodeAsk(ask), qos: 1, retain: false });
+    },
+    vanish: (): void => link.abort(),
+    close: (): Promise<void> => link.close(),
+  };
 }
 
 export const isOnline = ({ registry }: NodeWithBroker, path: string): Promise<true> =>

@@ -1,0 +1,33 @@
+/** What a target is, and who keeps what it writes. */
+import type { TargetPolicy } from '../core/phases.js';
+import type { Output } from '../process/wrapper.js';
+
+/** Who keeps what a target writes. */
+export interface TargetOutput {
+  /** The files for one more run, which take it through O_APPEND descriptors, so that the target outlives us. */
+  outputs(): Output;
+  began(): void;
+  /** Nothing of it is left. */
+  ended(): void;
+}
+
+export interface TargetSpec {
+  /** Why it can't be run here at all, whatever is tried. */
+  readonly problem?: string;
+  readonly words: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Octal. */
+  readonly umask?: string;
+  /** Programs that prepare the ground for it and become it. */
+  readonly before?: readonly string[];
+  /** Where the target is recorded, so that a restarted leaf finds it. */
+  readonly dataDir: string;
+  readonly output: TargetOutput;
+  /** Marks its processes as this leaf's. */
+  readonly mark: string;
+  /** Nothing can bear the mark yet: no look for what an earlier leaf has left. */
+  readonly fresh: boolean;
+  readonly stopSignal: NodeJS.Signals;
+  readonly policy: TargetPolicy;
+}

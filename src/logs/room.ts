@@ -1,0 +1,158 @@
+/**
+ * Keeps blocks reserved ahead of where the target writes, so that it does not meet a full disk: we do, and make room for it
+ * before it needs any.
+ */
+import { statfsSync, truncateSync } from 'node:fs';
+import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
+import { reserve } from '../process/fallocate.js';
+import type { Cursor } from './cursor.js';
+import { type DataFile, type DataFiles, sizeOf } from './data-files.js';
+import type { Keeping } from './keep.js';
+import type { StoreNews } from './options.js';
+
+/** Bytes reserved at least and at most; as much as the target writes in this time (s), where that is more. */
+const LEAST = 1024 * 1024;
+const MOST = 64 * 1024 * 1024;
+const AHEAD_S = 0.5;
+const BLOCK = 4096;
+/** Of a disk, no more than that part for one stream. */
+const SHARE = 32;
+/** Milliseconds until it is tried again: whether there is room, and when there was none at all. */
+const RETRY_MS = 1000;
+const PAUSE_MS = 100;
+
+interface Ahead {
+  file: DataFile | null;
+  /** Offset in the stream up to which blocks are reserved. */
+  to: number;
+  /** Bytes. */
+  want: number;
+  seen: number;
+  seenAt: number;
+  busy: boolean;
+  /** ms: a try that failed is not repeated at once. */
+  notBefore: number;
+}
+
+export class Room {
+  /** Not as much could be reserved as there should be. */
+  isFull = false;
+  private readonly most: number;
+  private readonly ahead: Readonly<Record<LogStream, Ahead>> = { stdout: nothing(), stderr: nothing() };
+  private retry: NodeJS.Timeout | null = null;
+  private isRetry = false;
+
+  constructor(
+    dir: string,
+    private readonly files: Readonly<Record<LogStream, DataFiles>>,
+    private readonly keeping: Keeping,
+    private readonly told: (news: StoreNews) => void,
+    /** Calls `tend`. */
+    private readonly wake: () => void,
+  ) {
+    const { blocks, bsize } = statfsSync(dir);
+    this.most = Math.max(BLOCK, Math.min(MOST, floorTo(BLOCK, (blocks * bsize) / SHARE)));
+  }
+
+  /** Bytes that may be dropped at a time while there is no room. */
+  get portion(): number {
+    return Math.max(BLOCK, Math.min(LEAST, this.most) / 2);
+  }
+
+  /** To be called after every look; does nothing where there is enough. `now` in ms on a clock that is never set. */
+  tend(cursors: Readonly<Record<LogStream, Cursor>>, now: number): void {
+    for (const stream of LOG_STREAMS) {
+      const ahead = this.ahead[stream];
+      const file = this.files[stream].last;
+      const { scanned } = cursors[stream];
+      if (file !== ahead.file) {
+        if (ahead.file) release(ahead.file);
+        Object.assign(ahead, { file, to: 0, seen: scanned, seenAt: now });
+      }
+      this.estimate(ahead, scanned, now);
+      const isShort = ahead.to - scanned < ahead.want / 2;
+      if (!file || ahead.busy || now < ahead.notBefore || !(isShort || this.isRetry)) continue;
+      void this.extend(stream, ahead, scanned - file.start, isShort);
+    }
+  }
+
+  /** Nobody writes any more: gives back what was reserved. */
+  close(keep: boolean): void {
+    if (this.retry) clearTimeout(this.retry);
+    this.retry = null;
+    if (keep) return;
+    for (const { file } of Object.values(this.ahead)) if (file) release(file);
+  }
+
+  private estimate(ahead: Ahead, scanned: number, now: number): void {
+    const least = Math.min(LEAST, this.most);
+    const elapsed = (now - ahead.seenAt) / 1000;
+    ahead.want = Math.max(ahead.want, least);
+    if (elapsed < 0.01) return;
+    const rate = (scanned - ahead.seen) / elapsed;
+    const wanted = Math.min(this.most, Math.max(least, rate * AHEAD_S));
+    // It is soon known for fast, and not so soon forgotten.
+    ahead.want = floorTo(BLOCK, Math.max(wanted, ahead.want * 0.9, least));
+    Object.assign(ahead, { seen: scanned, seenAt: now });
+  }
+
+  /** With `needed`, the oldest lines go for it. */
+  private async extend(stream: LogStream, ahead: Ahead, at: number, needed: boolean): Promise<void> {
+    const { file } = ahead;
+    if (file === null) return;
+    ahead.busy = true;
+    const from = Math.max(0, at);
+    const lost = this.keeping.lost;
+    let bytes = ahead.want;
+    let done = await reserve(file.path, from, bytes);
+    while (!done && needed && (await this.keeping.makeRoom())) done = await reserve(file.path, from, bytes);
+    while (!done && needed && bytes > BLOCK) {
+      bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
+      done = await reserve(file.path, from, bytes);
+    }
+    ahead.busy = false;
+    if (ahead.file !== file) return;
+    if (done) ahead.to = file.start + from + bytes;
+    else ahead.notBefore = performance.now() + PAUSE_MS;
+    const isShort = !done || bytes < ahead.want || this.keeping.lost > lost;
+    this.tell(isShort, stream);
+    if (isShort) this.again();
+  }
+
+  private tell(isShort: boolean, stream: LogStream): void {
+    if (isShort && !this.isFull) {
+      this.isFull = true;
+      this.told({
+        full: true,
+        reason: `the disk is full: the oldest lines make room for what ${stream} says`,
+        count: this.keeping.lost,
+      });
+    } else if (!isShort && this.isFull) {
+      this.isFull = false;
+      this.told({ full: false, reason: 'there is room on the disk again', count: this.keeping.lost });
+      this.keeping.lost = 0;
+    }
+  }
+
+  /** Whether there is room again is not told to anybody: it is tried. */
+  private again(): void {
+    this.retry ??= setTimeout(() => {
+      this.retry = null;
+      this.isRetry = true;
+      this.wake();
+      this.isRetry = false;
+    }, RETRY_MS).unref();
+  }
+}
+
+const nothing = (): Ahead => ({ file: null, to: 0, want: 0, seen: 0, seenAt: 0, busy: false, notBefore: 0 });
+const floorTo = (unit: number, bytes: number): number => bytes - (bytes % unit);
+
+/** Blocks behind the end: cutting it to the length it has frees them. */
+function release({ path }: DataFile): void {
+  try {
+    truncateSync(path, sizeOf(path));
+  } catch {
+    // gone already
+  }
+}

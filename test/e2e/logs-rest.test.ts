@@ -87,7 +87,11 @@ describe('logs of a real tree', { skip }, () => {
       .pause()
       .on('error', () => {});
     frozen.write(`GET /api/v1/logs/${path}?follow=true HTTP/1.1\r\nhost: x\r\n\r\n`);
-    await Promise.all([follower.said(/number \d+\n/), json.said(/number \d+"/), sse.saw(it => it.lines.length > 0)]);
+    await Promise.all([
+      follower.said(/number \d+\n/),
+      json.said(/number \d+"/),
+      sse.saw(it => it.lines.length > 0),
+    ]);
     for (const node of [leaf, tree.rack2, tree.rack1]) {
       await node.crash();
       await node.up();

@@ -11,9 +11,9 @@ import { type RefusedEvent, type Report, reporter } from './entry/report.js';
 import { BROKER_LIMITS, type BrokerLimits } from './limits.js';
 import { LinkError, type Message } from './link.js';
 import { type Address, type Listener, TcpListener } from './listener.js';
-import { type LocalHost, LocalLink, received } from './local-link.js';
+import { localHost } from './local-host.js';
+import { type LocalHost, LocalLink } from './local-link.js';
 import type { Admit, Identity, TopicRules } from './rules.js';
-
 import { joinWrites } from './wire/join-writes.js';
 
 export type { RefusedEvent } from './entry/report.js';
@@ -86,7 +86,13 @@ export class EmbeddedBroker {
     const audience = new Audience(filter => this.#closing || options.onAudience?.(filter));
     this.audience = audience;
     this.#engine = createEngine({ ...entry, audience, gate: this.#gate, isClosing: () => this.#closing });
-    this.#host = this.#createHost();
+    this.#host = localHost({
+      engine: this.#engine,
+      gate: this.#gate,
+      retained: this.#retained,
+      isClosing: () => this.#closing,
+      ended: link => this.#forget(link),
+    });
   }
 
   /** Where it really listens. */
@@ -181,23 +187,9 @@ export class EmbeddedBroker {
     this.#engine.express.attach(client);
   }
 
-  #createHost(): LocalHost {
-    const { aedes } = this.#engine;
-    return {
-      submit: (message, origin, done) => {
-        const passed = this.#closing ? null : this.#gate.pass(message, origin, null);
-        if (passed === null) setImmediate(done);
-        else aedes.publish({ cmd: 'publish', dup: false, ...passed }, null, done);
-      },
-      filterRefusal: (identity, filter) => this.#gate.filterRefusal(identity, filter),
-      listen: this.#engine.listen,
-      retainedUnder: filter =>
-        Array.from(this.#retained.find(filter), packet => ({ ...received(packet), retain: true })),
-      ended: link => {
-        const holder = this.#links.get(link);
-        this.#links.delete(link);
-        if (holder) this.#claims.end(link.identity.name, holder);
-      },
-    };
+  #forget(link: LocalLink): void {
+    const holder = this.#links.get(link);
+    this.#links.delete(link);
+    if (holder) this.#claims.end(link.identity.name, holder);
   }
 }

@@ -7,12 +7,13 @@ import { Heart } from '../node/heart.js';
 import { maintenancePlan } from '../node/maintenance.js';
 import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
-import { markStopped } from '../process/target-record.js';
 import { topicOf } from '../protocol/topics.js';
 import { aftermath } from './aftermath.js';
 import { beginning, startsOne } from './beginning.js';
+import { endTarget } from './ending.js';
 import { FirstStart } from './first-start.js';
 import { HealthWatch } from './health.js';
+import { logChange, logFinding } from './leaf-log.js';
 import { nameTaken } from './name-taken.js';
 import type { LeafOptions } from './options.js';
 import { leafPlan, leafTurn } from './orders.js';
@@ -127,25 +128,13 @@ export class Leaf {
     this.firstStart.cancel();
     this.responder.close(shuttingDown());
     if (mayKeep && keepTarget) this.supervisor.leave();
-    else await this.stopTarget();
+    else await endTarget(this.supervisor, this.options.target.dataDir);
     await this.options.logs.stop();
     this.heart.stop();
     this.reporter.state(this.supervisor.model, 'offline');
     this.health.end();
     await link.flush(GOODBYE_MS);
     await link.close();
-  }
-
-  /** Marked before, since we may be killed over it, and after, since it may only have been on its way. */
-  private async stopTarget(): Promise<void> {
-    const { dataDir } = this.options.target;
-    // At worst the next leaf asks the policy what follows from this end.
-    const mark = (): Promise<void> => markStopped(dataDir).catch(() => {});
-    await mark();
-    this.supervisor.dispatch({ type: 'stop', by: 'canopy' });
-    await this.supervisor.when(model => (model.phase === 'stopped' ? true : null));
-    await mark();
-    await this.supervisor.close();
   }
 
   /** A start that came during the stop would leave a target behind that nobody watches. */
@@ -177,9 +166,7 @@ export class Leaf {
   private readonly felt = (now: Finding, before: Finding): void => {
     this.reporter.health(this.supervisor.model, now, before);
     this.tellReady();
-    if (now.health === before.health) return;
-    const level = now.health === 'failing' || now.health === 'warning' ? 'warn' : 'info';
-    this.options.log[level]({ from: before.health, to: now.health, reason: now.reason }, 'health');
+    logFinding(this.options.log, now, before);
   };
 
   private readonly waits = (reason: string | null): void => {
@@ -196,13 +183,7 @@ export class Leaf {
     this.health.changed(now, before);
     this.reporter.change(now, before);
     this.tellReady();
-    if (now.phase === before.phase) return;
-    const crashed =
-      now.phase === 'backoff' ||
-      now.phase === 'failed' ||
-      (before.phase === 'running' && now.phase === 'starting');
-    const fields = { pid: now.pid, from: before.phase, to: now.phase, reason: now.reason };
-    this.options.log[crashed ? 'warn' : 'info'](fields, 'target');
+    logChange(this.options.log, now, before);
   }
 }
 

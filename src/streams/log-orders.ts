@@ -57,7 +57,7 @@ export class LogOrders {
     return selected(registry, here).map(record => record.path);
   }
 
-  /** Nobody further down will answer for a node that is unknown or gone: then it is done here. */
+  /** Nobody further down will answer for a node that is gone: then it is done here. */
   private isForNobody(path: string, command: Command): boolean {
     const { registry, publisher } = this.options;
     const relay = ancestors(path).find(above => {
@@ -69,7 +69,9 @@ export class LogOrders {
       reachable(registry, path);
       return false;
     } catch (error) {
-      publisher.result(failure(command, 'rejected', error as CanopyError), path);
+      // For what does not exist somebody answers whatever the command is.
+      if ((error as CanopyError).code === 'node-unreachable')
+        publisher.result(failure(command, 'rejected', error as CanopyError), path);
       return true;
     }
   }

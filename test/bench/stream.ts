@@ -127,7 +127,7 @@ interface Rate {
 /** Brokers and leaf; whoever reads is this process, alike for both. */
 async function canopyRate(chain: Chain): Promise<Rate> {
   const count = Math.ceil((MEGABYTES * 1e6) / 100);
-  const sized = { CANOPY_LOG_TOTAL_BYTES: String(MEGABYTES * 2e6) };
+  const sized = { CANOPY_LOG_MAX_BYTES: String(MEGABYTES * 2e6) };
   const child = await leaf(chain, 'filled', `${script('full')} ${count}`, sized);
   const url = `${chain.rest}/api/v1/logs/${chain.prefix}/filled`;
   await until(async () => lastSeq(await (await fetch(`${url}?tail=1`)).text()) >= count, 120_000);

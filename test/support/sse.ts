@@ -64,3 +64,22 @@ export class SseClient {
     this.response.destroy();
   }
 }
+
+/** What a live connection says, one event after the other, none of it kept: for streams too large to be. */
+export async function* sseEvents(url: string, cut: AbortSignal): AsyncGenerator<Omit<SseEvent, 'id'>> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    get(url, { agent: false, signal: cut }, resolve).once('error', reject),
+  );
+  if (response.statusCode !== 200) throw new Error(`${url}: ${(await response.toArray()).join('')}`);
+  let rest = '';
+  let event = '';
+  for await (const text of response.setEncoding('utf8')) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith('event: ')) event = line.slice(7);
+      else if (event === 'problem') throw new Error(line);
+      else if (line.startsWith('data: ')) yield { event, data: JSON.parse(line.slice(6)) };
+    }
+  }
+}

@@ -11,7 +11,7 @@ import { until } from '../support/wait.js';
 const skip = process.platform !== 'linux' && 'needs /proc';
 /** Numbered lines, one every 10 ms, for as long as it runs; the last number is kept over its restarts. */
 const COUNTING = `sh -c 'i=0; while :; do i=$((i+1)); echo "number $i"; sleep 0.01; done'`;
-const EVERYTHING = `sh -c 'printf "plain\\n\\033[31mred\\033[0m\\r\\n\\377\\376 bytes\\n\\342\\202\\254\\n"; head -c 1000000 /dev/zero | tr "\\0" x; echo; printf "no end"; printf "wrong\\n" >&2; exec sleep 3600'`;
+const EVERYTHING = `sh -c 'printf "plain\\n\\033[31mred\\033[0m\\r\\n\\377\\376 bytes\\n\\342\\202\\254\\n"; head -c 1000000 /dev/zero | tr "\\0" x; echo; echo ${'q'.repeat(40)}; printf "no end"; printf "wrong\\n" >&2; exec sleep 3600'`;
 
 describe('logs of a real tree', { skip }, () => {
   const box = new Sandbox({ after });
@@ -61,6 +61,8 @@ describe('logs of a real tree', { skip }, () => {
       [[path, '--after', '999999999'], 1, /^canopy: bad-cursor: after: /],
       [['-f', path, '--after', '999999999'], 1, /^canopy: bad-cursor: after: /],
       [['nobody'], 1, /^canopy: not-found: /],
+      [['said', '--grep', '(q+q+)+!'], 1, /^canopy: grep-failed: /],
+      [['-f', 'said', '--grep', '(q+q+)+!'], 1, /^canopy: grep-failed: /],
       [[path, '--tail', '-1'], 2, /^canopy: --tail: /],
     ];
     for (const [words, code, says] of rows) {
@@ -72,6 +74,8 @@ describe('logs of a real tree', { skip }, () => {
       [`${path}?after=999999999`, 400, 'bad-cursor'],
       [`${path}?after=999999999&follow=true`, 400, 'bad-cursor'],
       [`${path}?since=soon`, 400, 'bad-argument'],
+      ['said?grep=(q%2Bq%2B)%2B!', 422, 'grep-failed'],
+      ['said?grep=(q%2Bq%2B)%2B!&follow=true', 422, 'grep-failed'],
       ['rack1', 400, 'unsupported-op'],
       ['rack1/nobody', 404, 'not-found'],
     ] as const) {
@@ -87,7 +91,11 @@ describe('logs of a real tree', { skip }, () => {
       .pause()
       .on('error', () => {});
     frozen.write(`GET /api/v1/logs/${path}?follow=true HTTP/1.1\r\nhost: x\r\n\r\n`);
-    await Promise.all([follower.said(/number \d+\n/), json.said(/number \d+"/), sse.saw(it => it.lines.length > 0)]);
+    await Promise.all([
+      follower.said(/number \d+\n/),
+      json.said(/number \d+"/),
+      sse.saw(it => it.lines.length > 0),
+    ]);
     for (const node of [leaf, tree.rack2, tree.rack1]) {
       await node.crash();
       await node.up();

@@ -52,6 +52,8 @@ describe('logs of a real tree', { skip }, () => {
     const all = start('-f', '.', '-n', '3');
     await all.said(/^said {17}\| wrong$/m);
     await all.said(/^rack1\/rack2\/counting \| number \d+$/m);
+    await startLeaf(box, tree.root, { name: 'late', target: `sh -c 'echo here; exec sleep 3600'` });
+    await all.said(/^late {17}\| here$/m);
     all.signal('SIGINT');
     await all.end();
   });

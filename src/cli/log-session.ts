@@ -28,10 +28,12 @@ type Entry = PrintedLine & { readonly path: string };
 
 export class LogSession {
   private readonly printer: LogPrinter;
+  /** Followed, or found to be none to follow. */
+  private readonly known = new Set<string>();
   private isBroken = false;
 
   constructor(
-    private readonly client: RestClient,
+    private readonly rest: RestClient,
     private readonly query: LogQuery,
     private readonly options: SessionOptions,
     private readonly isMany: boolean,
@@ -43,7 +45,7 @@ export class LogSession {
 
   /** Prints what there is, by time; resolves with what is to be followed. */
   async stored(paths: readonly string[]): Promise<Follow[]> {
-    for (const path of paths) this.printer.know(path);
+    for (const path of paths) this.know(path);
     const follows: Follow[] = [];
     const begun = paths.map(path => this.begin(path, follows));
     if (begun.length === 1) {
@@ -66,8 +68,8 @@ export class LogSession {
 
   /** What is stored of one; what goes wrong ends all where it is the only one, and only this one otherwise. */
   private async *begin(path: string, follows: Follow[]): AsyncGenerator<LogPiece> {
-    const { follow = false, wait = false, self = false } = this.options;
-    const log = new LogClient(this.client, path, this.query, self, why => this.trouble(why));
+    const { follow = false, wait = false } = this.options;
+    const log = this.client(path, this.query);
     let fresh = this.query.tail === 0;
     try {
       yield* log.stored(wait && !follow);
@@ -90,22 +92,30 @@ export class LogSession {
 
   /** Prints what comes; rejects when one that is alone cannot go on, and when none is left. */
   async coming(follows: readonly Follow[], look: (() => Promise<readonly string[]>) | null): Promise<void> {
-    const known = new Set(follows.map(({ log }) => log.path));
-    const running = follows.map(each => this.follow(each));
-    const late = async (): Promise<void> => {
-      for (;;) {
-        await pause(LOOK_MS, undefined, { ref: false });
-        for (const path of (await look?.().catch(() => [])) ?? []) {
-          if (known.has(path)) continue;
-          known.add(path);
-          this.printer.know(path);
-          const log = new LogClient(this.client, path, this.query, false, why => this.trouble(why));
-          void this.follow({ log, fresh: true });
-        }
+    if (look) void this.late(look);
+    await Promise.all(follows.map(each => this.follow(each)));
+  }
+
+  /** Leaves that nobody knew before are followed too, from what they say since then. */
+  private async late(look: () => Promise<readonly string[]>): Promise<void> {
+    const { tail: _tail, after: _after, ...query } = { ...this.query, since: Date.now() };
+    for (;;) {
+      await pause(LOOK_MS, undefined, { ref: false });
+      const found = await look().catch(() => []);
+      for (const path of found.filter(each => !this.known.has(each))) {
+        this.know(path);
+        void this.follow({ log: this.client(path, query), fresh: true });
       }
-    };
-    if (look) void late();
-    await Promise.all(running);
+    }
+  }
+
+  private know(path: string): void {
+    this.known.add(path);
+    this.printer.know(path);
+  }
+
+  private client(path: string, query: LogQuery): LogClient {
+    return new LogClient(this.rest, path, query, this.options.self === true, why => this.trouble(why));
   }
 
   private async follow({ log, fresh }: Follow): Promise<void> {

@@ -13,6 +13,7 @@ import { claimPidFile, releasePidFile } from '../process/pid-file.js';
 import { NodeContainer } from './container.js';
 import { leafSteps } from './leaf.js';
 import { Lifecycle, type Step } from './lifecycle.js';
+import { ownLogStep } from './own-log.js';
 import { relaySteps, rootSteps } from './relay.js';
 import { REST } from './rest.js';
 import {
@@ -111,7 +112,10 @@ export class CanopyNode {
         ),
       stop: () => {},
     };
-    this.lifecycle = new Lifecycle([claim, identity, ...STEPS[settings.role](this.container)], log);
+    this.lifecycle = new Lifecycle(
+      [claim, identity, ownLogStep(this.container), ...STEPS[settings.role](this.container)],
+      log,
+    );
     await this.lifecycle.start().catch(error => {
       throw named(settings.dataDir, error);
     });

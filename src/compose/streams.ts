@@ -21,6 +21,7 @@ import {
   LOG,
   LOGS,
   OWN_LINK,
+  OWN_LOG,
   REGISTRY,
   SETTINGS,
   TREE,
@@ -61,7 +62,7 @@ export const hubStep = (node: NodeContainer): Step => ({
 /** For a leaf, which starts it when its log is open. */
 export const flowsStep = (node: NodeContainer): Step => {
   node
-    .provide(HUB, from => new LeafHub(from.get(LOGS), null))
+    .provide(HUB, from => new LeafHub(from.get(LOGS), from.get(OWN_LOG)))
     .provide(FLOWS, makeFlows)
     .provide(LEAF_LOGS, makeLeafLogs);
   return {
@@ -115,7 +116,7 @@ function makeInflows(node: NodeContainer): Inflows {
 }
 
 const makeHub = (node: NodeContainer): Hub =>
-  new Hub({ registry: node.get(REGISTRY), inflows: node.get(INFLOWS), own: null });
+  new Hub({ registry: node.get(REGISTRY), inflows: node.get(INFLOWS), own: node.get(OWN_LOG) });
 
 const makeFace = (node: NodeContainer): LogFace =>
   new LogFace({
@@ -155,7 +156,7 @@ const makeFlows = (node: NodeContainer): FlowServer =>
 
 const makeLeafLogs = (node: NodeContainer): LeafLogs =>
   new LeafLogs({
-    store: node.get(LOGS),
+    logs: node.get(HUB),
     link: node.get(UPLINK),
     name: node.get(SETTINGS).name,
     epoch: node.get(INSTALLATION).epoch,

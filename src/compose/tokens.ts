@@ -41,6 +41,8 @@ export const LOGS = token<LogStore>('logs');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');
+/** What the node itself logs; null where it keeps none. */
+export const OWN_LOG = token<LogStore | null>('own log');
 /** Logs of this node and of all below it: at every node. */
 export const HUB = token<LogHub>('hub');
 /** What the parent reads of them. */

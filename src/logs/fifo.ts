@@ -33,7 +33,7 @@ export class Fifo {
 
   /** What is in it now, for the time when nobody writes any more. */
   drain(): void {
-    if (!this.socket) return;
+    if (!this.socket || !existsSync(this.path)) return;
     const fd = openSync(this.path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       for (let read = 1; read > 0; ) {

@@ -16,13 +16,14 @@ export class Keeping {
     private readonly index: LogIndex,
     private readonly clearing: Clearing,
     private readonly options: StoreOptions,
-  ) {}
+  ) {
+    index.longest = options.segmentBytes;
+  }
 
   /** After something was added. `tight`: the disk is full, so that less goes at a time. */
   settle(tight: number | null): void {
     const { index, options } = this;
-    const longest = tight === null ? options.segmentBytes : Math.min(options.segmentBytes, tight);
-    if (index.activeBytes >= longest) index.rotate();
+    index.longest = Math.min(options.segmentBytes, tight ?? options.segmentBytes);
     const before = index.first;
     while (index.bytes > options.maxBytes && this.dropOne());
     while (index.unwritten > MOST_UNWRITTEN && this.dropOne());

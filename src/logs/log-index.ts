@@ -14,6 +14,8 @@ export class LogIndex {
   seq = 1;
   ends: Ends = { stdout: 0, stderr: 0 };
   private top = 0;
+  /** Bytes at which a segment is closed. */
+  longest = Number.POSITIVE_INFINITY;
   private checked = false;
 
   constructor(
@@ -93,6 +95,7 @@ export class LogIndex {
     const record = { seq: this.seq, lines, ts, top, stream, offset, bytes, other, unended, lost };
     this.active?.add(record);
     this.stand(record);
+    if (this.activeBytes >= this.longest) this.rotate();
     return record;
   }
 

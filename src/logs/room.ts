@@ -13,10 +13,10 @@ import type { StoreNews } from './options.js';
 /** Bytes reserved at least and at most; as much as the target writes in this time (s), where that is more. */
 const LEAST = 1024 * 1024;
 const MOST = 64 * 1024 * 1024;
-const AHEAD_S = 0.5;
+const AHEAD_S = 1;
 const BLOCK = 4096;
 /** Of a disk, no more than that part for one stream. */
-const SHARE = 32;
+const SHARE = 16;
 /** Milliseconds until it is tried again: whether there is room, and when there was none at all. */
 const RETRY_MS = 1000;
 const PAUSE_MS = 100;
@@ -52,6 +52,10 @@ export class Room {
   ) {
     const { blocks, bsize } = statfsSync(dir);
     this.most = Math.max(BLOCK, Math.min(MOST, floorTo(BLOCK, (blocks * bsize) / SHARE)));
+  }
+
+  get isReserved(): boolean {
+    return LOG_STREAMS.every(stream => this.ahead[stream].to > 0);
   }
 
   /** Bytes that may be dropped at a time while there is no room. */

@@ -2,35 +2,21 @@
  * The log of one target. It writes its streams to files of its own, whether or not anybody reads them, and these files are
  * the data; the store indexes them and lets them be read.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
-import { Capture } from './capture.js';
-import { Clearing } from './clear.js';
-import { DataFiles } from './data-files.js';
-import { Intake } from './intake.js';
-import { Keeping } from './keep.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
 import type { StoreNews, StoreOptions } from './options.js';
 import { Pace } from './pace.js';
+import { assemble, dataFilesIn, type Parts } from './parts.js';
 import { Reader } from './reader.js';
-import { Room } from './room.js';
 import { Waiters } from './waiters.js';
 
 /** Milliseconds after a start until everything else is seen to: targets come first. */
 const LATER_MS = 300;
 /** Milliseconds between two looks at what has become too old, at most and at least. */
 const AGE_MS = [60_000, 1000] as const;
-
-interface Parts {
-  readonly files: Readonly<Record<LogStream, DataFiles>>;
-  readonly intake: Intake;
-  readonly capture: Capture;
-  readonly clearing: Clearing;
-  readonly keeping: Keeping;
-  readonly room: Room | null;
-}
 
 export class LogStore implements LogSource {
   private readonly index: LogIndex;
@@ -52,32 +38,13 @@ export class LogStore implements LogSource {
   open(): void {
     const { index, options } = this;
     mkdirSync(options.dir, { recursive: true });
-    const names = readdirSync(options.dir);
-    const files = {
-      stdout: new DataFiles(options.dir, 'stdout', names),
-      stderr: new DataFiles(options.dir, 'stderr', names),
-    };
+    const files = dataFilesIn(options.dir);
     if (!index.open()) index.begin(beginning(files));
-    this.parts = this.assemble(files);
-  }
-
-  private assemble(files: Parts['files']): Parts {
-    const { index, options } = this;
-    const intake: Intake = new Intake(options, files, index, {
-      written: () => this.pace.next(),
-      lost: (stream, lines) => this.lose(stream, lines),
-      makeRoom: () => keeping.dropNow(),
+    this.parts = assemble(options, index, files, {
+      wake: () => this.pace.next(),
+      tend: () => this.tend(),
+      told: news => this.listener(news),
     });
-    const clearing = new Clearing(index, files, intake.direct);
-    const keeping = new Keeping(index, clearing, options);
-    return {
-      files,
-      intake,
-      clearing,
-      keeping,
-      capture: new Capture(index, files, () => options.clock.now()),
-      room: intake.direct ? new Room(options.dir, files, keeping, this.tell, () => this.tend()) : null,
-    };
   }
 
   /** The files for one more run of the target. Throws the error of the file system. */
@@ -137,6 +104,11 @@ export class LogStore implements LogSource {
     return { first: this.index.first, last: this.index.seq - 1 };
   }
 
+  /** Whether room is reserved for what the target is going to write. */
+  get hasRoom(): boolean {
+    return this.parts?.room?.isReserved ?? false;
+  }
+
   /** A line of the node itself; for a store that no target writes to. */
   append(stream: LogStream, line: string): void {
     this.opened.intake.append(stream, Buffer.from(`${line}\n`));
@@ -154,8 +126,6 @@ export class LogStore implements LogSource {
   onNews(listener: (news: StoreNews) => void): void {
     this.listener = listener;
   }
-
-  private readonly tell = (news: StoreNews): void => this.listener(news);
 
   private get opened(): Parts {
     if (this.parts === null) throw new Error('the store is not open');
@@ -178,12 +148,6 @@ export class LogStore implements LogSource {
   private tend(): void {
     const { room, capture } = this.opened;
     if (this.running) room?.tend(capture.cursors, performance.now());
-  }
-
-  private lose(stream: LogStream, lines: number): void {
-    const { keeping } = this.opened;
-    keeping.lost += lines;
-    this.index.lose(stream, lines, this.options.clock.now());
   }
 
   /** Where there is no room it is in memory, and tried again with the next lines. */

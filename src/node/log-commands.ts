@@ -1,5 +1,5 @@
 /** What `logs`, `follow` and `unfollow` may say, checked alike by the leaf and by whoever passes one on. */
-import { type Arguments, whole } from '../core/arguments.js';
+import { type Arguments, flag, whole } from '../core/arguments.js';
 import type { LogQuery } from '../core/log-lines.js';
 import { LOG_ARGUMENTS, logQuery } from '../core/log-query.js';
 import type { Command } from '../protocol/payloads.js';
@@ -15,14 +15,22 @@ const DEFAULT_TAIL = 100;
 const DEFAULT_LIMIT = 1024 * 1024;
 const MOST_LIMIT = 64 * 1024 * 1024;
 
+export interface LogsRequest {
+  readonly query: LogQuery;
+  /** Bytes of lines. */
+  readonly limit: number;
+  /** The node's own log instead of its target's. */
+  readonly self: boolean;
+}
+
 /** Throws `bad-argument`. */
-export function logsOf(command: Command, now: number): { readonly query: LogQuery; readonly limit: number } {
-  const args = onlyArguments(command, [...LOG_ARGUMENTS, 'limit']);
-  const { limit, ...rest } = args;
+export function logsOf(command: Command, now: number): LogsRequest {
+  const { limit, self, ...rest } = onlyArguments(command, [...LOG_ARGUMENTS, 'limit', 'self']);
   const query = logQuery(rest, now);
   const from = query.tail ?? query.after ?? query.since;
   return {
     query: from === undefined ? { ...query, tail: DEFAULT_TAIL } : query,
+    self: flag('self', self),
     limit: limit === undefined ? DEFAULT_LIMIT : whole('limit', limit, 1, MOST_LIMIT),
   };
 }

@@ -11,6 +11,8 @@ import { codeOf } from './problems.js';
 
 /** Milliseconds for a first line, or for what is wrong, before a follower is let in without either. */
 const FIRST_MS = 1000;
+/** The same where a regular expression may turn out to take too long, which a leaf finds after two seconds. */
+const FIRST_FOUND_MS = 4000;
 /** Milliseconds without a line after which something is sent all the same. */
 const PAUSE_MS = 15_000;
 
@@ -29,7 +31,8 @@ type Rest = AsyncGenerator<LogPart | null, void, undefined>;
 /** Throws what goes wrong before the first part: that is answered as a problem. */
 export async function sendLog(reply: FastifyReply, answer: LogAnswer): Promise<void> {
   const { asked, cut } = answer;
-  const rest = withPauses(answer.parts, FIRST_MS, PAUSE_MS);
+  const isSearch = asked.query.grep !== undefined && !asked.query.grep.fixed;
+  const rest = withPauses(answer.parts, isSearch ? FIRST_FOUND_MS : FIRST_MS, PAUSE_MS);
   let first = await rest.next();
   while (!asked.query.follow && !first.done && first.value === null) first = await rest.next();
   reply.hijack();

@@ -32,6 +32,7 @@ export class Live {
     if (seq < this.ring.floor || this.cut.signal.aborted) return null;
     const seat = new Seat(this, this.ring.first);
     this.seats.add(seat);
+    this.changed();
     return seat;
   }
 

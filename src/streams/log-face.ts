@@ -112,12 +112,20 @@ export class LogFace {
     const { hub, link, registry, clock, ready, log } = this.options;
     const said: Said = { cut: new AbortController(), failedAt: null };
     this.said.set(path, said);
-    const query = this.leased.get(path) ?? { tail: 0, follow: true };
+    const wish = this.leased.get(path);
+    const query = wish ?? { tail: 0, follow: true };
     const voice = { link, topic, epoch: () => registry.get(path)?.epoch ?? null, ready: () => ready(topic) };
     speak(hub.source(path, { wait: true }), query, voice, said.cut.signal).catch((err: Error) => {
       log.warn({ err, path }, `the log of "${path}" is not told: ${err.message}`);
       said.failedAt = clock.mono();
+      // A `follow` from where there is nothing yet: whom it is sent to says so, and others are not to suffer for it.
+      if (wish !== undefined && this.leased.get(path) === wish) this.forgo(path);
     });
+  }
+
+  private forgo(path: string): void {
+    this.hush(path);
+    this.unfollow(path);
   }
 
   private hush(path: string): void {

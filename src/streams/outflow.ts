@@ -29,13 +29,18 @@ export class Outflow {
 
   /** Until all is handed on, or it is ended. Never rejects. */
   async run(source: LogSource, query: LogQuery): Promise<void> {
+    let items: AsyncIterator<LogItem> | null = null;
     try {
-      await this.passOn(source.read(query, this.cut.signal)[Symbol.asyncIterator]());
+      items = source.read(query, this.cut.signal)[Symbol.asyncIterator]();
+      await this.passOn(items);
     } catch (error) {
       if (this.cut.signal.aborted) return;
       await this.flush();
       const { code, message } = asCanopyError(error);
       await this.say({ error: { code, message } });
+    } finally {
+      // One that was asked for ahead may stand at an item which nobody took.
+      items?.return?.().catch(() => {});
     }
   }
 

@@ -11,7 +11,7 @@ import { until } from '../support/wait.js';
 const skip = process.platform !== 'linux' && 'needs /proc';
 /** Numbered lines, one every 10 ms, for as long as it runs; the last number is kept over its restarts. */
 const COUNTING = `sh -c 'i=0; while :; do i=$((i+1)); echo "number $i"; sleep 0.01; done'`;
-const EVERYTHING = `sh -c 'printf "plain\\n\\033[31mred\\033[0m\\r\\n\\377\\376 bytes\\n\\342\\202\\254\\n"; head -c 1000000 /dev/zero | tr "\\0" x; echo; printf "no end"; printf "wrong\\n" >&2; exec sleep 3600'`;
+const EVERYTHING = `sh -c 'printf "plain\\n\\033[31mred\\033[0m\\r\\n\\377\\376 bytes\\n\\342\\202\\254\\n"; head -c 1000000 /dev/zero | tr "\\0" x; echo; echo ${'q'.repeat(40)}; printf "no end"; printf "wrong\\n" >&2; exec sleep 3600'`;
 
 describe('logs of a real tree', { skip }, () => {
   const box = new Sandbox({ after });
@@ -52,6 +52,8 @@ describe('logs of a real tree', { skip }, () => {
     const all = start('-f', '.', '-n', '3');
     await all.said(/^said {17}\| wrong$/m);
     await all.said(/^rack1\/rack2\/counting \| number \d+$/m);
+    await startLeaf(box, tree.root, { name: 'late', target: `sh -c 'echo here; exec sleep 3600'` });
+    await all.said(/^late {17}\| here$/m);
     all.signal('SIGINT');
     await all.end();
   });
@@ -61,6 +63,8 @@ describe('logs of a real tree', { skip }, () => {
       [[path, '--after', '999999999'], 1, /^canopy: bad-cursor: after: /],
       [['-f', path, '--after', '999999999'], 1, /^canopy: bad-cursor: after: /],
       [['nobody'], 1, /^canopy: not-found: /],
+      [['said', '--grep', '(q+q+)+!'], 1, /^canopy: grep-failed: /],
+      [['-f', 'said', '--grep', '(q+q+)+!'], 1, /^canopy: grep-failed: /],
       [[path, '--tail', '-1'], 2, /^canopy: --tail: /],
     ];
     for (const [words, code, says] of rows) {
@@ -72,6 +76,8 @@ describe('logs of a real tree', { skip }, () => {
       [`${path}?after=999999999`, 400, 'bad-cursor'],
       [`${path}?after=999999999&follow=true`, 400, 'bad-cursor'],
       [`${path}?since=soon`, 400, 'bad-argument'],
+      ['said?grep=(q%2Bq%2B)%2B!', 422, 'grep-failed'],
+      ['said?grep=(q%2Bq%2B)%2B!&follow=true', 422, 'grep-failed'],
       ['rack1', 400, 'unsupported-op'],
       ['rack1/nobody', 404, 'not-found'],
     ] as const) {

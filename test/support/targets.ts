@@ -19,7 +19,7 @@ export const FORKING = `sh -c '(trap "" TERM; echo ready; exec sleep 3600) & ech
 export function outputOf(dataDir: string): string {
   const logs = join(dataDir, 'logs');
   try {
-    const names = readdirSync(logs).filter(name => /^std/.test(name));
+    const names = readdirSync(logs).filter(name => /^std(out|err)\.\d/.test(name));
     const byStart = (name: string): number => Number(name.split('.')[1]);
     const files = names.sort((a, b) => byStart(a) - byStart(b) || (a < b ? 1 : -1));
     return files.map(name => readFileSync(join(logs, name), 'utf8')).join('');

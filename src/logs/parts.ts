@@ -1,0 +1,54 @@
+/** What an open store is made of. */
+import { readdirSync } from 'node:fs';
+import type { LogStream } from '../core/log-lines.js';
+import { Capture } from './capture.js';
+import { Clearing } from './clear.js';
+import { DataFiles } from './data-files.js';
+import { Intake } from './intake.js';
+import { Keeping } from './keep.js';
+import type { LogIndex } from './log-index.js';
+import type { StoreNews, StoreOptions } from './options.js';
+import { Room } from './room.js';
+
+export interface Parts {
+  readonly files: Readonly<Record<LogStream, DataFiles>>;
+  readonly intake: Intake;
+  readonly capture: Capture;
+  readonly clearing: Clearing;
+  readonly keeping: Keeping;
+  /** Null where nobody but us writes to the files. */
+  readonly room: Room | null;
+}
+
+export interface PartsPorts {
+  /** Something was written. */
+  readonly wake: () => void;
+  readonly tend: () => void;
+  readonly told: (news: StoreNews) => void;
+}
+
+export function dataFilesIn(dir: string): Parts['files'] {
+  const names = readdirSync(dir);
+  return { stdout: new DataFiles(dir, 'stdout', names), stderr: new DataFiles(dir, 'stderr', names) };
+}
+
+export function assemble(
+  options: StoreOptions,
+  index: LogIndex,
+  files: Parts['files'],
+  { wake, tend, told }: PartsPorts,
+): Parts {
+  const intake: Intake = new Intake(options, files, index, {
+    written: wake,
+    lost: (stream, lines) => {
+      keeping.lost += lines;
+      index.lose(stream, lines, options.clock.now());
+    },
+    makeRoom: () => keeping.dropNow(),
+  });
+  const clearing = new Clearing(index, files, intake.direct);
+  const keeping = new Keeping(index, clearing, options);
+  const capture = new Capture(index, files, () => options.clock.now());
+  const room = intake.direct ? new Room(options.dir, files, keeping, told, tend) : null;
+  return { files, intake, capture, clearing, keeping, room };
+}

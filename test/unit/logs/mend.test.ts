@@ -112,10 +112,13 @@ test('without any index, all is indexed again with the same seqs', async t => {
 
 test('data that a crash of the machine has taken is a gap, and what comes then is stored', async t => {
   const { dir, lines } = await filled(t);
-  const file = readdirSync(dir).find(name => name.startsWith('stdout.')) ?? '';
+  const start = (name: string): number => Number(name.split('.')[1]);
+  const files = readdirSync(dir).filter(name => name.startsWith('stdout.'));
+  const file = files.sort((a, b) => start(a) - start(b)).at(-1) ?? '';
   const bytes = readFileSync(join(dir, file));
   truncateSync(join(dir, file), bytes.lastIndexOf(10, bytes.length - 100) + 1);
-  const store = again(dir);
+  const store = storeIn(dir, { segmentBytes: 1024 * 1024 });
+  store.open();
   await wrote(store, [['stdout', 'after\n']]);
   const { lines: found, items } = await ask(store);
   assert.ok(items.some(item => item.kind === 'gap'));

@@ -88,6 +88,17 @@ test('what a target writes before anybody knows that it runs is not taken for a 
   assert.deepEqual(textsOf(await ask(store)), ['one', 'seen', 'partial']);
 });
 
+test('a last line that nobody had indexed does not run into the first of the next run', async t => {
+  const dir = place(t);
+  const killed = storeIn(dir);
+  killed.open();
+  appendFileSync(killed.outputs().stdout, 'one\nunended');
+  const next = storeIn(dir);
+  next.open();
+  await wrote(next, [['stdout', 'three\n']]);
+  assert.deepEqual(textsOf(await ask(next)), ['one', 'unended', 'three']);
+});
+
 async function wroteOnly(store: LogStore, text: string): Promise<void> {
   appendFileSync(store.outputs().stdout, text);
   store.began();

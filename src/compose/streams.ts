@@ -152,6 +152,8 @@ const makeFlows = (node: NodeContainer): FlowServer =>
     logs: node.get(HUB),
     clock: node.get(CLOCK),
     log: node.get(LOG),
+    // What comes from below has waited there for as long as it may.
+    ...(node.get(SETTINGS).role === 'relay' && { flushMs: 0 }),
   });
 
 const makeLeafLogs = (node: NodeContainer): LeafLogs =>

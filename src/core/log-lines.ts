@@ -32,7 +32,7 @@ export interface LogRun {
   /** When they were captured, milliseconds since the epoch. */
   readonly ts: number;
   readonly stream: LogStream;
-  /** Of its lines, each with its end of line, one byte `\n`, whatever stood there. */
+  /** Of its lines, each with its end of line, one byte `\n`: where none stood as well (`unended`), but not behind a piece (`more`). */
   readonly bytes: number;
   /** It is one line's piece, and more of the same line (same seq) follows in the next run. */
   readonly more?: true;

@@ -156,6 +156,7 @@ export class Supervisor {
       this.dispatch({ type: 'spawned', pid: started.pid });
       await this.watch(run);
     } catch (error) {
+      this.spec.output.ended();
       this.dispatch({ type: 'spawn-failed', message: (error as Error).message });
     }
   }

@@ -6,8 +6,9 @@ import type { Output } from '../process/wrapper.js';
 export interface TargetOutput {
   /** The files for one more run, which take it through O_APPEND descriptors, so that the target outlives us. */
   outputs(): Output;
+  /** Of one that was adopted, too. */
   began(): void;
-  /** Nothing of it is left. */
+  /** Nothing of it is left, or it could not be started. */
   ended(): void;
 }
 

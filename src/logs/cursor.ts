@@ -67,7 +67,8 @@ export class Cursor {
   }
 
   private reach(): { readonly fd: number; readonly file: DataFile } | null {
-    const file = this.files.holding(this.position.scanned);
+    // By its last line: one that was begun in a file ends there, if need be without a newline.
+    const file = this.files.holding(this.position.at);
     if (file === null) {
       const [first] = this.files.all;
       if (first === undefined) return null;

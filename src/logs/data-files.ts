@@ -1,5 +1,5 @@
 /** The files that a target writes one of its streams to, named by where in the stream they begin. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogStream } from '../core/log-lines.js';
 
@@ -99,3 +99,13 @@ function byteAt(fd: number, at: number): number | undefined {
 
 /** 0 where there is none. */
 export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** None where there is no such directory. */
+export function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 /** Whether holes can be punched into the files of a directory. */
 import { spawnSync } from 'node:child_process';
-import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** File systems that are known to: ext4, XFS, Btrfs, tmpfs, F2FS, by what statfs(2) calls them. */
@@ -11,6 +11,7 @@ const tried = new Map<number, boolean>();
 /** Without a try, which takes some milliseconds, where the file system is a known one. */
 export function canPunch(dir: string): boolean {
   if (process.platform !== 'linux' || !hasTool()) return false;
+  if (!existsSync(dir)) return true; // a full disk: there is nothing to be written at all
   if (KNOWN.includes(statfsSync(dir).type)) return true;
   const { dev } = statSync(dir);
   const known = tried.get(dev) ?? attempt(join(dir, 'hole'));

@@ -44,6 +44,7 @@ export class Intake {
     if (!this.direct) {
       this.fifos[stream].make();
       this.fifos[stream].start();
+      this.writers[stream].begin();
       return this.fifos[stream].path;
     }
     const { segmentBytes: longest } = this.options;
@@ -69,9 +70,11 @@ export class Intake {
 
   append(stream: LogStream, bytes: Buffer): void {
     const writer = this.writers[stream];
-    let done = writer.write(bytes);
-    while (!done && this.ports.makeRoom()) done = writer.write(bytes);
-    if (!done) this.ports.lost(stream, countLines(bytes));
+    for (const part of writer.cut(bytes)) {
+      let done = writer.write(part);
+      while (!done && this.ports.makeRoom()) done = writer.write(part);
+      if (!done) this.ports.lost(stream, countLines(part));
+    }
     this.ports.written();
   }
 }

@@ -1,7 +1,6 @@
 /** The index of a store: its segments, and where it stands. */
-import { mkdirSync, readdirSync } from 'node:fs';
 import type { LogStream } from '../core/log-lines.js';
-import type { DataFiles } from './data-files.js';
+import { type DataFiles, namesIn } from './data-files.js';
 import type { Place } from './find.js';
 import { mend } from './mend.js';
 import { type Ends, endsAfter, type LineRecord, nextSeq } from './record.js';
@@ -19,14 +18,13 @@ export class LogIndex {
   private checked = false;
 
   constructor(
-    private readonly dir: string,
+    readonly dir: string,
     private readonly files: () => Readonly<Record<LogStream, DataFiles>>,
   ) {}
 
   /** Reads where it stands: the names of all, and the end of the last one. False where there is none. */
   open(): boolean {
-    mkdirSync(this.dir, { recursive: true });
-    const found = readdirSync(this.dir).map(name => Segment.named(this.dir, name));
+    const found = namesIn(this.dir).map(name => Segment.named(this.dir, name));
     this.segments = found.filter(segment => segment !== null).sort((a, b) => a.first - b.first);
     const { active } = this;
     if (active === null) return false;

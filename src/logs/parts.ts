@@ -1,9 +1,8 @@
 /** What an open store is made of. */
-import { readdirSync } from 'node:fs';
 import type { LogStream } from '../core/log-lines.js';
 import { Capture } from './capture.js';
 import { Clearing } from './clear.js';
-import { DataFiles } from './data-files.js';
+import { DataFiles, namesIn } from './data-files.js';
 import { Intake } from './intake.js';
 import { Keeping } from './keep.js';
 import type { LogIndex } from './log-index.js';
@@ -28,7 +27,7 @@ export interface PartsPorts {
 }
 
 export function dataFilesIn(dir: string): Parts['files'] {
-  const names = readdirSync(dir);
+  const names = namesIn(dir);
   return { stdout: new DataFiles(dir, 'stdout', names), stderr: new DataFiles(dir, 'stderr', names) };
 }
 

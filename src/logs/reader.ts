@@ -1,4 +1,5 @@
 /** Answers one query: goes through the index, and reads no more of the data than is asked for. */
+import { setImmediate } from 'node:timers/promises';
 import { CanopyError } from '../core/errors.js';
 import type { LogGap, LogItem, LogQuery, LogStream } from '../core/log-lines.js';
 import { following, type Place, placeOfSeq, placeOfTime } from './find.js';
@@ -10,7 +11,7 @@ import type { ReadPorts } from './ports.js';
 import { type LineRecord, nextSeq } from './record.js';
 import { PIECE_BYTES } from './scan.js';
 import { readSpan } from './span.js';
-import { asksFor, tailStart } from './tail.js';
+import { AT_ONCE, asksFor, tailStart } from './tail.js';
 
 export class Reader {
   /** Of the next line. */
@@ -70,6 +71,7 @@ export class Reader {
         yield* this.chunk.take();
         yield this.skip(nextSeq(record) - 1, 'the disk was full');
       } else if (record) yield* this.read(records);
+      else await setImmediate();
     }
     if (!this.cut.aborted) yield* this.chunk.take();
   }
@@ -87,7 +89,7 @@ export class Reader {
     let seq = this.seq;
     if (this.place?.segment.dropped) this.place = null;
     this.place ??= placeOfSeq(index, seq);
-    while (this.place !== null && seq <= last) {
+    for (let seen = 0; this.place !== null && seq <= last && seen < AT_ONCE; seen++) {
       const record = index.at(this.place);
       if (record === null) break;
       if (nextSeq(record) > seq && asksFor(this.query, record)) {

@@ -2,7 +2,8 @@
  * Keeps blocks reserved ahead of where the target writes, so that it does not meet a full disk: we do, and make room for it
  * before it needs any.
  */
-import { statfsSync, truncateSync } from 'node:fs';
+import { existsSync, statfsSync, truncateSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
 import { reserve } from '../process/fallocate.js';
 import type { Cursor } from './cursor.js';
@@ -50,7 +51,7 @@ export class Room {
     /** Calls `tend`. */
     private readonly wake: () => void,
   ) {
-    const { blocks, bsize } = statfsSync(dir);
+    const { blocks, bsize } = statfsSync(existsSync(dir) ? dir : dirname(dir));
     this.most = Math.max(BLOCK, Math.min(MOST, floorTo(BLOCK, (blocks * bsize) / SHARE)));
   }
 

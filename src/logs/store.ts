@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
+import { isFull } from '../process/file-error.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
 import type { StoreNews, StoreOptions } from './options.js';
@@ -34,10 +35,17 @@ export class LogStore implements LogSource {
     this.pace = new Pace(options.dir, () => this.look());
   }
 
-  /** Finds where it stands, and no more: a target is waiting. Throws the error of the file system. */
+  /**
+   * Finds where it stands, and no more: a target is waiting. Throws the error of the file system, unless the disk is full:
+   * then it is done without.
+   */
   open(): void {
     const { index, options } = this;
-    mkdirSync(options.dir, { recursive: true });
+    try {
+      mkdirSync(index.dir, { recursive: true });
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
     const files = dataFilesIn(options.dir);
     if (!index.open()) index.begin(beginning(files));
     this.parts = assemble(options, index, files, {
@@ -47,10 +55,21 @@ export class LogStore implements LogSource {
     });
   }
 
-  /** The files for one more run of the target. Throws the error of the file system. */
+  /** The files for one more run of the target, which writes to them from now on. */
   outputs(): Readonly<Record<LogStream, string>> {
-    const { intake } = this.opened;
-    return { stdout: intake.output('stdout'), stderr: intake.output('stderr') };
+    this.running = true;
+    return { stdout: this.output('stdout'), stderr: this.output('stderr') };
+  }
+
+  /** A target is not kept from running by what its log lacks: a directory that is full or can't be written. */
+  private output(stream: LogStream): string {
+    try {
+      return this.opened.intake.output(stream);
+    } catch (error) {
+      const reason = `what the target says on ${stream} is not stored: ${(error as Error).message}`;
+      this.listener({ full: true, reason, count: 0 });
+      return '/dev/null';
+    }
   }
 
   /** A target runs that writes to them: one that was started or adopted. */

@@ -1,10 +1,14 @@
 /** Where the last N lines begin. */
+import { setImmediate } from 'node:timers/promises';
 import type { LogQuery } from '../core/log-lines.js';
 import { lastPlace, type Place, preceding } from './find.js';
 import type { Matcher } from './matcher.js';
 import type { ReadPorts } from './ports.js';
 import { type LineRecord, nextSeq } from './record.js';
 import { readSpan } from './span.js';
+
+/** Records that are looked at before somebody else's turn. */
+export const AT_ONCE = 1000;
 
 /** Whether its lines are of the stream and the time asked for. */
 export const asksFor = ({ stream, since, until }: LogQuery, record: LineRecord): boolean =>
@@ -24,7 +28,8 @@ export async function tailStart(
   let left = query.tail ?? 0;
   let start = index.seq;
   let place: Place | null = lastPlace(index);
-  for (; place !== null && left > 0 && !cut.aborted; place = preceding(index, place)) {
+  for (let seen = 1; place !== null && left > 0 && !cut.aborted; place = preceding(index, place), seen++) {
+    if (seen % AT_ONCE === 0) await setImmediate();
     const record = index.at(place);
     if (record === null || nextSeq(record) <= from || place.segment.dropped) break;
     if (record.lost || !asksFor(query, record)) continue;

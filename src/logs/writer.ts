@@ -4,16 +4,41 @@ import type { LogStream } from '../core/log-lines.js';
 import type { DataFile, DataFiles } from './data-files.js';
 import type { LogIndex } from './log-index.js';
 
+interface Open {
+  readonly fd: number;
+  readonly file: DataFile;
+  size: number;
+}
+
+const NEWLINE = 10;
+
 export class Writer {
-  private open: { readonly fd: number; readonly file: DataFile; size: number } | null = null;
+  private open: Open | null = null;
+  /** No line has been begun in it. */
+  private atLineEnd = false;
 
   constructor(
     private readonly files: DataFiles,
     private readonly index: LogIndex,
     private readonly stream: LogStream,
-    /** A file is that long at most: it can only be dropped as a whole. */
+    /** A file is that long at most, but for its last line: it can only be dropped as a whole. */
     private readonly longest: number,
   ) {}
+
+  /** For one more run, whose first line does not go on the last one of the run before. */
+  begin(): void {
+    this.close();
+    const { longest, index } = this;
+    this.enter(this.files.prepare({ longest, indexed: index.ends[this.stream], seq: index.seq }));
+    this.atLineEnd = true;
+  }
+
+  /** Into what goes to one file each: a file ends with a line. */
+  cut(bytes: Buffer): readonly Buffer[] {
+    const isFull = this.open !== null && this.open.size >= this.longest && !this.atLineEnd;
+    const end = isFull ? bytes.indexOf(NEWLINE) + 1 : 0;
+    return end > 0 && end < bytes.length ? [bytes.subarray(0, end), bytes.subarray(end)] : [bytes];
+  }
 
   /** All of it, or nothing and false: then there is no room. */
   write(bytes: Buffer): boolean {
@@ -27,6 +52,7 @@ export class Writer {
         throw error;
       }
       open.size += done;
+      this.atLineEnd = bytes.at(-1) === NEWLINE;
       return true;
     } catch {
       return false;
@@ -38,16 +64,16 @@ export class Writer {
     this.open = null;
   }
 
-  private reach(): { readonly fd: number; size: number } {
-    const { open } = this;
-    if (open && open.size < this.longest) return open;
+  private reach(): Open {
+    const { open, index, files } = this;
+    if (open && !(open.size >= this.longest && this.atLineEnd)) return open;
     this.close();
-    const { ends, seq } = this.index;
-    const last = this.files.last;
-    const file =
-      open && last
-        ? this.files.add(last.start + open.size, seq)
-        : this.files.prepare({ longest: this.longest, indexed: ends[this.stream], seq });
+    if (open) return this.enter(files.add(open.file.start + open.size, index.seq));
+    // Where an earlier leaf has left off, maybe amid a line.
+    return this.enter(files.last ?? files.add(index.ends[this.stream], index.seq));
+  }
+
+  private enter(file: DataFile): Open {
     const fd = openSync(file.path, 'a', 0o640);
     this.open = { fd, file, size: fstatSync(fd).size };
     return this.open;

@@ -7,7 +7,7 @@ import type { LogQuery } from '../core/log-lines.js';
 import { pathProblem } from '../core/names.js';
 import { MalformedPayload } from '../protocol/codec.js';
 import { decodeAsk, encodeFlow, type FlowAsk, type FlowHead, hopTopic } from '../protocol/flows.js';
-import { LEASE_MS, MOST_FLOWS } from './limits.js';
+import { FLUSH_MS, LEASE_MS, MOST_FLOWS } from './limits.js';
 import { Outflow } from './outflow.js';
 import type { LogHub } from './port.js';
 
@@ -20,6 +20,8 @@ export interface FlowServerOptions {
   readonly clock: Clock;
   readonly log: { warn(fields: object, message: string): void };
   readonly leaseMs?: number;
+  /** Milliseconds that lines may wait for others; 0 where they come in chunks already. */
+  readonly flushMs?: number;
 }
 
 /** Milliseconds between two looks at the leases. */
@@ -131,11 +133,16 @@ export class FlowServer {
       void this.send({ flow: id, n: 0, error: { code, message } });
       return;
     }
-    const { clock, logs } = this.options;
-    const flow = new Outflow(id, limit, {
-      send: (head, bytes) => this.send(head, bytes),
-      now: () => clock.mono(),
-    });
+    const { clock, logs, flushMs = FLUSH_MS } = this.options;
+    const flow = new Outflow(
+      id,
+      limit,
+      {
+        send: (head, bytes) => this.send(head, bytes),
+        now: () => clock.mono(),
+      },
+      flushMs,
+    );
     this.flows.set(id, flow);
     this.sweeper ??= setInterval(() => this.sweep(), SWEEP_MS);
     this.renew(id, flow, limit);

@@ -25,6 +25,7 @@ export class Outflow {
     private readonly id: string,
     private limit: number,
     private readonly port: OutflowPort,
+    private readonly flushMs = FLUSH_MS,
   ) {}
 
   /** Until all is handed on, or it is ended. Never rejects. */
@@ -86,7 +87,7 @@ export class Outflow {
 
   /** Milliseconds until what waits has to leave. */
   private flushIn(): number {
-    return this.sentAt + FLUSH_MS - this.port.now();
+    return this.sentAt + this.flushMs - this.port.now();
   }
 
   private async soon<T>(next: Promise<T>): Promise<T | typeof LATE> {

@@ -1,7 +1,7 @@
 /** Where holes can't be punched the target writes into FIFOs: the same store, whole files dropped. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogStore } from '../../../src/logs/store.js';
@@ -71,6 +71,18 @@ test('what is in a FIFO when its reader is gone is there for the next', async t 
   t.after(() => writer.kill('SIGKILL'));
   await until(() => next.range.last === 2);
   assert.deepEqual(textsOf(await ask(next)), ['one', 'two']);
+});
+
+test('what is in a FIFO at the end of a run is of that run', async t => {
+  const store = storeIn(place(t), { capture: 'fifos' });
+  store.open();
+  store.start();
+  const { stdout } = store.outputs();
+  store.began();
+  appendFileSync(stdout, 'late');
+  store.ended();
+  await store.stop();
+  assert.deepEqual(textsOf(await ask(store)), ['late']);
 });
 
 test('lines of the node itself are kept in the same way', async t => {

@@ -1,11 +1,20 @@
 /** An index that is lost, spoilt or cut off, at any byte: no line is lost, none is there twice, none is torn. */
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { RECORD_BYTES } from '../../../src/logs/record.js';
 import type { LogStore } from '../../../src/logs/store.js';
+import { reserve } from '../../../src/process/fallocate.js';
 import { ask, type Line, place, storeIn, wrote } from './support.js';
 
 const many = (count: number, stream: string): string =>
@@ -103,10 +112,13 @@ test('without any index, all is indexed again with the same seqs', async t => {
 
 test('data that a crash of the machine has taken is a gap, and what comes then is stored', async t => {
   const { dir, lines } = await filled(t);
-  const file = readdirSync(dir).find(name => name.startsWith('stdout.')) ?? '';
-  const size = readFileSync(join(dir, file)).length;
-  truncateSync(join(dir, file), size - 100);
-  const store = again(dir);
+  const start = (name: string): number => Number(name.split('.')[1]);
+  const files = readdirSync(dir).filter(name => name.startsWith('stdout.'));
+  const file = files.sort((a, b) => start(a) - start(b)).at(-1) ?? '';
+  const bytes = readFileSync(join(dir, file));
+  truncateSync(join(dir, file), bytes.lastIndexOf(10, bytes.length - 100) + 1);
+  const store = storeIn(dir, { segmentBytes: 1024 * 1024 });
+  store.open();
   await wrote(store, [['stdout', 'after\n']]);
   const { lines: found, items } = await ask(store);
   assert.ok(items.some(item => item.kind === 'gap'));
@@ -122,4 +134,27 @@ test('half a record at the end does not shift those that follow', async t => {
   const { lines: found } = await ask(next);
   assert.equal(found.length, lines.length + 1);
   assert.equal(found.at(-1)?.text, 'after');
+});
+
+test('without an index and with the front punched away, what is left is whole, under seqs that nobody had', async t => {
+  const dir = place(t);
+  const store = storeIn(dir, { maxBytes: 256 * 1024 });
+  store.open();
+  await wrote(store, [['stdout', many(20_000, 'out')]]);
+  const file = join(dir, 'stdout.0.1');
+  await reserve(file, statSync(file).size, 1024 * 1024); // blocks, but no data
+  const { first, last } = store.range;
+  const { lines } = await ask(store);
+  assert.ok(first > 1);
+  rmSync(join(dir, 'index'), { recursive: true });
+  const next = again(dir);
+  await next.stop();
+  const { lines: found } = await ask(next);
+  assert.ok((found[0]?.seq ?? 0) > last - lines.length);
+  assert.ok((found[0]?.seq ?? 0) >= first, 'no seq stands for another line than before');
+  assert.deepEqual(
+    found.slice(-lines.length).map(({ text }) => text),
+    lines.map(({ text }) => text),
+  );
+  for (const { text } of found) assert.match(text, /^out \d+ x*$/);
 });

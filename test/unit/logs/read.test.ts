@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { LogItem } from '../../../src/core/log-lines.js';
+import type { Parts } from '../../../src/logs/parts.js';
 import { until } from '../../support/wait.js';
 import { ask, Hand, linesOf, place, storeIn, textsOf, wrote } from './support.js';
 
@@ -167,4 +168,22 @@ test('what is too old goes, also where nothing is written any more', async t => 
   clock.ts += 11_000;
   await until(() => store.range.first === 2);
   assert.deepEqual(textsOf(await ask(store)), []);
+});
+
+test('what was dropped while it was read is a gap: by then it may be a hole', async t => {
+  const store = storeIn(place(t));
+  store.open();
+  await wrote(store, [['stdout', numbered(1, 4000, 50)]]);
+  const items = store.read({}, new AbortController().signal);
+  const internals = store as unknown as { parts: Parts | null };
+  const reading = items.next(); // waits for the disk
+  assert.equal(internals.parts?.keeping.dropNow(), true);
+  const { value } = await reading;
+  assert.deepEqual(value, {
+    kind: 'gap',
+    from: 1,
+    to: store.range.first - 1,
+    reason: 'dropped to make room',
+  });
+  await items.return(undefined);
 });

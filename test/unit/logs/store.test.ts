@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { LogStore } from '../../../src/logs/store.js';
+import { until } from '../../support/wait.js';
 import { ask, place, storeIn, textsOf, wrote } from './support.js';
 
 test('what is written is read, with its streams, in the order of each', async t => {
@@ -68,3 +71,37 @@ test('grep: by words and by regular expressions, forward and from the end', asyn
     },
   );
 });
+
+test('what a target writes before anybody knows that it runs is not taken for a last line', async t => {
+  const store = storeIn(place(t));
+  store.open();
+  store.start();
+  await wroteOnly(store, 'one\n');
+  const { stdout, stderr } = store.outputs();
+  appendFileSync(stdout, 'par');
+  appendFileSync(stderr, 'seen\n');
+  await until(() => store.range.last >= 2);
+  appendFileSync(stdout, 'tial\n');
+  store.began();
+  await until(() => store.range.last >= 3);
+  await store.stop();
+  assert.deepEqual(textsOf(await ask(store)), ['one', 'seen', 'partial']);
+});
+
+test('a last line that nobody had indexed does not run into the first of the next run', async t => {
+  const dir = place(t);
+  const killed = storeIn(dir);
+  killed.open();
+  appendFileSync(killed.outputs().stdout, 'one\nunended');
+  const next = storeIn(dir);
+  next.open();
+  await wrote(next, [['stdout', 'three\n']]);
+  assert.deepEqual(textsOf(await ask(next)), ['one', 'unended', 'three']);
+});
+
+async function wroteOnly(store: LogStore, text: string): Promise<void> {
+  appendFileSync(store.outputs().stdout, text);
+  store.began();
+  store.ended();
+  await until(() => store.range.last === 1);
+}

@@ -127,3 +127,22 @@ test('what stands in for a relay is told of whatever passes through it, a relay 
   ingest.receive(message('canopy/mosquitto/web/hb', beatOf({ seq: 99 })), by());
   assert.deepEqual(told, ['beat mosquitto/web 99']);
 });
+
+test('logs are asked for by the owner of the broker, and handed on by those who have them', () => {
+  const { ingest, told } = door('web');
+  const owner = by('');
+  const CASES: [string, ReturnType<typeof by>, string][] = [
+    ['canopy/web/_flow', owner, 'passed'],
+    ['canopy/web/_flow', by(), 'not-authorized'],
+    ['canopy/web/_flow', by('web'), 'not-authorized'],
+    ['canopy/web/_log', by('web'), 'passed'],
+    ['canopy/web/deeper/_log', by('web'), 'passed'],
+    ['canopy/web/_log', by('other'), 'not-authorized'],
+    ['canopy/web/_log', by(), 'not-authorized'],
+    // A plain bridge speaks for a node that is not connected here.
+    ['canopy/rack9/web/_log', by(), 'passed'],
+  ];
+  for (const [topic, from, code] of CASES)
+    assert.equal(codeOf(ingest.receive(message(topic, {}), from)), code, `${topic} ${from.identity?.name}`);
+  assert.deepEqual(told, []);
+});

@@ -103,6 +103,10 @@ export class Reader {
     return found;
   }
 
+  private alone({ stream, offset, bytes }: LineRecord): Promise<Buffer | null> {
+    return readSpan(this.ports.files[stream], offset, bytes);
+  }
+
   private async *read(records: readonly LineRecord[]): AsyncGenerator<LogItem> {
     const spans = new Map<LogStream, { offset: number; bytes: number }>();
     for (const { stream, offset, bytes } of records) {
@@ -119,8 +123,11 @@ export class Reader {
         return;
       }
       const from = record.offset - (spans.get(record.stream)?.offset ?? 0);
-      const bytes = data.get(record.stream)?.subarray(from, from + record.bytes);
-      if (bytes === undefined || this.cut.aborted) {
+      // Where not all is there, some of it may be.
+      const span = data.get(record.stream);
+      const bytes = span?.subarray(from, from + record.bytes) ?? (await this.alone(record));
+      if (record.seq < this.ports.index.first) return;
+      if (bytes === null || this.cut.aborted) {
         if (this.cut.aborted) return;
         yield* this.chunk.take();
         yield this.skip(nextSeq(record) - 1, 'its data is missing');

@@ -117,18 +117,13 @@ export class Reader {
     for (const [stream, { offset, bytes }] of spans)
       data.set(stream, await readSpan(this.ports.files[stream], offset, bytes));
     for (const record of records) {
-      // Dropped while it was read, and maybe a hole by then.
-      if (record.seq < this.ports.index.first) {
-        this.place = null;
-        return;
-      }
       const from = record.offset - (spans.get(record.stream)?.offset ?? 0);
       // Where not all is there, some of it may be.
       const span = data.get(record.stream);
       const bytes = span?.subarray(from, from + record.bytes) ?? (await this.alone(record));
-      if (record.seq < this.ports.index.first) return;
-      if (bytes === null || this.cut.aborted) {
-        if (this.cut.aborted) return;
+      // Dropped while it was read, and maybe a hole by then.
+      if (this.cut.aborted || record.seq < this.ports.index.first) return;
+      if (bytes === null) {
         yield* this.chunk.take();
         yield this.skip(nextSeq(record) - 1, 'its data is missing');
         continue;

@@ -46,9 +46,9 @@ export class Keeping {
     if (index.first > before) void this.clearing.run();
   }
 
-  /** The oldest goes, be it the only one. False where nothing is left that could go. */
-  async makeRoom(): Promise<boolean> {
-    if (!this.dropNow()) return false;
+  /** The oldest goes; with `all`, be it the only one. False where nothing is left that could go. */
+  async makeRoom(all: boolean): Promise<boolean> {
+    if ((!all && this.index.all.length <= 1) || !this.dropNow()) return false;
     await this.clearing.run();
     return true;
   }

@@ -103,6 +103,10 @@ export class Reader {
     return found;
   }
 
+  private alone({ stream, offset, bytes }: LineRecord): Promise<Buffer | null> {
+    return readSpan(this.ports.files[stream], offset, bytes);
+  }
+
   private async *read(records: readonly LineRecord[]): AsyncGenerator<LogItem> {
     const spans = new Map<LogStream, { offset: number; bytes: number }>();
     for (const { stream, offset, bytes } of records) {
@@ -113,15 +117,13 @@ export class Reader {
     for (const [stream, { offset, bytes }] of spans)
       data.set(stream, await readSpan(this.ports.files[stream], offset, bytes));
     for (const record of records) {
-      // Dropped while it was read, and maybe a hole by then.
-      if (record.seq < this.ports.index.first) {
-        this.place = null;
-        return;
-      }
       const from = record.offset - (spans.get(record.stream)?.offset ?? 0);
-      const bytes = data.get(record.stream)?.subarray(from, from + record.bytes);
-      if (bytes === undefined || this.cut.aborted) {
-        if (this.cut.aborted) return;
+      // Where not all is there, some of it may be.
+      const span = data.get(record.stream);
+      const bytes = span?.subarray(from, from + record.bytes) ?? (await this.alone(record));
+      // Dropped while it was read, and maybe a hole by then.
+      if (this.cut.aborted || record.seq < this.ports.index.first) return;
+      if (bytes === null) {
         yield* this.chunk.take();
         yield this.skip(nextSeq(record) - 1, 'its data is missing');
         continue;

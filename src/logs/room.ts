@@ -110,7 +110,15 @@ export class Room {
     const lost = this.keeping.lost;
     let bytes = ahead.want;
     let done = await reserve(file.path, from, bytes);
-    while (!done && needed && (await this.keeping.makeRoom())) done = await reserve(file.path, from, bytes);
+    while (!done && needed && (await this.keeping.makeRoom(false)))
+      done = await reserve(file.path, from, bytes);
+    if (!done && needed) {
+      // Rather less than all that was said last.
+      bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
+      done = await reserve(file.path, from, bytes);
+    }
+    while (!done && needed && (await this.keeping.makeRoom(true)))
+      done = await reserve(file.path, from, bytes);
     while (!done && needed && bytes > BLOCK) {
       bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
       done = await reserve(file.path, from, bytes);

@@ -61,11 +61,10 @@ for (const [speed, count, atOnce] of [
     store.ended();
     await until(() => store.range.last === count, 30_000, 'all lines are indexed');
     const { lines } = await ask(store);
-    assert.ok(lines.length > 0);
     lines.forEach(({ seq, text }) => {
       assert.equal(Number(text), seq, 'whole, and in its place');
     });
-    assert.deepEqual([lines[0]?.seq, lines.at(-1)?.seq], [store.range.first, count]);
+    assert.equal(lines.length, count - store.range.first + 1);
     if (speed === 'slow') return;
     assert.ok(store.range.first > 1 && filledAt < count);
     assert.equal(news[0]?.full, true);

@@ -63,7 +63,7 @@ async function* encoded(first: Next, rest: Rest, answer: LogAnswer, how: { whole
     for (let next = first; !next.done; next = await rest.next()) {
       if (next.value?.kind === 'end') how.whole = true;
       const text = next.value === null ? encoder.pause : encoder.part(next.value);
-      if (text !== '') yield text;
+      if (text.length > 0) yield text;
     }
   } catch (error) {
     if (answer.cut.aborted) return; // what the stream is destroyed with comes here too

@@ -9,7 +9,7 @@ export interface Encoder {
   readonly opening: string;
   /** Said where there is nothing to say, so that a dead connection shows. */
   readonly pause: string;
-  part(part: LogPart): string;
+  part(part: LogPart): string | Buffer;
   problem(code: ErrorCode, message: string): string;
 }
 
@@ -33,6 +33,7 @@ const text: Encoder = {
   opening: '',
   pause: '',
   part: part => {
+    if (part.kind === 'bytes') return part.bytes;
     if (part.kind === 'lines') return part.lines.map(each => `${each.line}\n`).join('');
     return part.kind === 'gap' ? `[canopy: ${gapInWords(part)}]\n` : '';
   },

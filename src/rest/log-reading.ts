@@ -1,9 +1,12 @@
 /** Reads a log for a client over HTTP: in whole lines, from a definite place. */
-import type { LogEnd, LogGap, LogItem, LogQuery, LogSource } from '../core/log-lines.js';
+import { isUtf8 } from 'node:buffer';
+import type { LogEnd, LogGap, LogItem, LogLines, LogQuery, LogSource } from '../core/log-lines.js';
 import { type WholeLine, WholeLines } from './whole-lines.js';
 
 export type LogPart =
   | { readonly kind: 'lines'; readonly lines: readonly WholeLine[] }
+  /** Lines as they are text already. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
   /** All up to this seq is not asked for: whoever comes again goes on there. */
   | { readonly kind: 'from'; readonly seq: number }
   | LogGap
@@ -13,11 +16,17 @@ export async function* readLog(
   source: LogSource,
   query: LogQuery,
   cut: AbortSignal,
+  /** What is whole lines of sound UTF-8 may stay bytes: to take it apart costs many times what it takes to hand it on. */
+  mayBeBytes = false,
 ): AsyncGenerator<LogPart> {
   const pinned = await pin(source, query, cut);
   if (pinned !== query) yield { kind: 'from', seq: pinned.after as number };
   const whole = new WholeLines();
-  for await (const item of source.read(pinned, cut)) yield* parts(item, whole);
+  for await (const item of source.read(pinned, cut)) {
+    if (mayBeBytes && item.kind === 'lines' && isText(item, whole))
+      yield { kind: 'bytes', bytes: item.bytes };
+    else yield* parts(item, whole);
+  }
 }
 
 /** What is written from now on, said as a seq: who is cut off before the first line misses none of it. */
@@ -30,6 +39,9 @@ async function pin(source: LogSource, query: LogQuery, cut: AbortSignal): Promis
   }
   return query;
 }
+
+const isText = ({ runs, bytes }: LogLines, whole: WholeLines): boolean =>
+  !whole.isHalf && !runs.some(run => run.more) && isUtf8(bytes);
 
 function* parts(item: LogItem, whole: WholeLines): Generator<LogPart> {
   const lines = item.kind === 'lines' ? whole.lines(item) : item.kind === 'gap' ? whole.gap(item) : [];

@@ -84,7 +84,7 @@ export const logRoutes =
           reply.raw.once('close', () => end.abort());
           const { query, self, wait } = asked;
           const source = ports.logs.source(path, { ...(self && { self }), ...(wait && { wait }) });
-          const parts = readLog(source, query, cut);
+          const parts = readLog(source, query, cut, asked.format === 'text');
           const failed = (error: unknown): void =>
             ports.log.error({ err: error, url: request.url }, 'request failed');
           await sendLog(reply, { parts, encoder: encoderOf(asked.format, epoch), asked, cut, failed });

@@ -9,6 +9,11 @@ export class WholeLines {
   private readonly text = new LineText();
   private held: WholeLine | null = null;
 
+  /** A line has begun whose rest has not come. */
+  get isHalf(): boolean {
+    return this.held !== null;
+  }
+
   lines(item: LogLines): WholeLine[] {
     const whole: WholeLine[] = [];
     for (const { seq, ts, stream, line, more } of this.text.lines(item)) {

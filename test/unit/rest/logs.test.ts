@@ -30,7 +30,8 @@ beforeEach(async () => {
       throw new CanopyError('not-found', `there is no node "${path}" here`);
     },
   });
-  rest = new Rest(await served.app.listen({ host: '127.0.0.1', port: 0 }));
+  await served.front.listen('127.0.0.1', 0);
+  rest = new Rest(served.front.origin as string);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
@@ -233,7 +234,7 @@ describe('a stream', () => {
     writeAll('one');
     const client = await follow();
     await client.saw(({ lines }) => lines.length === 1);
-    await served.app.close();
+    await served.front.close();
     await client.saw(({ ended }) => ended);
     assert.deepEqual([client.ended, log.open], ['whole', 0]);
   });
@@ -246,7 +247,7 @@ describe('a stream', () => {
     frozen.write(`GET ${LOGS}/web HTTP/1.1\r\nhost: x\r\n\r\n`);
     await until(() => log.taken > 0);
     const from = performance.now();
-    await served.app.close();
+    await served.front.close();
     assert.ok(performance.now() - from < 2000);
     frozen.destroy();
   });

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { CanopyError } from '../../../src/core/errors.js';
 import { Registry } from '../../../src/core/registry.js';
+import { Front } from '../../../src/rest/front.js';
 import { buildRest } from '../../../src/rest/server.js';
 import { type NodeView, Views } from '../../../src/rest/views.js';
 import type { LogHub } from '../../../src/streams/port.js';
@@ -40,6 +41,7 @@ export const listed = (): NodeView[] => new Views(registryOf(), 'root').list();
 
 export interface Served {
   readonly app: FastifyInstance;
+  readonly front: Front;
   readonly place: Place;
   readonly desk: Desk;
   readonly logged: string[];
@@ -94,10 +96,15 @@ export async function serve(uplink: string | null = null, logs: LogHub = noLogs)
       json: answer.body && JSON.parse(answer.body),
     };
   };
+  const front = new Front(
+    async () => app,
+    error => logged.push(error.message),
+  );
   const close = async () => {
     desk.stop();
+    await front.close();
     await app.close();
     await place.close();
   };
-  return { app, place, desk, logged, forgotten, ask, close };
+  return { app, front, place, desk, logged, forgotten, ask, close };
 }

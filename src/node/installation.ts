@@ -1,9 +1,9 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at, isFull } from '../process/file-error.js';
 import { overwrite } from '../process/overwrite.js';
+import { mkdir, readFile, rename, rm, writeFile } from '../process/prompt-files.js';
 
 export interface Installation {
   /** Random, made once; tells a restarted node from a second one of the same name. */

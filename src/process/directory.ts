@@ -1,7 +1,7 @@
 /** Makes a directory that can be written to, or says why not. */
 import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { access, mkdir, stat } from './prompt-files.js';
 
 /**
  * One level after the other: Node's own recursive mkdir never returns where a parent exists and refuses by ENOENT, as

@@ -55,7 +55,13 @@ function coreTimes(): { times: Times; count: number } {
   return { times: { busy, all }, count: Math.max(1, usable.length) };
 }
 
-export const coreCount = (): number => coreTimes().count;
+let cores = 0;
+
+/** Looked up once: it takes as long as all else that a leaf does at its start. */
+export function coreCount(): number {
+  cores ||= coreTimes().count;
+  return cores;
+}
 
 /** Milliseconds: more often it is not measured, however many ask. */
 const SAMPLE_MS = 1000;

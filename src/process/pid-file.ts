@@ -1,11 +1,11 @@
 /** A file that says which process holds a node, so that it is never started twice. */
 
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { at, isFull } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { overwrite } from './overwrite.js';
+import { link, mkdir, readFile, rename, rm, writeFile } from './prompt-files.js';
 
 export class AlreadyRunningError extends Error {
   readonly code = 'already-running';

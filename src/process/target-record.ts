@@ -1,11 +1,11 @@
 /** What the wrapper leaves in the data directory: who the target is, and how it ended; and the token that it looks at. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { at } from './file-error.js';
 import type { ProcessIdentity } from './identity.js';
+import { readFile } from './prompt-files.js';
 import type { Exit } from './spawn.js';
 import { RECORD_BYTES } from './wrapper.js';
 

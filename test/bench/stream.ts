@@ -134,7 +134,7 @@ async function canopyRate(chain: Chain): Promise<Rate> {
   const pids = [...chain.pids, child.pid as number];
   const [before, from] = [cpuSeconds(pids), performance.now()];
   let bytes = 0;
-  const answer = await fetch(url, { headers: { accept: 'text/plain' } });
+  const answer = await fetch(url, { headers: { accept: 'text/plain', 'accept-encoding': 'identity' } });
   for await (const chunk of answer.body as ReadableStream<Uint8Array>) bytes += chunk.length;
   const rate = rateOf(bytes, from, cpuSeconds(pids) - before);
   await stopped(child);

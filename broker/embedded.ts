@@ -48,7 +48,7 @@ const ANTEROOM = 100;
 export class EmbeddedBroker {
   readonly limits: BrokerLimits;
   /** Who is subscribed to what over a socket. */
-  readonly audience: Pick<Audience, 'holds' | 'hears' | 'ready'>;
+  readonly audience: Pick<Audience, 'asksFor' | 'hears' | 'ready'>;
   readonly #report: Report;
   readonly #claims = new Claims();
   readonly #retained: RetainedStore<Stored>;

@@ -28,9 +28,11 @@ export class Audience {
     for (const filter of filters) if (held?.delete(filter)) this.onChange(filter);
   }
 
-  /** Whether a client holds this very filter. */
-  holds(filter: string): boolean {
-    for (const held of this.#filters.values()) if (held.has(filter)) return true;
+  /** Whether a client asks for this topic by the name of its last level; a `#` asks for whatever there is. */
+  asksFor(topic: string): boolean {
+    const last = topic.slice(topic.lastIndexOf('/'));
+    for (const held of this.#filters.values())
+      for (const filter of held) if (filter.endsWith(last) && matches(filter, topic)) return true;
     return false;
   }
 

@@ -20,8 +20,8 @@ export interface LogFaceOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly audience: {
-    /** A client is subscribed to this very topic. */
-    holds(topic: string): boolean;
+    /** A client has subscribed to this topic, `+` for names allowed. */
+    asksFor(topic: string): boolean;
     /** A client would be sent what is published there. */
     hears(topic: string): boolean;
   };
@@ -37,6 +37,8 @@ const SWEEP_MS = 1000;
 /** Milliseconds until a log that could not be read is tried again. */
 const AGAIN_MS = 5000;
 
+const FROM_NOW: LogQuery = { tail: 0, follow: true };
+
 interface Said {
   readonly cut: AbortController;
   failedAt: number | null;
@@ -47,17 +49,16 @@ export class LogFace {
   /** Where those who sent a `follow` want to begin. */
   private readonly leased = new Map<string, LogQuery>();
   private readonly said = new Map<string, Said>();
-  /** Topics that clients are subscribed to. */
-  private readonly held = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
 
   constructor(private readonly options: LogFaceOptions) {}
 
   stop(): void {
+    this.stopped = true;
     if (this.timer) clearInterval(this.timer);
     this.timer = null;
     this.leased.clear();
-    this.held.clear();
     for (const path of [...this.said.keys()]) this.hush(path);
   }
 
@@ -69,23 +70,31 @@ export class LogFace {
   /** A client has begun or ceased to hold a filter. */
   audience(filter: string): void {
     const place = splitTopic(filter);
-    const isExact = place?.channel === 'log' && !/[+#]/.test(filter);
     // Not from within the broker's handling of it.
     setImmediate(() => {
-      if (isExact) this.look(place.path);
+      if (place?.channel === 'log') for (const path of this.meant(place.path)) this.look(path);
       else for (const path of [...this.leased.keys()]) this.look(path);
     });
   }
 
+  /** Paths of leaves that a subscription may concern. */
+  private meant(pattern: string): string[] {
+    if (!pattern.includes('+')) return [pattern];
+    const leaves = [...this.options.registry.all()].filter(({ kind }) => kind === 'leaf');
+    return [...this.said.keys(), ...leaves.map(({ path }) => path)];
+  }
+
   /** From the tree: a leaf may have come. */
-  state({ path }: NodeRecord): void {
-    if (this.leased.has(path) || this.held.has(path)) setImmediate(() => this.look(path));
+  state({ path, kind }: NodeRecord): void {
+    if (kind === 'leaf' && !this.said.has(path)) setImmediate(() => this.look(path));
   }
 
   follow(path: string, query: LogQuery): void {
     const { clock, leaseMs = LEASE_MS } = this.options;
     this.leases.renew(path, clock.mono(), leaseMs);
-    if (!this.leased.has(path)) this.leased.set(path, query);
+    // It goes on where it is said already; and an earlier wish is nobody's any more where it is not.
+    if (!this.said.has(path)) this.leased.set(path, query);
+    else if (!this.leased.has(path)) this.leased.set(path, FROM_NOW);
     this.look(path);
   }
 
@@ -97,12 +106,11 @@ export class LogFace {
 
   /** Begins or ends to say a log, as is called for now. */
   private look(path: string): void {
+    if (this.stopped) return;
     const { audience, isCarriedOn, registry } = this.options;
     const topic = topicOf(path, 'log');
-    if (audience.holds(topic)) this.held.add(path);
-    else this.held.delete(path);
     const isLeased = this.leased.has(path) && (audience.hears(topic) || isCarriedOn());
-    const isWanted = this.held.has(path) || isLeased;
+    const isWanted = audience.asksFor(topic) || isLeased;
     if (!isWanted) this.hush(path);
     else if (!this.said.has(path) && registry.get(path)?.kind === 'leaf') this.say(path, topic);
     this.keepTime();
@@ -113,7 +121,7 @@ export class LogFace {
     const said: Said = { cut: new AbortController(), failedAt: null };
     this.said.set(path, said);
     const wish = this.leased.get(path);
-    const query = wish ?? { tail: 0, follow: true };
+    const query = wish ?? FROM_NOW;
     const voice = { link, topic, epoch: () => registry.get(path)?.epoch ?? null, ready: () => ready(topic) };
     speak(hub.source(path, { wait: true }), query, voice, said.cut.signal).catch((err: Error) => {
       log.warn({ err, path }, `the log of "${path}" is not told: ${err.message}`);

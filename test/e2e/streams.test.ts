@@ -50,6 +50,14 @@ describe('logs over three brokers', { skip }, () => {
     assert.match(linesOf(tap, LOG)[0]?.line as string, /^number \d+$/);
   });
 
+  it('come for a + in the place of a name, and not for one in the place of log', async () => {
+    const blind = await Tap.open(box, tree.rack2.port, 'canopy/web/+');
+    const all = await Tap.open(box, tree.rack1.port, 'canopy/rack2/+/log');
+    await until(() => linesOf(all, 'canopy/rack2/web/log').length > 3);
+    inOrder(linesOf(all, 'canopy/rack2/web/log'));
+    assert.deepEqual(linesOf(blind, 'canopy/web/log'), []);
+  });
+
   it('go on after the leaf, a relay and another relay were killed and have come back', async () => {
     const tap = await Tap.open(box, tree.root.port, LOG);
     await says(tap, 5);

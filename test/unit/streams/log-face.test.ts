@@ -26,7 +26,7 @@ async function place({ leaseMs = 30_000, isCarriedOn = false } = {}) {
     link: root.link,
     registry: root.registry,
     clock: systemClock,
-    audience: { holds: () => clients.holds, hears: () => clients.hears },
+    audience: { asksFor: () => clients.holds, hears: () => clients.hears },
     isCarriedOn: () => isCarriedOn,
     ready: async () => {},
     log: quiet,
@@ -55,6 +55,21 @@ describe('a follow', () => {
     await until(() => lines.length === 3);
     assert.deepEqual(lines, ['line 4', 'line 5', 'line 6']);
     await until(() => log.open === 0 && !face.says('web'), 5000, 'the lease is over');
+  });
+
+  test('begins where it says itself, not where an earlier one did that nobody was left to hear', async () => {
+    const { face, log, lines, clients } = await place();
+    log.count(5);
+    clients.holds = true;
+    face.audience('canopy/web/log');
+    face.follow('web', { after: 999_999, follow: true });
+    clients.holds = false;
+    face.audience('canopy/web/log');
+    await until(() => !face.says('web'));
+    clients.hears = true;
+    face.follow('web', QUERY);
+    await until(() => lines.length === 2);
+    assert.deepEqual(lines, ['line 4', 'line 5']);
   });
 
   test('is ended by unfollow', async () => {

@@ -134,17 +134,43 @@ const s6: Peer = {
     running(spawn('s6-svscan', ['-c', '500', services(dir, program, argument, count)], quiet)),
 };
 
-/** What Node itself takes to start that many and to wait: none of it supervises anything. */
-const bareNode: Peer = {
-  name: 'ten lines of Node',
+const TEN_LINES = (program: string, argument: string, count: number): string => `
+  import { spawn } from 'node:child_process';
+  const children = new Map();
+  const start = nth => children.set(nth, spawn('${program}', ['${argument}'], { stdio: 'ignore', detached: true })
+    .once('exit', () => start(nth)));
+  for (let nth = 0; nth < ${count}; nth++) start(nth);`;
+
+/** A look at what a third of the children use, each second, as JSON: as often as a heartbeat by default, and told to nobody. */
+const LOOKING = `
+  import { readFileSync } from 'node:fs';
+  let turn = 0;
+  setInterval(() => {
+    turn += 1;
+    for (const [nth, { pid }] of children) {
+      if ((nth + turn) % 3 !== 0) continue;
+      const fields = readFileSync(\`/proc/\${pid}/stat\`, 'latin1').split(' ');
+      JSON.stringify({ v: 1, ts: Date.now(), pid, phase: 'running', cpu: Number(fields[13]), rss: Number(fields[23]) });
+    }
+  }, 1000);`;
+
+/** What Node itself takes to start that many and to wait, and to look at them: none of it supervises anything. */
+const bareNode = (name: string, more = ''): Peer => ({
+  name,
   from: 'Node itself',
   isThere: true,
-  async start(_dir, program, argument, count) {
-    const script = `import { spawn } from 'node:child_process';
-      const start = () => spawn('${program}', ['${argument}'], { stdio: 'ignore', detached: true }).once('exit', start);
-      for (let count = ${count}; count > 0; count--) start();`;
+  start: async (_dir, program, argument, count) => {
+    const script = TEN_LINES(program, argument, count) + more;
     return running(spawn(process.execPath, ['--input-type=module', '-e', script], quiet));
   },
-};
+});
 
-export const PEERS: readonly Peer[] = [canopy, runit, pm2, s6, supervisord, bareNode];
+export const PEERS: readonly Peer[] = [
+  canopy,
+  runit,
+  pm2,
+  s6,
+  supervisord,
+  bareNode('ten lines of Node'),
+  bareNode('the same that look', LOOKING),
+];

@@ -9,11 +9,14 @@ const MS_PER_BYTE = 1e-4;
 /** Milliseconds after which a thread that nobody needs is ended. */
 const IDLE_MS = 10_000;
 
+/** null: the time was up. */
+type Failure = Error | null;
+
 interface Job {
   readonly pattern: string;
   readonly bytes: Buffer;
   readonly limitMs: number;
-  readonly done: (matches: Matches | null) => void;
+  readonly done: (matches: Matches | Failure) => void;
 }
 
 export class RegexSearch implements Matcher {
@@ -25,12 +28,13 @@ export class RegexSearch implements Matcher {
     const { pattern, leftMs: limitMs } = this;
     const from = performance.now();
     let started = from;
-    const matches = await new Promise<Matches | null>(done => {
+    const matches = await new Promise<Matches | Failure>(done => {
       queue.push({ pattern, bytes, limitMs, done });
       if (current === null) next();
       started = performance.now();
     });
     this.leftMs -= performance.now() - started - bytes.length * MS_PER_BYTE;
+    if (matches instanceof Error) throw matches;
     if (matches === null || this.leftMs <= 0)
       throw new CanopyError(
         'grep-failed',
@@ -61,7 +65,7 @@ function next(): void {
   worker.postMessage({ pattern: current.pattern, bytes: current.bytes });
 }
 
-function settle(matches: Matches | null): void {
+function settle(matches: Matches | Failure): void {
   const job = current;
   worker?.unref();
   next();
@@ -79,17 +83,17 @@ function begin(): Worker {
   made.on('message', (matches: Matches) => {
     if (made === worker) settle(matches);
   });
-  made.on('error', () => {
+  made.on('error', error => {
     if (made !== worker) return;
     worker = null;
-    settle(null);
+    settle(error);
   });
   return made;
 }
 
-/** Runs over there, where nothing of this file is. */
+/** Runs over there, where nothing of this file is, not even the `require` that a bundler puts in it. */
 function search(): void {
-  const { parentPort } = require('node:worker_threads') as typeof import('node:worker_threads');
+  const { parentPort } = process.getBuiltinModule('node:worker_threads');
   let last = { pattern: '', regex: /^/ };
   parentPort?.on('message', ({ pattern, bytes }: { pattern: string; bytes: Uint8Array }) => {
     if (pattern !== last.pattern) last = { pattern, regex: new RegExp(pattern, 'u') };

@@ -9,14 +9,12 @@ const MS_PER_BYTE = 1e-4;
 /** Milliseconds after which a thread that nobody needs is ended. */
 const IDLE_MS = 10_000;
 
-/** null: the time was up. */
-type Failure = Error | null;
-
 interface Job {
   readonly pattern: string;
   readonly bytes: Buffer;
   readonly limitMs: number;
-  readonly done: (matches: Matches | Failure) => void;
+  /** An error: what became of it over there; null: it took too long. */
+  readonly done: (matches: Matches | Error | null) => void;
 }
 
 export class RegexSearch implements Matcher {
@@ -28,13 +26,14 @@ export class RegexSearch implements Matcher {
     const { pattern, leftMs: limitMs } = this;
     const from = performance.now();
     let started = from;
-    const matches = await new Promise<Matches | Failure>(done => {
+    const matches = await new Promise<Matches | Error | null>(done => {
       queue.push({ pattern, bytes, limitMs, done });
       if (current === null) next();
       started = performance.now();
     });
     this.leftMs -= performance.now() - started - bytes.length * MS_PER_BYTE;
-    if (matches instanceof Error) throw matches;
+    if (matches instanceof Error)
+      throw new CanopyError('grep-failed', `grep: the expression can't be tried: ${matches.message}`);
     if (matches === null || this.leftMs <= 0)
       throw new CanopyError(
         'grep-failed',
@@ -65,7 +64,7 @@ function next(): void {
   worker.postMessage({ pattern: current.pattern, bytes: current.bytes });
 }
 
-function settle(matches: Matches | Failure): void {
+function settle(matches: Matches | Error | null): void {
   const job = current;
   worker?.unref();
   next();
@@ -91,8 +90,9 @@ function begin(): Worker {
   return made;
 }
 
-/** Runs over there, where nothing of this file is, not even the `require` that a bundler puts in it. */
+/** Runs over there, where nothing of this file is. */
 function search(): void {
+  // A bundler puts a function of its own in the place of `require`, which is not there either.
   const { parentPort } = process.getBuiltinModule('node:worker_threads');
   let last = { pattern: '', regex: /^/ };
   parentPort?.on('message', ({ pattern, bytes }: { pattern: string; bytes: Uint8Array }) => {

@@ -61,6 +61,9 @@ export async function put(text: string): Promise<void> {
   if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
+/** Beside the lines, for whoever looks on. */
+export const note = (text: string): void => void process.stderr.write(`canopy: ${text}\n`);
+
 /** A reader that has had enough, such as head, is no failure. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

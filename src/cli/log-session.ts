@@ -6,7 +6,7 @@ import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
 import { isAway, LogClient, type LogPiece } from './log-client.js';
 import { merged } from './log-merge.js';
-import { LogPrinter, type PrintedLine, put } from './log-print.js';
+import { LogPrinter, note, type PrintedLine, put } from './log-print.js';
 
 export interface SessionOptions {
   readonly follow?: boolean;
@@ -69,14 +69,16 @@ export class LogSession {
   /** What is stored of one; what goes wrong ends all where it is the only one, and only this one otherwise. */
   private async *begin(path: string, follows: Follow[]): AsyncGenerator<LogPiece> {
     const { follow = false, wait = false } = this.options;
+    const waits = (error: Error): void => this.complain(path, error, 'waiting: ');
     const log = this.client(path, this.query);
     let fresh = this.query.tail === 0;
     try {
-      yield* log.stored(wait && !follow);
+      yield* log.stored(wait && !follow ? waits : null);
     } catch (error) {
       const goesOn = follow && (log.hasBegun || (isAway(error) && (wait || this.isMany)));
       if (!goesOn && !this.isMany) throw error;
-      if (!(goesOn && (wait || log.hasBegun))) this.complain(path, error as Error);
+      if (goesOn && !log.hasBegun) waits(error as Error);
+      else if (!goesOn) this.complain(path, error as Error);
       if (!goesOn) return void this.failed();
       fresh = !log.hasBegun;
     }
@@ -131,20 +133,20 @@ export class LogSession {
   private async print(path: string, piece: LogPiece): Promise<void> {
     if ('lines' in piece) return put(this.printer.lines(path, piece.lines));
     if (this.options.json) return put(`${JSON.stringify({ path, gap: piece.gap })}\n`);
-    process.stderr.write(`canopy: ${path || '.'}: ${gapInWords(piece.gap)}\n`);
+    note(`${path || '.'}: ${gapInWords(piece.gap)}`);
   }
 
   private failed(): void {
     process.exitCode = EXIT.failed;
   }
 
-  private complain(path: string, error: Error): void {
-    process.stderr.write(`canopy: ${path || '.'}: ${error.message}\n`);
+  private complain(path: string, error: Error, what = ''): void {
+    note(`${path || '.'}: ${what}${error.message}`);
   }
 
   /** Said once for all that break together. */
   private trouble(why: string | null): void {
-    if (why !== null && !this.isBroken) process.stderr.write(`canopy: broken off, trying again: ${why}\n`);
+    if (why !== null && !this.isBroken) note(`broken off, trying again: ${why}`);
     this.isBroken = why !== null;
   }
 }

@@ -63,7 +63,7 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
         ['three', 'four'],
       ],
       [['web', '-n', '0'], []],
-      [['web', '--after', '2', '--stream', 'stdout'], ['three']],
+      [['web/', '--after', '2', '--stream', 'stdout'], ['three']],
       [['web', '--grep', '^t'], ['three']],
       [
         ['web', '--grep', 'o', '--fixed'],
@@ -210,7 +210,9 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     of('cut/db').comeBack();
     await live.said(/back\n/);
     const { code, stdout, stderr } = await one.end();
-    assert.deepEqual([code, stdout, stderr], [0, 'back\n', '']);
+    const waiting = `canopy: cut/db: waiting: node-unreachable: ${DOWN.message}\n`;
+    assert.deepEqual([code, stdout, stderr], [0, 'back\n', waiting]);
+    assert.equal(live.stderr, waiting);
   });
 
   it('does not let one that is away keep the others', async () => {

@@ -41,7 +41,7 @@ export async function logs(
 function checked({ app: _app, timestamps: _timestamps, json: _json, ...args }: LogsOptions): LogQuery {
   try {
     const given = Object.entries(args)
-      .filter(([, value]) => value !== undefined)
+      .filter(([name, value]) => value !== undefined && !(name === 'tail' && value === 'all'))
       .map(([name, value]) => [name, String(value)]);
     return logAsked(Object.fromEntries(given), {}, Date.now()).query;
   } catch (error) {

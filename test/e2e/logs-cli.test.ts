@@ -63,6 +63,7 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
         ['three', 'four'],
       ],
       [['web', '-n', '0'], []],
+      [['web', '-n', 'all', '--stream', 'stderr'], ['four']],
       [['web/', '--after', '2', '--stream', 'stdout'], ['three']],
       [['web', '--grep', '^t'], ['three']],
       [

@@ -1,10 +1,10 @@
 /** Reading one log or several, and printing what comes of it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LogQuery } from '../core/log-lines.js';
-import { gapInWords } from '../rest/log-format.js';
 import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
 import { isAway, LogClient, type LogPiece } from './log-client.js';
+import { GapNotes } from './log-gaps.js';
 import { merged } from './log-merge.js';
 import { LogPrinter, note, type PrintedLine, put } from './log-print.js';
 
@@ -30,6 +30,7 @@ export class LogSession {
   private readonly printer: LogPrinter;
   /** Followed, or found to be none to follow. */
   private readonly known = new Set<string>();
+  private readonly gaps = new Map<string, GapNotes>();
   private isBroken = false;
 
   constructor(
@@ -81,6 +82,8 @@ export class LogSession {
       else if (!goesOn) this.complain(path, error as Error);
       if (!goesOn) return void this.failed();
       fresh = !log.hasBegun;
+    } finally {
+      this.gaps.get(path)?.flush();
     }
     follows.push({ log, fresh });
   }
@@ -88,7 +91,10 @@ export class LogSession {
   private async *entries(path: string, log: AsyncIterable<LogPiece>): AsyncGenerator<Entry> {
     for await (const piece of log) {
       if ('gap' in piece) await this.print(path, piece);
-      else for (const line of piece.lines) yield { path, ...line };
+      else {
+        this.gaps.get(path)?.flush();
+        for (const line of piece.lines) yield { path, ...line };
+      }
     }
   }
 
@@ -113,6 +119,7 @@ export class LogSession {
 
   private know(path: string): void {
     this.known.add(path);
+    this.gaps.set(path, new GapNotes(words => note(`${path || '.'}: ${words}`)));
     this.printer.know(path);
   }
 
@@ -131,9 +138,12 @@ export class LogSession {
   }
 
   private async print(path: string, piece: LogPiece): Promise<void> {
-    if ('lines' in piece) return put(this.printer.lines(path, piece.lines));
+    if ('lines' in piece) {
+      this.gaps.get(path)?.flush();
+      return put(this.printer.lines(path, piece.lines));
+    }
     if (this.options.json) return put(`${JSON.stringify({ path, gap: piece.gap })}\n`);
-    note(`${path || '.'}: ${gapInWords(piece.gap)}`);
+    this.gaps.get(path)?.add(piece.gap);
   }
 
   private failed(): void {

@@ -46,7 +46,12 @@ export class LogPrinter {
         .join('');
     const tag = this.tagged ? this.tag(path) : '';
     const time = (ts: number): string => (timestamps ? `${new Date(ts).toISOString()} ` : '');
-    return lines.map(({ ts, line }) => `${tag}${time(ts)}${line}\n`).join('');
+    return lines.map(({ ts, line }) => `${tag}${time(ts)}${this.closed(line)}\n`).join('');
+  }
+
+  /** What a target leaves coloured does not colour the tags that follow. */
+  private closed(line: string): string {
+    return this.tagged && this.view.colours && line.includes('\u001b[') ? `${line}\u001b[0m` : line;
   }
 
   private tag(path: string): string {

@@ -14,6 +14,8 @@ export interface SessionOptions {
   readonly wait?: boolean;
   readonly timestamps?: boolean;
   readonly json?: boolean;
+  /** False: several without the tags that tell them apart. */
+  readonly prefix?: boolean;
 }
 
 /** Milliseconds between two looks for leaves that are new below what is followed. */
@@ -39,9 +41,9 @@ export class LogSession {
     private readonly options: SessionOptions,
     private readonly isMany: boolean,
   ) {
-    const { json = false, timestamps = false } = options;
+    const { json = false, timestamps = false, prefix = true } = options;
     const colours = process.stdout.isTTY === true && process.stdout.hasColors();
-    this.printer = new LogPrinter({ json, timestamps, colours }, isMany);
+    this.printer = new LogPrinter({ json, timestamps, colours }, isMany && prefix);
   }
 
   /** Prints what there is, by time; resolves with what is to be followed. */

@@ -38,7 +38,13 @@ export async function logs(
 }
 
 /** Throws with exit code 2, naming the option. */
-function checked({ app: _app, timestamps: _timestamps, json: _json, ...args }: LogsOptions): LogQuery {
+function checked({
+  app: _app,
+  timestamps: _timestamps,
+  json: _json,
+  prefix: _prefix,
+  ...args
+}: LogsOptions): LogQuery {
   try {
     const given = Object.entries(args)
       .filter(([name, value]) => value !== undefined && !(name === 'tail' && value === 'all'))

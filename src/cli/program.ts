@@ -98,6 +98,7 @@ function reading(canopy: Command): void {
     .option('--self', "the nodes' own logs instead of their targets'")
     .option('--wait', 'where a node cannot be reached, or is not known yet, until it can')
     .option('-t, --timestamps', 'the time before each line')
+    .option('--no-prefix', 'several without the tags that tell them apart')
     .action(async (paths: string[], { url, ...options }: LogsOptions & { url: string }) =>
       (await import('./logs.js')).logs(new RestClient(url), paths, options),
     );

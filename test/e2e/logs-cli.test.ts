@@ -123,6 +123,10 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
       ],
       [['--app', 'web', 'rack1'], ['rack1/web | c']],
       [
+        ['rack1', '--no-prefix'],
+        ['b', 'c'],
+      ],
+      [
         ['web', 'rack1', '-n', '1', '-t'],
         ['rack1/api | 2026', 'rack1/web | 2026', 'web       | 2026'],
       ],

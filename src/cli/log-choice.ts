@@ -1,11 +1,14 @@
 /** Whose logs are meant by the words of a command line. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { NodeView } from '../rest/views.js';
 import type { RestClient } from './client.js';
 import { CliError, EXIT } from './exit.js';
 import { listed, ownPath } from './query.js';
 
 export interface Chosen {
   readonly paths: readonly string[];
+  /** Of those, what is known of them; of their own logs nothing is asked. */
+  readonly nodes: readonly NodeView[];
   /** They are told apart by tags: more than one log, or such a choice that there may be more. */
   readonly isMany: boolean;
   /** What is not there, in words. */
@@ -58,20 +61,21 @@ export async function chosenNow(
   const asked = words.length === 0 && app !== undefined ? ['.'] : words;
   if (asked.length === 0) throw new CliError(EXIT.usage, 'expected a path or --app, found none');
   const missing: string[] = [];
+  const nodes = new Map<string, NodeView>();
   const named = asked.map(word => ownPath(word.replace(/\/$/, '')));
   const expanded = named.map(async path => {
     if (self && app === undefined) return [path];
     const below = await listed(client, { under: path });
     const node = below.find(each => each.path === path);
     if (!node) missing.push(`there is no node "${path}" here`);
-    return below
-      .filter(each => each.kind === 'leaf' && (app === undefined || each.app === app))
-      .map(each => each.path);
+    const leaves = below.filter(each => each.kind === 'leaf' && (app === undefined || each.app === app));
+    for (const leaf of leaves) nodes.set(leaf.path, leaf);
+    return leaves.map(each => each.path);
   });
   const paths = [...new Set((await Promise.all(expanded)).flat())];
   if (paths.length === 0 && missing.length === 0) missing.push(`there is no leaf ${inWords(words, app)}`);
   const isOne = named.length === 1 && paths.length === 1 && paths[0] === named[0];
-  return { paths, isMany: app !== undefined || !isOne, missing };
+  return { paths, nodes: [...nodes.values()], isMany: app !== undefined || !isOne, missing };
 }
 
 const inWords = (words: readonly string[], app: string | undefined): string =>

@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LogQuery } from '../core/log-lines.js';
 import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
+import type { Chosen } from './log-choice.js';
 import { isAway, LogClient, type LogPiece } from './log-client.js';
 import { GapNotes } from './log-gaps.js';
 import { merged } from './log-merge.js';
+import { Presence } from './log-presence.js';
 import { LogPrinter, note, type PrintedLine, put } from './log-print.js';
 
 export interface SessionOptions {
@@ -18,7 +20,7 @@ export interface SessionOptions {
   readonly prefix?: boolean;
 }
 
-/** Milliseconds between two looks for leaves that are new below what is followed. */
+/** Milliseconds between two looks for leaves that are gone, back, or new below what is followed. */
 const LOOK_MS = 5000;
 
 /** A log that is to be followed; `fresh` where nothing of it has been asked for yet. */
@@ -26,6 +28,7 @@ interface Follow {
   readonly log: LogClient;
   readonly fresh: boolean;
 }
+type Look = () => Promise<Pick<Chosen, 'paths' | 'nodes'>>;
 type Entry = PrintedLine & { readonly path: string };
 
 export class LogSession {
@@ -33,6 +36,7 @@ export class LogSession {
   /** Followed, or found to be none to follow. */
   private readonly known = new Set<string>();
   private readonly gaps = new Map<string, GapNotes>();
+  private readonly presence = new Presence(note);
   private isBroken = false;
 
   constructor(
@@ -72,7 +76,10 @@ export class LogSession {
   /** What is stored of one; what goes wrong ends all where it is the only one, and only this one otherwise. */
   private async *begin(path: string, follows: Follow[]): AsyncGenerator<LogPiece> {
     const { follow = false, wait = false } = this.options;
-    const waits = (error: Error): void => this.complain(path, error, 'waiting: ');
+    const waits = (error: Error): void => {
+      this.presence.isAway(path);
+      this.complain(path, error, 'waiting: ');
+    };
     const log = this.client(path, this.query);
     let fresh = this.query.tail === 0;
     try {
@@ -101,18 +108,20 @@ export class LogSession {
   }
 
   /** Prints what comes; rejects when one that is alone cannot go on, and when none is left. */
-  async coming(follows: readonly Follow[], look: (() => Promise<readonly string[]>) | null): Promise<void> {
+  async coming(follows: readonly Follow[], look: Look | null): Promise<void> {
     if (look) void this.late(look);
     await Promise.all(follows.map(each => this.follow(each)));
   }
 
-  /** Leaves that nobody knew before are followed too, from what they say since then. */
-  private async late(look: () => Promise<readonly string[]>): Promise<void> {
+  /** Tells who comes and goes; leaves that nobody knew before are followed too, from what they say since then. */
+  private async late(look: Look): Promise<void> {
     const { tail: _tail, after: _after, ...query } = { ...this.query, since: Date.now() };
     for (;;) {
       await pause(LOOK_MS, undefined, { ref: false });
-      const found = await look().catch(() => []);
-      for (const path of found.filter(each => !this.known.has(each))) {
+      const found = await look().catch(() => null);
+      if (found === null) continue;
+      this.presence.look(found.nodes);
+      for (const path of found.paths.filter(each => !this.known.has(each))) {
         this.know(path);
         void this.follow({ log: this.client(path, query), fresh: true });
       }

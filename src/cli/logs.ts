@@ -32,8 +32,7 @@ export async function logs(
   const session = new LogSession(client, query, options, isMany);
   const found = await session.stored(paths);
   if (!options.follow) return;
-  const look =
-    isMany && !options.self ? () => chosenNow(client, words, options).then(chosen => chosen.paths) : null;
+  const look = options.self ? null : () => chosenNow(client, words, options);
   await session.coming(found, look);
 }
 

@@ -42,6 +42,19 @@ describe('logs of nodes', { skip: process.platform !== 'linux' && 'needs /proc' 
     assert.equal(commands[3]?.stdout, 'one\n');
   });
 
+  it('say beside the lines who goes away and comes back', async () => {
+    const leaf = await startLeaf(box, root, { name: 'goes', target: says('here') });
+    const [one, more] = [start('-f', 'goes'), start('-f', 'goes', 'early')];
+    await Promise.all([one.said(/^here$/m), more.said(/^goes +\| here$/m)]);
+    await leaf.crash();
+    const told = (words: string) =>
+      until(() => [one, more].every(({ stderr }) => stderr.includes(words)), 15_000, words);
+    await told('canopy: goes: cannot be reached now: its connection broke (will)\n');
+    await leaf.up();
+    await told('canopy: goes: is back\n');
+    assert.equal(one.stdout, 'here\n');
+  });
+
   it('say what root, relay and leaf themselves have logged, stored and as it comes', async () => {
     const relay = await startRelay(box, root, { name: 'rack6' });
     const leaf = await startLeaf(box, relay, { name: 'own', target: says('its target') });

@@ -1,6 +1,7 @@
 /** `canopy cmd|scale|rebalance|orders|maintenance`: commanding over REST. */
 import { MalformedPayload } from '../protocol/codec.js';
 import { wordsToCommand } from '../protocol/commands.js';
+import { topicOf } from '../protocol/topics.js';
 import { type RestClient, urlPath } from './client.js';
 import { CliError, EXIT } from './exit.js';
 import { say, table, type View } from './print.js';
@@ -25,7 +26,11 @@ export async function cmd(
     ...(timeout === undefined ? [] : [`timeout=${timeout}`]),
   ];
   const { v: _version, ...command } = fromWords([...words, ...flags]);
-  await send(client, path, command, view);
+  const { status } = await send(client, path, command, view);
+  if (status === 'succeeded' && command.op === 'logs' && !view.json)
+    process.stderr.write(
+      `canopy: their lines were told by MQTT, on ${topicOf(ownPath(path), 'res')}; canopy logs prints them\n`,
+    );
 }
 
 function fromWords([op = '', ...rest]: readonly string[]): Record<string, unknown> {

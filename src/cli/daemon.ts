@@ -4,7 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pidFileOf } from '../compose/node.js';
 import { environment } from '../config/environment.js';
 import { loadNode } from '../config/load.js';
+import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
+import { pathProblem } from '../core/names.js';
 import { spawnDaemon } from '../process/daemon.js';
 import { sameProcess } from '../process/identity.js';
 import { readPidFile, runningPid } from '../process/pid-file.js';
@@ -17,14 +19,24 @@ const UP_MS = 15_000;
 /** Milliseconds beyond the grace period that a node may take to be gone. */
 const GONE_MARGIN_MS = 15_000;
 
-const load = (file: string | undefined): NodeSettings =>
-  loadNode({ ...(file && { file }), env: environment(), cwd: process.cwd() }).settings;
+type Verb = 'start' | 'stop' | 'restart' | 'status';
+
+function load(file: string | undefined, verb: Verb): NodeSettings {
+  try {
+    return loadNode({ ...(file && { file }), env: environment(), cwd: process.cwd() }).settings;
+  } catch (error) {
+    const isUnread = error instanceof ConfigError && error.problems[0]?.code === 'unreadable';
+    if (!isUnread || file === undefined || pathProblem(file) !== null) throw error;
+    const words = verb === 'status' ? `get ${file}` : `cmd ${file} ${verb}`;
+    throw new CliError(EXIT.usage, `${error.message}; for a node of a tree that runs: canopy ${words}`);
+  }
+}
 
 const logFileOf = (settings: NodeSettings): string =>
   settings.logFile ?? join(settings.dataDir, 'canopy.log');
 
 export async function start(file: string | undefined, view: View): Promise<void> {
-  const settings = load(file);
+  const settings = load(file, 'start');
   const { name } = settings;
   const running = await runningPid(pidFileOf(settings));
   if (running !== null)
@@ -43,7 +55,7 @@ export async function start(file: string | undefined, view: View): Promise<void>
 }
 
 export async function stop(file: string | undefined, view: View): Promise<void> {
-  const settings = load(file);
+  const settings = load(file, 'stop');
   const { name } = settings;
   const held = await readPidFile(pidFileOf(settings));
   if (held === null || held === 'corrupt' || !(await sameProcess(held)))
@@ -61,12 +73,13 @@ export async function stop(file: string | undefined, view: View): Promise<void> 
 }
 
 export async function restart(file: string | undefined, view: View): Promise<void> {
+  load(file, 'restart');
   await stop(file, { ...view, quiet: view.json === true });
   await start(file, view);
 }
 
 export async function status(file: string | undefined, view: View): Promise<void> {
-  const settings = load(file);
+  const settings = load(file, 'status');
   const { name, role } = settings;
   const pidFile = pidFileOf(settings);
   const pid = await runningPid(pidFile);

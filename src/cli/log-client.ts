@@ -37,13 +37,14 @@ export class LogClient {
     private readonly trouble: (why: string | null) => void = () => {},
   ) {}
 
-  /** What is stored now; `wait`: as soon as it can be had. */
-  async *stored(wait: boolean): AsyncGenerator<LogPiece> {
-    for (;;) {
+  /** What is stored now; with `waits`, which is told once why, as soon as it can be had. */
+  async *stored(waits: ((why: Error) => void) | null): AsyncGenerator<LogPiece> {
+    for (let told = false; ; told = true) {
       try {
         return yield* this.snapshot();
       } catch (error) {
-        if (!wait || this.hasBegun || !isAway(error)) throw error;
+        if (waits === null || this.hasBegun || !isAway(error)) throw error;
+        if (!told) waits(error as Error);
       }
       await pause(LOOK_MS);
     }

@@ -46,7 +46,12 @@ export class LogPrinter {
         .join('');
     const tag = this.tagged ? this.tag(path) : '';
     const time = (ts: number): string => (timestamps ? `${new Date(ts).toISOString()} ` : '');
-    return lines.map(({ ts, line }) => `${tag}${time(ts)}${line}\n`).join('');
+    return lines.map(({ ts, line }) => `${tag}${time(ts)}${this.closed(line)}\n`).join('');
+  }
+
+  /** What a target leaves coloured does not colour the tags that follow. */
+  private closed(line: string): string {
+    return this.tagged && this.view.colours && line.includes('\u001b[') ? `${line}\u001b[0m` : line;
   }
 
   private tag(path: string): string {
@@ -60,6 +65,9 @@ export class LogPrinter {
 export async function put(text: string): Promise<void> {
   if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }
+
+/** Beside the lines, for whoever looks on. */
+export const note = (text: string): void => void process.stderr.write(`canopy: ${text}\n`);
 
 /** A reader that has had enough, such as head, is no failure. */
 export function endWithReader(): void {

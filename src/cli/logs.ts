@@ -4,8 +4,8 @@ import type { LogQuery } from '../core/log-lines.js';
 import { logAsked } from '../rest/log-asked.js';
 import type { RestClient } from './client.js';
 import { CliError, EXIT } from './exit.js';
-import { choose } from './log-choice.js';
-import { endWithReader } from './log-print.js';
+import { choose, chosenInTime, chosenNow } from './log-choice.js';
+import { endWithReader, note } from './log-print.js';
 import { LogSession, type SessionOptions } from './log-session.js';
 
 export interface LogsOptions extends SessionOptions {
@@ -26,20 +26,27 @@ export async function logs(
 ): Promise<void> {
   const query = checked(options);
   endWithReader();
-  const { paths, isMany } = await choose(client, words, options);
+  const { paths, isMany } = options.wait
+    ? await chosenInTime(client, words, options, missing => note(`waiting: ${missing}`))
+    : await choose(client, words, options);
   const session = new LogSession(client, query, options, isMany);
   const found = await session.stored(paths);
   if (!options.follow) return;
-  const look =
-    isMany && !options.self ? () => choose(client, words, options).then(chosen => chosen.paths) : null;
+  const look = options.self ? null : () => chosenNow(client, words, options);
   await session.coming(found, look);
 }
 
 /** Throws with exit code 2, naming the option. */
-function checked({ app: _app, timestamps: _timestamps, json: _json, ...args }: LogsOptions): LogQuery {
+function checked({
+  app: _app,
+  timestamps: _timestamps,
+  json: _json,
+  prefix: _prefix,
+  ...args
+}: LogsOptions): LogQuery {
   try {
     const given = Object.entries(args)
-      .filter(([, value]) => value !== undefined)
+      .filter(([name, value]) => value !== undefined && !(name === 'tail' && value === 'all'))
       .map(([name, value]) => [name, String(value)]);
     return logAsked(Object.fromEntries(given), {}, Date.now()).query;
   } catch (error) {

@@ -87,17 +87,18 @@ function reading(canopy: Command): void {
   ask(canopy, 'logs', 'what targets have said: of a leaf, of all below a relay, of an app')
     .argument('[paths...]', "leaves and relays; '.' is the node that answers, and all below it")
     .option('-f, --follow', 'and what they say from then on, until Ctrl-C')
-    .option('-n, --tail <count>', 'the last so many lines of each')
-    .option('--since <time>', 'an age such as 10m, an ISO 8601 time, or ms since the epoch')
+    .option('-n, --tail <count>', 'the last so many lines of each; all by default')
+    .option('--since <time>', 'an age such as 10m or 1h30m, an ISO 8601 time, or ms since the epoch')
     .option('--until <time>', 'likewise')
     .option('--after <seq>', 'only lines of a higher seq')
-    .option('--grep <expression>', 'only lines that fit')
-    .option('--fixed', 'with --grep: letter by letter')
+    .option('--grep <expression>', 'only lines that this regular expression fits')
+    .option('--fixed', 'with --grep: it is no regular expression, but that very text')
     .option('--stream <stream>', 'stdout or stderr alone')
     .option('--app <name>', 'only leaves of this app')
     .option('--self', "the nodes' own logs instead of their targets'")
-    .option('--wait', 'where a node cannot be reached, until it can')
+    .option('--wait', 'where a node cannot be reached, or is not known yet, until it can')
     .option('-t, --timestamps', 'the time before each line')
+    .option('--no-prefix', 'several without the tags that tell them apart')
     .action(async (paths: string[], { url, ...options }: LogsOptions & { url: string }) =>
       (await import('./logs.js')).logs(new RestClient(url), paths, options),
     );

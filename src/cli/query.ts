@@ -120,7 +120,7 @@ const appsInWords = (beat: Heartbeat | null): string =>
     .join(', ');
 
 /** Why a node is not up, in a few words. */
-function why(node: NodeView): string {
+export function why(node: NodeView): string {
   if (node.blockedBy !== null) return `behind ${node.blockedBy}`;
   if (node.status === 'down' && node.cause)
     return node.cause === 'will' ? 'its connection broke (will)' : 'it fell silent (timeout)';

@@ -9,8 +9,11 @@ export const LOG_ARGUMENTS = ['tail', 'after', 'since', 'until', 'stream', 'grep
 const MOST_PATTERN = 1000;
 const MOST_SEQ = Number.MAX_SAFE_INTEGER;
 const TIME =
-  'ms since the epoch, an ISO 8601 time such as 2026-11-25T17:00:00Z, or an age such as 90s, 10m, 2h, 1d';
+  'ms since the epoch, an ISO 8601 time such as 2026-11-25T17:00:00Z, or an age such as 90s, 10m, 1h30m, 1d';
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const AGE = /^(?:\d{1,9}(?:ms|s|m|h|d))+$/;
+/** 1973 in milliseconds, 5138 in seconds: who says a number below that means the latter. */
+const LEAST_MS = 1e11;
 const ISO = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /** `now`: milliseconds since the epoch, from which ages count. What is left out of `args` is left out of the query. */
@@ -34,15 +37,21 @@ export function logQuery(args: Arguments, now: number): LogQuery {
 }
 
 function time(name: string, value: unknown, now: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  if (typeof value !== 'string') throw wrong(name, TIME, value);
-  const age = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value);
-  if (age) return Math.max(0, now - Number(age[1]) * (UNIT_MS[age[2] as string] as number));
-  if (/^\d{1,15}$/.test(value)) return Number(value);
+  const stamp = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  if (typeof stamp === 'number' && Number.isSafeInteger(stamp) && (stamp === 0 || stamp >= LEAST_MS))
+    return stamp;
+  if (typeof value !== 'string' || stamp !== value) throw wrong(name, TIME, value);
+  if (AGE.test(value)) return Math.max(0, now - ageMs(value));
   const parsed = ISO.test(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(parsed)) throw wrong(name, TIME, value);
   return parsed;
 }
+
+const ageMs = (age: string): number =>
+  [...age.matchAll(/(\d+)([a-z]+)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit as string] as number),
+    0,
+  );
 
 function pattern(value: unknown, fixed: boolean): string {
   // Plain words make numbers and truths of what looks like them: `grep=404`.

@@ -19,6 +19,7 @@ import {
   salvageId,
   UNKNOWN_ID,
 } from './answers.js';
+import { Begun } from './begun.js';
 import { CommandMemory, type Stage } from './memory.js';
 import type { Publisher } from './publisher.js';
 import { MOST_WAITING, Queue } from './queue.js';
@@ -121,20 +122,26 @@ export class Responder {
       run: async cut => {
         if (this.isLate(command)) return this.expire(command, 'its turn came');
         const begun = this.begin(command, turn);
-        const tell: Progress = data =>
+        const tell: Progress = data => {
+          begun?.goesOn();
           this.publisher.result({ id, op, status: 'running', done: false, data });
-        await this.end(command, () => run(tell, cut)).finally(() => clearImmediate(begun));
+        };
+        await this.end(command, () => run(tell, cut)).finally(() => begun?.isOver());
       },
     });
   }
 
   /** Written down before anything is done; of one that nobody waits for only if it is not over at once, as a ping is. */
-  private begin({ id, op }: Command, turn: Turn): NodeJS.Immediate | undefined {
+  private begin({ id, op }: Command, turn: Turn): Begun | null {
     const data = this.order.facts();
-    const tell = (): void => this.answer({ id, op, status: 'running', done: false, ...(data && { data }) });
-    if (turn === 'at-once') return setImmediate(tell);
-    tell();
-    return undefined;
+    const stage: Stage = { id, op, status: 'running', done: false, ...(data && { data }) };
+    if (turn === 'at-once')
+      return new Begun(
+        () => this.answer(stage),
+        () => this.record(stage),
+      );
+    this.answer(stage);
+    return null;
   }
 
   private async end({ id, op }: Pick<Command, 'id' | 'op'>, work: () => ReturnType<Run>): Promise<void> {
@@ -164,10 +171,14 @@ export class Responder {
 
   /** Written down before it is said, and before anything is done. */
   private answer(stage: Stage): void {
+    this.record(stage);
+    this.publisher.result(stage);
+  }
+
+  private record(stage: Stage): void {
     if (stage.done) this.underWay.delete(stage.id);
     else this.underWay.set(stage.id, stage);
     this.memory.set(stage, this.clock.now());
-    this.publisher.result(stage);
   }
 }
 

@@ -108,6 +108,11 @@ describe('canopy up, asked and commanded from a shell', { skip }, () => {
     assert.deepEqual([said.path, said.op, said.status, said.done], ['web', 'signal', 'succeeded', true]);
     assert.notEqual(said.data.pid, pid);
     assert.equal((await askJson('cmd', '.', 'ping')).data.nodes, 4);
+    const logs = await ask('cmd', 'web', 'logs', 'tail=1');
+    assert.match(
+      logs.stderr,
+      /^canopy: their lines were told by MQTT, on canopy\/web\/res; canopy logs prints them\n$/,
+    );
     await tree.rest.expect('web', { status: 'up' });
   });
 
@@ -163,6 +168,10 @@ describe('canopy up, asked and commanded from a shell', { skip }, () => {
       [['tree', '--url', 'nonsense'], /--url: expected http:\/\/host:port/],
       [['up', 'absent.yaml'], /absent\.yaml: .*no such file/],
       [['run', 'absent.env'], /absent\.env: .*no such file/],
+      [['stop', 'rack1/web'], /no such file; for a node of a tree that runs: canopy cmd rack1\/web stop\n$/],
+      [['restart', 'web'], /; for a node of a tree that runs: canopy cmd web restart\n$/],
+      [['status', 'web'], /; for a node of a tree that runs: canopy get web\n$/],
+      [['status', 'absent.env'], /no such file\n$/],
       [['up', 'tree.yaml', '--node', 'nobody'], /--node: expected one of "", "rack1", found "nobody"/],
       [['up', 'tree.yaml', '--node', 'web'], /--node: expected its parent "", which hosts it/],
     ]));

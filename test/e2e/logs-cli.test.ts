@@ -63,7 +63,8 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
         ['three', 'four'],
       ],
       [['web', '-n', '0'], []],
-      [['web', '--after', '2', '--stream', 'stdout'], ['three']],
+      [['web', '-n', 'all', '--stream', 'stderr'], ['four']],
+      [['web/', '--after', '2', '--stream', 'stdout'], ['three']],
       [['web', '--grep', '^t'], ['three']],
       [
         ['web', '--grep', 'o', '--fixed'],
@@ -121,6 +122,10 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
         ['web       | a', 'rack1/web | c', 'web       | d'],
       ],
       [['--app', 'web', 'rack1'], ['rack1/web | c']],
+      [
+        ['rack1', '--no-prefix'],
+        ['b', 'c'],
+      ],
       [
         ['web', 'rack1', '-n', '1', '-t'],
         ['rack1/api | 2026', 'rack1/web | 2026', 'web       | 2026'],
@@ -210,7 +215,9 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     of('cut/db').comeBack();
     await live.said(/back\n/);
     const { code, stdout, stderr } = await one.end();
-    assert.deepEqual([code, stdout, stderr], [0, 'back\n', '']);
+    const waiting = `canopy: cut/db: waiting: node-unreachable: ${DOWN.message}\n`;
+    assert.deepEqual([code, stdout, stderr], [0, 'back\n', waiting]);
+    assert.equal(live.stderr, waiting);
   });
 
   it('does not let one that is away keep the others', async () => {

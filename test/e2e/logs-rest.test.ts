@@ -48,6 +48,27 @@ describe('logs of a real tree', { skip }, () => {
     assert.match(await packed.text(), /^plain\n/m);
   });
 
+  it('are searched by regular expressions, letter by letter, and while they are followed', async () => {
+    await until(async () => (await run(path)).stdout.split('\n').length > 40);
+    const rows: [words: string[], says: RegExp | string][] = [
+      [['said', '--grep', '^p.ain$'], 'plain\n'],
+      [['said', '--grep', 'ai', '--fixed'], 'plain\n'],
+      [['said', '--grep', '^P.ain$'], ''],
+      [[path, '--grep', 'number \\d0$', '-n', '2'], /^number \d*0\nnumber \d*0\n$/],
+    ];
+    for (const [words, says] of rows) {
+      const { code, stdout, stderr } = await run(...words);
+      assert.deepEqual([code, stderr], [0, ''], words.join(' '));
+      if (typeof says === 'string') assert.equal(stdout, says);
+      else assert.match(stdout, says);
+    }
+    const follower = start('-f', path, '--grep', '[05]$', '-n', '0');
+    await follower.said(/^number \d*0\nnumber \d*5$/m);
+    assert.doesNotMatch(follower.stdout, /[^05\n]$/m);
+    follower.signal('SIGINT');
+    await follower.end();
+  });
+
   it('are followed behind tags, those of all below a relay and more', async () => {
     const all = start('-f', '.', '-n', '3');
     await all.said(/^said {17}\| wrong$/m);

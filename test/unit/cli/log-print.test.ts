@@ -29,6 +29,15 @@ test('several have tags of one width, each with its colour where there are colou
   for (const text of printed({ colours: true }, true, ...many)) assert.ok(text.startsWith('\u001b['), text);
 });
 
+test('a line that leaves its colour on does not colour the tags behind it', () => {
+  const red = { ...line, line: '\u001b[41mred' };
+  const lines = (view: Partial<typeof PLAIN>, tagged: boolean): string =>
+    new LogPrinter({ ...PLAIN, ...view }, tagged).lines('a', [red]);
+  assert.ok(lines({ colours: true }, true).endsWith('\u001b[41mred\u001b[0m\n'));
+  for (const text of [lines({ colours: true }, false), lines({}, true)])
+    assert.ok(text.endsWith('\u001b[41mred\n'), 'as it is');
+});
+
 test('for programs it is all in the object', () => {
   const [text = ''] = printed({ json: true, timestamps: true, colours: true }, true, 'web');
   assert.deepEqual(JSON.parse(text), { path: 'web', ...line });

@@ -99,6 +99,26 @@ describe('stages', () => {
     assert.deepEqual(await stages(), [...begun, ['b', 'failed', true, 'not-running']]);
   });
 
+  test('what says at once how far it is, as a log does its lines, is not told as running beside that', async () => {
+    const memory = new CommandMemory(null);
+    let end: () => void = () => {};
+    const plan: Plan = () => tell => {
+      tell({ lines: 1 });
+      return new Promise(resolve => (end = () => resolve(undefined)));
+    };
+    node(plan, memory)({ v: 1, id: 'l', op: 'logs' });
+    await stages();
+    assert.equal(memory.get('l')?.status, 'running', 'it is known to have begun all the same');
+    end();
+    await stages();
+    const told = (await place.said('res')).map(({ value: { status, data } }) => [status, data]);
+    assert.deepEqual(told, [
+      ['accepted', undefined],
+      ['running', { lines: 1 }],
+      ['succeeded', undefined],
+    ]);
+  });
+
   test('an error of ours is told as internal-error', async () => {
     node(() => async () => assert.fail('oops'))({ v: 1, id: 'c', op: 'x' });
     assert.deepEqual((await stages()).at(-1), ['c', 'failed', true, 'internal-error']);

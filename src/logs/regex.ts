@@ -13,7 +13,8 @@ interface Job {
   readonly pattern: string;
   readonly bytes: Buffer;
   readonly limitMs: number;
-  readonly done: (matches: Matches | null) => void;
+  /** An error: what became of it over there; null: it took too long. */
+  readonly done: (matches: Matches | Error | null) => void;
 }
 
 export class RegexSearch implements Matcher {
@@ -25,12 +26,14 @@ export class RegexSearch implements Matcher {
     const { pattern, leftMs: limitMs } = this;
     const from = performance.now();
     let started = from;
-    const matches = await new Promise<Matches | null>(done => {
+    const matches = await new Promise<Matches | Error | null>(done => {
       queue.push({ pattern, bytes, limitMs, done });
       if (current === null) next();
       started = performance.now();
     });
     this.leftMs -= performance.now() - started - bytes.length * MS_PER_BYTE;
+    if (matches instanceof Error)
+      throw new CanopyError('grep-failed', `grep: the expression can't be tried: ${matches.message}`);
     if (matches === null || this.leftMs <= 0)
       throw new CanopyError(
         'grep-failed',
@@ -61,7 +64,7 @@ function next(): void {
   worker.postMessage({ pattern: current.pattern, bytes: current.bytes });
 }
 
-function settle(matches: Matches | null): void {
+function settle(matches: Matches | Error | null): void {
   const job = current;
   worker?.unref();
   next();
@@ -79,17 +82,18 @@ function begin(): Worker {
   made.on('message', (matches: Matches) => {
     if (made === worker) settle(matches);
   });
-  made.on('error', () => {
+  made.on('error', error => {
     if (made !== worker) return;
     worker = null;
-    settle(null);
+    settle(error);
   });
   return made;
 }
 
 /** Runs over there, where nothing of this file is. */
 function search(): void {
-  const { parentPort } = require('node:worker_threads') as typeof import('node:worker_threads');
+  // A bundler puts a function of its own in the place of `require`, which is not there either.
+  const { parentPort } = process.getBuiltinModule('node:worker_threads');
   let last = { pattern: '', regex: /^/ };
   parentPort?.on('message', ({ pattern, bytes }: { pattern: string; bytes: Uint8Array }) => {
     if (pattern !== last.pattern) last = { pattern, regex: new RegExp(pattern, 'u') };

@@ -47,7 +47,20 @@ export function assemble(
   });
   const clearing = new Clearing(index, files, intake.direct);
   const keeping = new Keeping(index, clearing, options);
-  const capture = new Capture(index, files, () => options.clock.now());
   const room = intake.direct ? new Room(options.dir, files, keeping, told, tend) : null;
+  const truncated = new Set<LogStream>();
+  const capture = new Capture(index, files, {
+    now: () => options.clock.now(),
+    held: (stream, scanned) => room?.held(stream, scanned) ?? 0,
+    truncated: stream => {
+      if (truncated.has(stream)) return;
+      truncated.add(stream);
+      const hope = intake.preferFifo(stream)
+        ? ': from its next start on it gets a FIFO, which keeps all'
+        : '';
+      const reason = `the target has truncated its ${stream}, as "> /dev/${stream}" does${hope}`;
+      told({ loses: true, reason, count: 0 });
+    },
+  });
   return { files, intake, capture, clearing, keeping, room };
 }

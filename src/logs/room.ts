@@ -59,6 +59,12 @@ export class Room {
     return LOG_STREAMS.every(stream => this.ahead[stream].to > 0);
   }
 
+  /** Bytes that are reserved behind this offset. */
+  held(stream: LogStream, scanned: number): number {
+    const { file, to } = this.ahead[stream];
+    return file !== null && file === this.files[stream].last ? Math.max(0, to - scanned) : 0;
+  }
+
   /** Bytes that may be dropped at a time while there is no room. */
   get portion(): number {
     return Math.max(BLOCK, Math.min(LEAST, this.most) / 2);
@@ -136,13 +142,13 @@ export class Room {
     if (isShort && !this.isFull) {
       this.isFull = true;
       this.told({
-        full: true,
+        loses: true,
         reason: `the disk is full: the oldest lines make room for what ${stream} says`,
         count: this.keeping.lost,
       });
     } else if (!isShort && this.isFull) {
       this.isFull = false;
-      this.told({ full: false, reason: 'there is room on the disk again', count: this.keeping.lost });
+      this.told({ loses: false, reason: 'there is room on the disk again', count: this.keeping.lost });
       this.keeping.lost = 0;
     }
   }

@@ -67,7 +67,7 @@ export class LogStore implements LogSource {
       return this.opened.intake.output(stream);
     } catch (error) {
       const reason = `what the target says on ${stream} is not stored: ${(error as Error).message}`;
-      this.listener({ full: true, reason, count: 0 });
+      this.listener({ loses: true, reason, count: 0 });
       return '/dev/null';
     }
   }

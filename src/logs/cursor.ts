@@ -96,10 +96,17 @@ export class Cursor {
       this.goTo(first.start);
       return this.reach();
     }
-    if (this.open?.file !== file) {
-      this.close();
-      this.known = 0;
+    if (this.open?.file === file) return this.open;
+    this.close();
+    this.known = 0;
+    try {
       this.open = { file, fd: openSync(file.path, 'r') };
+    } catch {
+      // Somebody has removed it: what comes in the next one is read.
+      const after = this.files.after(file);
+      if (after === null) return null;
+      this.goTo(after.start);
+      return this.reach();
     }
     return this.open;
   }

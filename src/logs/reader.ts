@@ -13,12 +13,16 @@ import { PIECE_BYTES } from './scan.js';
 import { readSpan } from './span.js';
 import { AT_ONCE, asksFor, tailStart } from './tail.js';
 
+/** Times in a row that it finds nothing where there should be something, and looks again: it may have been made again. */
+const TRIES = 3;
+
 export class Reader {
   /** Of the next line. */
   private seq: number;
   private place: Place | null = null;
   private readonly chunk = new Chunk();
   private hole: LogGap | null = null;
+  private tries = 0;
   private readonly matcher: Matcher | null;
 
   constructor(
@@ -67,13 +71,16 @@ export class Reader {
         yield this.skip(first - 1, 'dropped to make room');
         continue;
       }
+      const from = this.seq;
       const records = this.gather(last);
+      this.tries = records.length > 0 || this.seq > from ? 0 : this.tries + 1;
       const [record] = records;
       if (record?.lost) {
         yield* this.chunk.take();
         yield* this.missed();
         yield this.skip(nextSeq(record) - 1, 'the disk was full');
       } else if (record) yield* this.read(records);
+      else if (this.tries > TRIES) yield this.skip(last, 'its data is missing');
       else await setImmediate();
     }
     if (this.cut.aborted) return;
@@ -103,7 +110,11 @@ export class Reader {
     this.place ??= placeOfSeq(index, seq);
     for (let seen = 0; this.place !== null && seq <= last && seen < AT_ONCE; seen++) {
       const record = index.at(this.place);
-      if (record === null) break;
+      if (record === null) {
+        // Made again, with other places.
+        this.place = null;
+        break;
+      }
       if (nextSeq(record) > seq && asksFor(this.query, record)) {
         if (!joins(found, record)) break;
         found.push(record);

@@ -1,6 +1,6 @@
 /** A target that truncates its own output, as every script does that says `echo … > /dev/stderr`. */
 import assert from 'node:assert/strict';
-import { appendFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../support/wait.js';
@@ -77,4 +77,24 @@ test('a target that has done so once gets a FIFO for the next run, where files n
   assert.match(store.outputs().stderr, /stderr\.fifo$/);
   assert.doesNotMatch(store.outputs().stdout, /fifo$/);
   await store.stop();
+});
+
+test('a file that somebody has removed is no full disk: nothing is dropped for it', async t => {
+  const store = storeIn(place(t));
+  const news: string[] = [];
+  store.onNews(({ reason }) => news.push(reason));
+  store.open();
+  const { stdout, stderr } = store.outputs();
+  appendFileSync(stderr, numbered('kept', 10));
+  rmSync(stdout);
+  store.began();
+  store.start();
+  await until(() => store.range.last === 10);
+  await until(() => statSync(stderr).blocks * 512 > 512 * 1024, 5000, 'room is reserved');
+  appendFileSync(stderr, numbered('more', 10));
+  await until(() => store.range.last === 20);
+  store.ended();
+  await store.stop();
+  assert.deepEqual(store.range, { first: 1, last: 20 });
+  assert.deepEqual(news, []);
 });

@@ -8,6 +8,7 @@ import { Keeping } from './keep.js';
 import type { LogIndex } from './log-index.js';
 import type { StoreNews, StoreOptions } from './options.js';
 import { Room } from './room.js';
+import { Shortage } from './shortage.js';
 
 export interface Parts {
   readonly files: Readonly<Record<LogStream, DataFiles>>;
@@ -37,13 +38,22 @@ export function assemble(
   files: Parts['files'],
   { wake, tend, told }: PartsPorts,
 ): Parts {
+  const shortage = new Shortage(() => keeping, told);
   const intake: Intake = new Intake(options, files, index, {
-    written: wake,
+    written: () => {
+      shortage.wrote();
+      wake();
+    },
     lost: (stream, lines) => {
       keeping.lost += lines;
+      shortage.suffered();
       index.lose(stream, lines, options.clock.now());
     },
-    makeRoom: () => keeping.dropNow(),
+    makeRoom: () => {
+      const made = keeping.dropNow();
+      if (made) shortage.suffered();
+      return made;
+    },
   });
   const clearing = new Clearing(index, files, intake.direct);
   const keeping = new Keeping(index, clearing, options);

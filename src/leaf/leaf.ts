@@ -52,9 +52,9 @@ export class Leaf {
       () => this.finding,
     );
     this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
-    options.logs.onNews(({ full, reason, count }) => {
+    options.logs.onNews(({ loses, reason, count }) => {
       publisher.event('logs', reason, count > 0 ? { count } : {});
-      options.log[full ? 'warn' : 'info']({ count }, reason);
+      options.log[loses ? 'warn' : 'info']({ count }, reason);
     });
     this.responder = new Responder(publisher, clock, this.plan, options.memory, {
       turn: leafTurn,

@@ -1,19 +1,27 @@
 /** Indexes what the target writes, as it writes it. */
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
-import { Cursor } from './cursor.js';
+import { Cursor, TRUNCATED } from './cursor.js';
 import type { DataFiles } from './data-files.js';
 import type { LogIndex } from './log-index.js';
 
 /** Pieces that are taken before somebody else's turn. */
 const TURN = 32;
 
+export interface CapturePorts {
+  readonly now: () => number;
+  /** Bytes that are reserved behind what was seen. */
+  readonly held: (stream: LogStream, scanned: number) => number;
+  /** The target has truncated its own file. */
+  readonly truncated: (stream: LogStream) => void;
+}
+
 export class Capture {
   readonly cursors: Readonly<Record<LogStream, Cursor>>;
 
   constructor(
     private readonly index: LogIndex,
-    files: Readonly<Record<LogStream, DataFiles>>,
-    private readonly now: () => number,
+    private readonly files: Readonly<Record<LogStream, DataFiles>>,
+    private readonly ports: CapturePorts,
   ) {
     const { stdout, stderr } = index.ends;
     this.cursors = { stdout: new Cursor(files.stdout, stdout), stderr: new Cursor(files.stderr, stderr) };
@@ -24,7 +32,7 @@ export class Capture {
    * any more: then what is left without an end of line is a line as well.
    */
   take(final: boolean): { lines: boolean; more: boolean } {
-    const ts = this.now();
+    const ts = this.ports.now();
     const before = this.index.seq;
     let left = TURN;
     let open: readonly LogStream[] = LOG_STREAMS;
@@ -36,9 +44,21 @@ export class Capture {
   }
 
   private step(stream: LogStream, ts: number, final: boolean): boolean {
-    const pieces = this.cursors[stream].next(final);
+    const cursor = this.cursors[stream];
+    const pieces = cursor.next(final, this.ports.held(stream, cursor.scanned));
     if (pieces === null) return false;
+    if (pieces === TRUNCATED) return this.beginAnew(stream);
     for (const piece of pieces) this.index.add(stream, piece, ts);
+    return true;
+  }
+
+  /** What it has written since then goes on behind all that was seen; what was in the file is gone. */
+  private beginAnew(stream: LogStream): boolean {
+    const cursor = this.cursors[stream];
+    const at = Math.max(cursor.scanned, this.index.ends[stream]);
+    this.files[stream].restart(at, this.index.seq);
+    cursor.goTo(at);
+    this.ports.truncated(stream);
     return true;
   }
 

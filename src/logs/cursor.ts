@@ -3,12 +3,21 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { DataFile, DataFiles } from './data-files.js';
 import { PIECE_BYTES, type Piece, type Position, takePieces } from './scan.js';
 
+/** Bytes before what is new that are read again: other ones mean that the file was truncated and has grown again. */
+const KNOWN = 32;
+/** Bytes: of what is reserved a file system may hold that much less. */
+const SLACK = 4096;
 /** One for all: nothing of it is kept. */
-const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+const buffer = Buffer.allocUnsafeSlow(KNOWN + PIECE_BYTES);
+/** The target has truncated its file, as `> /dev/stdout` does. */
+export const TRUNCATED = Symbol('truncated');
 
 export class Cursor {
   private position: Position;
   private open: { readonly fd: number; readonly file: DataFile } | null = null;
+  /** The last bytes that were seen of this file. */
+  private readonly tail = Buffer.alloc(KNOWN);
+  private known = 0;
 
   constructor(
     private readonly files: DataFiles,
@@ -34,22 +43,20 @@ export class Cursor {
 
   /**
    * The pieces of whole lines that one read has found, maybe none; null where there is nothing to read. With `final`
-   * nobody writes any more: then what is left without an end of line is a line as well.
+   * nobody writes any more: then what is left without an end of line is a line as well. `held`: how many bytes are reserved
+   * behind what was seen.
    */
-  next(final: boolean): Piece[] | null {
+  next(final: boolean, held = 0): Piece[] | typeof TRUNCATED | null {
     const file = this.reach();
     if (file === null) return null;
-    const { fd } = file;
-    const end = this.files.endOf(file.file, fstatSync(fd).size);
+    const { size, blocks } = fstatSync(file.fd);
+    const end = this.files.endOf(file.file, size);
     const { at, scanned } = this.position;
-    const length = Math.min(PIECE_BYTES, end - scanned);
-    if (length > 0) {
-      const read = readSync(fd, buffer, 0, length, scanned - file.file.start);
-      const found = takePieces(buffer.subarray(0, read), this.position);
-      this.position = found.position;
-      return found.pieces;
-    }
     const after = this.files.after(file.file);
+    // One that is short from the beginning, with nobody writing to it, a crash of the machine has left.
+    const isShort = end < scanned && !(final && this.known === 0);
+    if (after === null && (isShort || blocks * 512 < held - SLACK)) return TRUNCATED;
+    if (end > scanned) return this.read(file, Math.min(PIECE_BYTES, end - scanned));
     if (after === null && !final) return null;
     const rest: Piece[] = at < end ? [{ offset: at, bytes: end - at, lines: 1, unended: true }] : [];
     if (after) this.goTo(after.start);
@@ -57,8 +64,22 @@ export class Cursor {
     return after || rest.length > 0 ? rest : null;
   }
 
+  private read({ fd, file }: { fd: number; file: DataFile }, most: number): Piece[] | typeof TRUNCATED {
+    const { known, tail, position } = this;
+    const from = position.scanned - file.start - known;
+    const read = buffer.subarray(0, readSync(fd, buffer, 0, known + most, from));
+    // Zeros: a hole that we have punched ourselves.
+    for (let at = 0; at < known; at++) if (read[at] !== 0 && read[at] !== tail[at]) return TRUNCATED;
+    const found = takePieces(read.subarray(known), position);
+    this.position = found.position;
+    this.known = Math.min(KNOWN, read.length);
+    read.copy(tail, 0, read.length - this.known);
+    return found.pieces;
+  }
+
   goTo(at: number): void {
     this.position = { at, scanned: at };
+    this.known = 0;
   }
 
   close(): void {
@@ -75,9 +96,17 @@ export class Cursor {
       this.goTo(first.start);
       return this.reach();
     }
-    if (this.open?.file !== file) {
-      this.close();
+    if (this.open?.file === file) return this.open;
+    this.close();
+    this.known = 0;
+    try {
       this.open = { file, fd: openSync(file.path, 'r') };
+    } catch {
+      // Somebody has removed it: what comes in the next one is read.
+      const after = this.files.after(file);
+      if (after === null) return null;
+      this.goTo(after.start);
+      return this.reach();
     }
     return this.open;
   }

@@ -1,5 +1,5 @@
 /** The files that a target writes one of its streams to, named by where in the stream they begin. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogStream } from '../core/log-lines.js';
 
@@ -84,6 +84,19 @@ export class DataFiles {
     if (last?.start === start) this.files.pop();
     this.files.push(file);
     return file;
+  }
+
+  /** The last one was truncated: what is in it now begins there. Whoever writes to it has it open, whatever its name. */
+  restart(start: number, seq: number): void {
+    const file = this.files.pop();
+    if (!file) return;
+    let path = join(this.dir, `${this.stream}.${start}.${seq}`);
+    try {
+      renameSync(file.path, path);
+    } catch {
+      path = file.path; // as long as this process knows it
+    }
+    this.files.push({ start, seq, path });
   }
 
   remove(file: DataFile): void {

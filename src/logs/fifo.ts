@@ -14,9 +14,13 @@ export class Fifo {
     private readonly take: (bytes: Buffer) => void,
   ) {}
 
+  get exists(): boolean {
+    return existsSync(this.path);
+  }
+
   /** Throws where there can be none. */
   make(): void {
-    if (existsSync(this.path)) return;
+    if (this.exists) return;
     const { status, error } = spawnSync('mkfifo', ['-m', '640', this.path]);
     if (status !== 0) throw error ?? new Error(`cannot make a FIFO: ${this.path}`);
   }

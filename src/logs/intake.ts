@@ -41,7 +41,8 @@ export class Intake {
 
   /** The place for one more run. Throws the error of the file system. */
   output(stream: LogStream): string {
-    if (!this.direct) {
+    // Where it has once truncated its file, there is one.
+    if (!this.direct || (this.options.capture === 'auto' && this.fifos[stream].exists)) {
       this.fifos[stream].make();
       this.fifos[stream].start();
       this.writers[stream].begin();
@@ -50,6 +51,17 @@ export class Intake {
     const { segmentBytes: longest } = this.options;
     const { ends, seq } = this.index;
     return this.files[stream].prepare({ longest, indexed: ends[stream], seq }).path;
+  }
+
+  /** From the next run on; whether it is so. */
+  preferFifo(stream: LogStream): boolean {
+    if (this.options.capture !== 'auto') return false;
+    try {
+      this.fifos[stream].make();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Of a target that goes on, too. */

@@ -73,6 +73,13 @@ function* piecesOf(files: DataFiles, from: number, to: number): Generator<Piece>
     const file = files.holding(position.scanned);
     if (file === null) return;
     const end = Math.min(to, files.endOf(file));
+    if (position.scanned >= end) {
+      // What was here was truncated, or is lost.
+      const next = files.after(file);
+      if (next === null || next.start <= position.scanned) return;
+      position = { at: next.start, scanned: next.start };
+      continue;
+    }
     const chunk = readPiece(file.path, position.scanned - file.start, end - position.scanned);
     if (chunk.length === 0) return;
     const found = takePieces(chunk, position);

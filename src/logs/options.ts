@@ -15,10 +15,11 @@ export interface StoreOptions {
   readonly clock: Clock;
 }
 
+/** Something that an operator has to know. */
 export interface StoreNews {
-  /** Whether the disk is. */
-  readonly full: boolean;
+  /** Lines are lost; false: no more. */
+  readonly loses: boolean;
   readonly reason: string;
-  /** Lines that went for it so far. */
+  /** Lines that went for it so far, where that is known. */
   readonly count: number;
 }

@@ -8,6 +8,7 @@ import { Keeping } from './keep.js';
 import type { LogIndex } from './log-index.js';
 import type { StoreNews, StoreOptions } from './options.js';
 import { Room } from './room.js';
+import { Shortage } from './shortage.js';
 
 export interface Parts {
   readonly files: Readonly<Record<LogStream, DataFiles>>;
@@ -37,17 +38,39 @@ export function assemble(
   files: Parts['files'],
   { wake, tend, told }: PartsPorts,
 ): Parts {
+  const shortage = new Shortage(() => keeping, told);
   const intake: Intake = new Intake(options, files, index, {
-    written: wake,
+    written: () => {
+      shortage.wrote();
+      wake();
+    },
     lost: (stream, lines) => {
       keeping.lost += lines;
+      shortage.suffered();
       index.lose(stream, lines, options.clock.now());
     },
-    makeRoom: () => keeping.dropNow(),
+    makeRoom: () => {
+      const made = keeping.dropNow();
+      if (made) shortage.suffered();
+      return made;
+    },
   });
   const clearing = new Clearing(index, files, intake.direct);
   const keeping = new Keeping(index, clearing, options);
-  const capture = new Capture(index, files, () => options.clock.now());
   const room = intake.direct ? new Room(options.dir, files, keeping, told, tend) : null;
+  const truncated = new Set<LogStream>();
+  const capture = new Capture(index, files, {
+    now: () => options.clock.now(),
+    held: (stream, scanned) => room?.held(stream, scanned) ?? 0,
+    truncated: stream => {
+      if (truncated.has(stream)) return;
+      truncated.add(stream);
+      const hope = intake.preferFifo(stream)
+        ? ': from its next start on it gets a FIFO, which keeps all'
+        : '';
+      const reason = `the target has truncated its ${stream}, as "> /dev/${stream}" does${hope}`;
+      told({ loses: true, reason, count: 0 });
+    },
+  });
   return { files, intake, capture, clearing, keeping, room };
 }

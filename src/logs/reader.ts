@@ -13,11 +13,16 @@ import { PIECE_BYTES } from './scan.js';
 import { readSpan } from './span.js';
 import { AT_ONCE, asksFor, tailStart } from './tail.js';
 
+/** Times in a row that it finds nothing where there should be something, and looks again: it may have been made again. */
+const TRIES = 3;
+
 export class Reader {
   /** Of the next line. */
   private seq: number;
   private place: Place | null = null;
   private readonly chunk = new Chunk();
+  private hole: LogGap | null = null;
+  private tries = 0;
   private readonly matcher: Matcher | null;
 
   constructor(
@@ -62,18 +67,32 @@ export class Reader {
       const { first } = this.ports.index;
       if (this.seq < first) {
         yield* this.chunk.take();
+        yield* this.missed();
         yield this.skip(first - 1, 'dropped to make room');
         continue;
       }
+      const from = this.seq;
       const records = this.gather(last);
+      this.tries = records.length > 0 || this.seq > from ? 0 : this.tries + 1;
       const [record] = records;
       if (record?.lost) {
         yield* this.chunk.take();
+        yield* this.missed();
         yield this.skip(nextSeq(record) - 1, 'the disk was full');
       } else if (record) yield* this.read(records);
+      else if (this.tries > TRIES) yield this.skip(last, 'its data is missing');
       else await setImmediate();
     }
-    if (!this.cut.aborted) yield* this.chunk.take();
+    if (this.cut.aborted) return;
+    yield* this.chunk.take();
+    yield* this.missed();
+  }
+
+  /** What is missing in a row is one gap. */
+  private *missed(): Generator<LogItem> {
+    const { hole } = this;
+    this.hole = null;
+    if (hole) yield hole;
   }
 
   private skip(to: number, reason: string): LogGap {
@@ -91,7 +110,11 @@ export class Reader {
     this.place ??= placeOfSeq(index, seq);
     for (let seen = 0; this.place !== null && seq <= last && seen < AT_ONCE; seen++) {
       const record = index.at(this.place);
-      if (record === null) break;
+      if (record === null) {
+        // Made again, with other places.
+        this.place = null;
+        break;
+      }
       if (nextSeq(record) > seq && asksFor(this.query, record)) {
         if (!joins(found, record)) break;
         found.push(record);
@@ -120,14 +143,16 @@ export class Reader {
       const from = record.offset - (spans.get(record.stream)?.offset ?? 0);
       // Where not all is there, some of it may be.
       const span = data.get(record.stream);
-      const bytes = span?.subarray(from, from + record.bytes) ?? (await this.alone(record));
+      const bytes = sound(record, span?.subarray(from, from + record.bytes) ?? (await this.alone(record)));
       // Dropped while it was read, and maybe a hole by then.
       if (this.cut.aborted || record.seq < this.ports.index.first) return;
       if (bytes === null) {
         yield* this.chunk.take();
-        yield this.skip(nextSeq(record) - 1, 'its data is missing');
+        const from = this.hole?.from ?? this.seq;
+        this.hole = { ...this.skip(nextSeq(record) - 1, 'its data is missing'), from };
         continue;
       }
+      yield* this.missed();
       const part = partFrom(record, bytes, this.seq);
       this.seq = nextSeq(record);
       const parts = this.matcher ? matching(part, await this.matcher.match(part.bytes)) : [part];
@@ -137,6 +162,10 @@ export class Reader {
 }
 
 const seqAt = (index: LogIndex, place: Place): number => index.at(place)?.seq ?? index.seq;
+
+/** Not where somebody has written something else there. */
+const sound = ({ unended }: LineRecord, bytes: Buffer | null): Buffer | null =>
+  unended || bytes?.at(-1) === 10 ? bytes : null;
 
 /** Whether it can be read together with those: no more than a piece, without a hole. */
 function joins(records: readonly LineRecord[], { stream, offset, bytes, lost }: LineRecord): boolean {

@@ -5,7 +5,7 @@
 import { existsSync, statfsSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
-import { reserve } from '../process/fallocate.js';
+import { type Allocated, reserve } from '../process/fallocate.js';
 import type { Cursor } from './cursor.js';
 import { type DataFile, type DataFiles, sizeOf } from './data-files.js';
 import type { Keeping } from './keep.js';
@@ -59,6 +59,12 @@ export class Room {
     return LOG_STREAMS.every(stream => this.ahead[stream].to > 0);
   }
 
+  /** Bytes that are reserved behind this offset. */
+  held(stream: LogStream, scanned: number): number {
+    const { file, to } = this.ahead[stream];
+    return file !== null && file === this.files[stream].last ? Math.max(0, to - scanned) : 0;
+  }
+
   /** Bytes that may be dropped at a time while there is no room. */
   get portion(): number {
     return Math.max(BLOCK, Math.min(LEAST, this.most) / 2);
@@ -109,24 +115,30 @@ export class Room {
     const from = Math.max(0, at);
     const lost = this.keeping.lost;
     let bytes = ahead.want;
-    let done = await reserve(file.path, from, bytes);
-    while (!done && needed && (await this.keeping.makeRoom(false)))
-      done = await reserve(file.path, from, bytes);
-    if (!done && needed) {
+    const attempt = async (): Promise<void> => {
+      outcome = await reserve(file.path, from, bytes);
+    };
+    // Only where it is for want of room, and for this file.
+    const lacks = (): boolean => needed && outcome === 'full' && this.files[stream].last === file;
+    let outcome: Allocated = 'failed';
+    await attempt();
+    while (lacks() && (await this.keeping.makeRoom(false))) await attempt();
+    if (lacks()) {
       // Rather less than all that was said last.
       bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
-      done = await reserve(file.path, from, bytes);
+      await attempt();
     }
-    while (!done && needed && (await this.keeping.makeRoom(true)))
-      done = await reserve(file.path, from, bytes);
-    while (!done && needed && bytes > BLOCK) {
+    while (lacks() && (await this.keeping.makeRoom(true))) await attempt();
+    while (lacks() && bytes > BLOCK) {
       bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
-      done = await reserve(file.path, from, bytes);
+      await attempt();
     }
     ahead.busy = false;
     if (ahead.file !== file) return;
+    const done = (outcome as Allocated) === 'done';
     if (done) ahead.to = file.start + from + bytes;
-    else ahead.notBefore = performance.now() + PAUSE_MS;
+    else ahead.notBefore = performance.now() + (lacks() ? PAUSE_MS : RETRY_MS);
+    if ((outcome as Allocated) === 'failed') return this.again();
     const isShort = !done || bytes < ahead.want || this.keeping.lost > lost;
     this.tell(isShort, stream);
     if (isShort) this.again();
@@ -136,13 +148,13 @@ export class Room {
     if (isShort && !this.isFull) {
       this.isFull = true;
       this.told({
-        full: true,
+        loses: true,
         reason: `the disk is full: the oldest lines make room for what ${stream} says`,
         count: this.keeping.lost,
       });
     } else if (!isShort && this.isFull) {
       this.isFull = false;
-      this.told({ full: false, reason: 'there is room on the disk again', count: this.keeping.lost });
+      this.told({ loses: false, reason: 'there is room on the disk again', count: this.keeping.lost });
       this.keeping.lost = 0;
     }
   }

@@ -126,9 +126,15 @@ export class Segment {
   }
 }
 
-/** Bytes that there were. */
+/** Bytes that there were; none where somebody has removed the file: what was in it is made again. */
 function readAt(path: string, into: Buffer, position: number): number {
-  const fd = openSync(path, 'r');
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return 0;
+  }
   try {
     return readSync(fd, into, 0, into.length, position);
   } finally {

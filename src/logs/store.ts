@@ -2,10 +2,10 @@
  * The log of one target. It writes its streams to files of its own, whether or not anybody reads them, and these files are
  * the data; the store indexes them and lets them be read.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
-import { isFull } from '../process/file-error.js';
+import { isFull, isReadOnly } from '../process/file-error.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
 import type { StoreNews, StoreOptions } from './options.js';
@@ -36,15 +36,15 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Finds where it stands, and no more: a target is waiting. Throws the error of the file system, unless the disk is full:
-   * then it is done without.
+   * Finds where it stands, and no more: a target is waiting. Throws the error of the file system, unless the disk is full or
+   * the directory read-only: then it is done without.
    */
   open(): void {
     const { index, options } = this;
     try {
-      mkdirSync(index.dir, { recursive: true });
+      this.makeDirs();
     } catch (error) {
-      if (!isFull(error)) throw error;
+      if (!isFull(error) && !isReadOnly(error)) throw error;
     }
     const files = dataFilesIn(options.dir);
     if (!index.open()) index.begin(beginning(files));
@@ -53,6 +53,13 @@ export class LogStore implements LogSource {
       tend: () => this.tend(),
       told: news => this.listener(news),
     });
+  }
+
+  private makeDirs(): void {
+    for (const dir of [this.options.dir, this.index.dir]) {
+      // Not recursive where it need not be: then Node says ENOENT whatever is the matter.
+      if (!existsSync(dir)) mkdirSync(dir, { recursive: !existsSync(dirname(dir)) });
+    }
   }
 
   /** The files for one more run of the target, which writes to them from now on. */
@@ -64,10 +71,12 @@ export class LogStore implements LogSource {
   /** A target is not kept from running by what its log lacks: a directory that is full or can't be written. */
   private output(stream: LogStream): string {
     try {
+      // It may have been removed, or there may have been no room for it.
+      this.makeDirs();
       return this.opened.intake.output(stream);
     } catch (error) {
-      const reason = `what the target says on ${stream} is not stored: ${(error as Error).message}`;
-      this.listener({ full: true, reason, count: 0 });
+      const reason = `what the target says on ${stream} is not stored until its next start: ${(error as Error).message}`;
+      this.listener({ loses: true, reason, count: 0 });
       return '/dev/null';
     }
   }
@@ -172,6 +181,7 @@ export class LogStore implements LogSource {
   /** Where there is no room it is in memory, and tried again with the next lines. */
   private flush(): void {
     try {
+      this.makeDirs();
       this.index.flush();
     } catch {
       // The data is there: after a restart it is indexed again.

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:f
 import type { LogStream } from '../core/log-lines.js';
 import type { DataFile, DataFiles } from './data-files.js';
 import type { LogIndex } from './log-index.js';
+import { LINE_BYTES } from './scan.js';
 
 interface Open {
   readonly fd: number;
@@ -33,7 +34,7 @@ export class Writer {
     this.atLineEnd = true;
   }
 
-  /** Into what goes to one file each: a file ends with a line. */
+  /** Into what goes to one file each: a file ends with a line, or where that is too long for one. */
   cut(bytes: Buffer): readonly Buffer[] {
     const isFull = this.open !== null && this.open.size >= this.longest && !this.atLineEnd;
     const end = isFull ? bytes.indexOf(NEWLINE) + 1 : 0;
@@ -66,11 +67,14 @@ export class Writer {
 
   private reach(): Open {
     const { open, index, files } = this;
-    if (open && !(open.size >= this.longest && this.atLineEnd)) return open;
+    const isFull = open !== null && open.size >= this.longest;
+    if (open && !(isFull && (this.atLineEnd || open.size >= this.longest + LINE_BYTES))) return open;
     this.close();
     if (open) return this.enter(files.add(open.file.start + open.size, index.seq));
-    // Where an earlier leaf has left off, maybe amid a line.
-    return this.enter(files.last ?? files.add(index.ends[this.stream], index.seq));
+    // Where an earlier leaf has left off, maybe amid a line; but not in a file of which a crash of the machine has taken some.
+    const { last } = files;
+    const end = index.ends[this.stream];
+    return this.enter(last && files.endOf(last) >= end ? last : files.add(end, index.seq));
   }
 
   private enter(file: DataFile): Open {

@@ -20,6 +20,12 @@ export class Cursor {
     this.passed = 0;
   }
 
+  /** What was taken of the line after `seq` has gone nowhere. */
+  forget(): void {
+    this.handed = 0;
+    this.passed = 0;
+  }
+
   /** All up to this line has been looked at, wanted or not. */
   reach(seq: number): void {
     if (seq > this.at) this.moveTo(seq);

@@ -4,7 +4,7 @@ import { ancestors } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { Cursor } from './cursor.js';
-import { fitting, isLocal } from './filter.js';
+import { Fitting, isLocal } from './filter.js';
 import type { Inflows } from './inflows.js';
 import { noOwnLog } from './leaf-hub.js';
 import { FALLEN_OUT, Live, type Seat } from './live.js';
@@ -117,15 +117,20 @@ export class Hub implements LogHub {
   ): AsyncGenerator<LogItem, void, undefined> {
     const seat = cut.aborted ? null : this.seat(path, choice, cursor.seq);
     if (!seat) return;
+    const fitting = new Fitting(query);
     try {
       for (;;) {
         const item = await seat.item(cut);
         if (item === null || item === FALLEN_OUT) return;
         const news = newsOf(item, cursor);
-        const wanted = news?.kind === 'lines' ? fitting(news, query) : news;
-        if (wanted) yield wanted;
+        if (news?.kind === 'lines') yield* fitting.take(news);
+        else if (news) {
+          fitting.reset();
+          yield news;
+        }
       }
     } finally {
+      if (fitting.holdsBack) cursor.forget();
       seat.leave();
     }
   }

@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { StoreNews } from '../../../src/logs/options.js';
 import type { LogStore } from '../../../src/logs/store.js';
+import { mountSmall } from '../../support/full-disk.js';
 import { until } from '../../support/wait.js';
 import { ask, place, storeIn, textsOf } from './support.js';
 
@@ -48,6 +50,36 @@ test('files are dropped as a whole, so that the store keeps its size', async t =
   const files = readdirSync(dir).filter(name => /^std.*\d$/.test(name));
   const bytes = files.reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
   assert.ok(bytes < 1024 * 1024, `${bytes} bytes in ${files.length} files`);
+});
+
+test('a line that never ends is cut as well, so that the store keeps its size', async t => {
+  const dir = place(t);
+  const store = storeIn(dir, { capture: 'fifos', maxBytes: 1024 * 1024 });
+  store.open();
+  store.start();
+  await run(t, store, 'head -c 60000000 /dev/zero | tr "\\\\0" x');
+  await store.stop();
+  const bytes = readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  assert.ok(bytes < 20 * 1024 * 1024, `${bytes} bytes`);
+});
+
+test('no room for what comes through a FIFO is told, and so is its end', async t => {
+  const dir = mountSmall(t, '2m');
+  if (dir === null) return t.skip('needs to mount a tmpfs');
+  const store = storeIn(join(dir, 'logs'), { capture: 'fifos' });
+  const news: StoreNews[] = [];
+  store.onNews(it => news.push(it));
+  store.open();
+  store.start();
+  t.after(() => store.stop());
+  const { stdout, stderr } = store.outputs();
+  store.began();
+  const script = 'exec 1<>"$0" 2<>"$1"; seq 1 500000; while :; do echo more; sleep 0.05; done';
+  const child = spawn('/bin/sh', ['-c', script, stdout, stderr], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  await until(() => news.at(-1)?.loses === false, 15_000, 'it is over');
+  assert.equal(news[0]?.loses, true);
+  assert.ok((news.at(-1)?.count ?? 0) > 0);
 });
 
 test('what is in a FIFO when its reader is gone is there for the next', async t => {

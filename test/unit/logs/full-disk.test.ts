@@ -67,10 +67,10 @@ for (const [speed, count, atOnce] of [
     assert.equal(lines.length, count - store.range.first + 1);
     if (speed === 'slow') return;
     assert.ok(store.range.first > 1 && filledAt < count);
-    assert.equal(news[0]?.full, true);
+    assert.equal(news[0]?.loses, true);
     rmSync(join(dir, 'filler'));
     store.began();
-    await until(() => news.at(-1)?.full === false, 10_000, 'it is over');
+    await until(() => news.at(-1)?.loses === false, 10_000, 'it is over');
     assert.ok((news.at(-1)?.count ?? 0) > 0);
   });
 }

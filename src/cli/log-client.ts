@@ -33,8 +33,8 @@ export class LogClient {
     readonly path: string,
     private readonly query: LogQuery,
     private readonly self: boolean,
-    /** Told that it broke off, and why; null when it goes on. */
-    private readonly trouble: (why: string | null) => void = () => {},
+    /** Told that it broke off, and why; null when it goes on. `crowded`: it is one too many. */
+    private readonly trouble: (why: string | null, crowded?: boolean) => void = () => {},
   ) {}
 
   /** What is stored now; with `waits`, which is told once why, as soon as it can be had. */
@@ -111,7 +111,7 @@ export class LogClient {
         this.trouble('the server ended it');
       } catch (error) {
         if (error instanceof CliError && FINAL.includes(error.problem)) throw error;
-        this.trouble(reason(error));
+        this.trouble(reason(error), isCrowded(error));
       } finally {
         cut.abort();
       }
@@ -155,6 +155,10 @@ export class LogClient {
 /** It may come, or come back. */
 export const isAway = (error: unknown): boolean =>
   error instanceof CliError && (error.problem === 'node-unreachable' || error.problem === 'not-found');
+
+/** As many logs as there may be are read already. */
+export const isCrowded = (error: unknown): boolean =>
+  error instanceof CliError && error.problem === 'too-many-streams';
 
 interface Failure {
   readonly code: string;

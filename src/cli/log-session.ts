@@ -4,7 +4,7 @@ import type { LogQuery } from '../core/log-lines.js';
 import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
 import type { Chosen } from './log-choice.js';
-import { isAway, LogClient, type LogPiece } from './log-client.js';
+import { isAway, isCrowded, LogClient, type LogPiece } from './log-client.js';
 import { GapNotes } from './log-gaps.js';
 import { merged } from './log-merge.js';
 import { Presence } from './log-presence.js';
@@ -37,6 +37,8 @@ export class LogSession {
   private readonly known = new Set<string>();
   private readonly gaps = new Map<string, GapNotes>();
   private readonly presence = new Presence(note);
+  /** Those that nobody would hand on, since so many others are. */
+  private readonly unheard = new Set<string>();
   private isBroken = false;
 
   constructor(
@@ -85,9 +87,10 @@ export class LogSession {
     try {
       yield* log.stored(wait && !follow ? waits : null);
     } catch (error) {
-      const goesOn = follow && (log.hasBegun || (isAway(error) && (wait || this.isMany)));
+      const goesOn = this.goesOn(log, error);
       if (!goesOn && !this.isMany) throw error;
-      if (goesOn && !log.hasBegun) waits(error as Error);
+      if (goesOn && isCrowded(error)) this.crowded(path, (error as Error).message);
+      else if (goesOn && !log.hasBegun) waits(error as Error);
       else if (!goesOn) this.complain(path, error as Error);
       if (!goesOn) return void this.failed();
       fresh = !log.hasBegun;
@@ -95,6 +98,12 @@ export class LogSession {
       this.gaps.get(path)?.flush();
     }
     follows.push({ log, fresh });
+  }
+
+  private goesOn(log: LogClient, error: unknown): boolean {
+    const { follow = false, wait = false } = this.options;
+    if (!follow || log.hasBegun) return follow;
+    return isAway(error) ? wait || this.isMany : isCrowded(error) && this.isMany;
   }
 
   private async *entries(path: string, log: AsyncIterable<LogPiece>): AsyncGenerator<Entry> {
@@ -135,7 +144,9 @@ export class LogSession {
   }
 
   private client(path: string, query: LogQuery): LogClient {
-    return new LogClient(this.rest, path, query, this.options.self === true, why => this.trouble(why));
+    return new LogClient(this.rest, path, query, this.options.self === true, (why, crowded) =>
+      crowded ? this.crowded(path, why) : this.trouble(why),
+    );
   }
 
   private async follow({ log, fresh }: Follow): Promise<void> {
@@ -163,6 +174,12 @@ export class LogSession {
 
   private complain(path: string, error: Error, what = ''): void {
     note(`${path || '.'}: ${what}${error.message}`);
+  }
+
+  /** Said once of each: the others go on, and it is tried again. */
+  private crowded(path: string, why: string | null): void {
+    if (!this.unheard.has(path)) note(`${path || '.'}: not followed yet: ${why}`);
+    this.unheard.add(path);
   }
 
   /** Said once for all that break together. */

@@ -233,6 +233,25 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     await command.said(/cut\/db \| back\n/);
   });
 
+  it('says which one is not followed since too many are, and goes on with the others', async () => {
+    of('rack1/api').away = new CanopyError(
+      'too-many-streams',
+      '64 streams of logs are handed on by this node already',
+    );
+    const command = start('-f', 'web', 'rack1/api', '-n', '0');
+    const word =
+      'canopy: rack1/api: not followed yet: too-many-streams: 64 streams of logs are handed on by this node already\n';
+    await until(() => command.stderr !== '' && of('web').open === 1, 10_000, 'it is said');
+    write('web', 'one');
+    await command.said(/^web {7}\| one$/m);
+    assert.equal(command.stderr, word);
+    of('rack1/api').comeBack();
+    await until(() => of('rack1/api').open === 1);
+    write('rack1/api', 'two');
+    await command.said(/^rack1\/api \| two$/m);
+    assert.equal(command.stderr, word);
+  });
+
   it('ends with its reader', async () => {
     write('web', ...Array.from({ length: 50_000 }, (_, at) => `line ${at}`));
     const script = `"$0" "$1" logs web | head -n 1; echo "\${PIPESTATUS[0]}"`;

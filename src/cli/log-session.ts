@@ -5,10 +5,9 @@ import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
 import type { Chosen } from './log-choice.js';
 import { isAway, isCrowded, LogClient, type LogPiece } from './log-client.js';
-import { GapNotes } from './log-gaps.js';
 import { merged } from './log-merge.js';
-import { Presence } from './log-presence.js';
-import { LogPrinter, note, type PrintedLine, put } from './log-print.js';
+import { LogNotes } from './log-notes.js';
+import { LogPrinter, type PrintedLine, put } from './log-print.js';
 
 export interface SessionOptions {
   readonly follow?: boolean;
@@ -35,11 +34,9 @@ export class LogSession {
   private readonly printer: LogPrinter;
   /** Followed, or found to be none to follow. */
   private readonly known = new Set<string>();
-  private readonly gaps = new Map<string, GapNotes>();
-  private readonly presence = new Presence(note);
-  /** Those that nobody would hand on, since so many others are. */
-  private readonly unheard = new Set<string>();
-  private isBroken = false;
+  /** Those whose turn comes when others have been read. */
+  private readonly left = new Map<string, Error>();
+  private readonly notes = new LogNotes();
 
   constructor(
     private readonly rest: RestClient,
@@ -54,6 +51,19 @@ export class LogSession {
 
   /** Prints what there is, by time; resolves with what is to be followed. */
   async stored(paths: readonly string[]): Promise<Follow[]> {
+    const follows = await this.round(paths);
+    for (let asked = paths.length; this.left.size > 0; ) {
+      const left = [...this.left.keys()];
+      if (left.length === asked) break; // it is others who take the room
+      asked = left.length;
+      this.left.clear();
+      follows.push(...(await this.round(left)));
+    }
+    for (const [path, error] of this.left) this.failed(path, error);
+    return follows;
+  }
+
+  private async round(paths: readonly string[]): Promise<Follow[]> {
     for (const path of paths) this.know(path);
     const follows: Follow[] = [];
     const begun = paths.map(path => this.begin(path, follows));
@@ -78,39 +88,40 @@ export class LogSession {
   /** What is stored of one; what goes wrong ends all where it is the only one, and only this one otherwise. */
   private async *begin(path: string, follows: Follow[]): AsyncGenerator<LogPiece> {
     const { follow = false, wait = false } = this.options;
-    const waits = (error: Error): void => {
-      this.presence.isAway(path);
-      this.complain(path, error, 'waiting: ');
-    };
+    const waits = (error: Error): void => this.notes.waits(path, error);
     const log = this.client(path, this.query);
     let fresh = this.query.tail === 0;
     try {
       yield* log.stored(wait && !follow ? waits : null);
     } catch (error) {
-      const goesOn = this.goesOn(log, error);
-      if (!goesOn && !this.isMany) throw error;
-      if (goesOn && isCrowded(error)) this.crowded(path, (error as Error).message);
-      else if (goesOn && !log.hasBegun) waits(error as Error);
-      else if (!goesOn) this.complain(path, error as Error);
-      if (!goesOn) return void this.failed();
+      if (!this.goesOn(path, log, error as Error)) return;
       fresh = !log.hasBegun;
     } finally {
-      this.gaps.get(path)?.flush();
+      this.notes.gaps(path).flush();
     }
     follows.push({ log, fresh });
   }
 
-  private goesOn(log: LogClient, error: unknown): boolean {
+  /** Whether it is to be followed all the same; says what there is to be said. Throws where it was alone. */
+  private goesOn(path: string, log: LogClient, error: Error): boolean {
     const { follow = false, wait = false } = this.options;
-    if (!follow || log.hasBegun) return follow;
-    return isAway(error) ? wait || this.isMany : isCrowded(error) && this.isMany;
+    const mayCome = isAway(error) ? wait || this.isMany : isCrowded(error) && this.isMany;
+    if (follow && (log.hasBegun || mayCome)) {
+      if (isCrowded(error)) this.notes.crowded(path, error.message);
+      else if (!log.hasBegun) this.notes.waits(path, error);
+      return true;
+    }
+    if (!this.isMany) throw error;
+    if (isCrowded(error) && !log.hasBegun) this.left.set(path, error);
+    else this.failed(path, error);
+    return false;
   }
 
   private async *entries(path: string, log: AsyncIterable<LogPiece>): AsyncGenerator<Entry> {
     for await (const piece of log) {
       if ('gap' in piece) await this.print(path, piece);
       else {
-        this.gaps.get(path)?.flush();
+        this.notes.gaps(path).flush();
         for (const line of piece.lines) yield { path, ...line };
       }
     }
@@ -129,7 +140,7 @@ export class LogSession {
       await pause(LOOK_MS, undefined, { ref: false });
       const found = await look().catch(() => null);
       if (found === null) continue;
-      this.presence.look(found.nodes);
+      this.notes.presence.look(found.nodes);
       for (const path of found.paths.filter(each => !this.known.has(each))) {
         this.know(path);
         void this.follow({ log: this.client(path, query), fresh: true });
@@ -139,13 +150,12 @@ export class LogSession {
 
   private know(path: string): void {
     this.known.add(path);
-    this.gaps.set(path, new GapNotes(words => note(`${path || '.'}: ${words}`)));
     this.printer.know(path);
   }
 
   private client(path: string, query: LogQuery): LogClient {
     return new LogClient(this.rest, path, query, this.options.self === true, (why, crowded) =>
-      crowded ? this.crowded(path, why) : this.trouble(why),
+      crowded ? this.notes.crowded(path, why) : this.notes.trouble(why),
     );
   }
 
@@ -154,37 +164,21 @@ export class LogSession {
       for await (const piece of log.coming(fresh)) await this.print(log.path, piece);
     } catch (error) {
       if (!this.isMany) throw error;
-      this.complain(log.path, error as Error);
-      this.failed();
+      this.failed(log.path, error as Error);
     }
   }
 
   private async print(path: string, piece: LogPiece): Promise<void> {
     if ('lines' in piece) {
-      this.gaps.get(path)?.flush();
+      this.notes.gaps(path).flush();
       return put(this.printer.lines(path, piece.lines));
     }
     if (this.options.json) return put(`${JSON.stringify({ path, gap: piece.gap })}\n`);
-    this.gaps.get(path)?.add(piece.gap);
+    this.notes.gaps(path).add(piece.gap);
   }
 
-  private failed(): void {
+  private failed(path: string, error: Error): void {
+    this.notes.wrong(path, error);
     process.exitCode = EXIT.failed;
-  }
-
-  private complain(path: string, error: Error, what = ''): void {
-    note(`${path || '.'}: ${what}${error.message}`);
-  }
-
-  /** Said once of each: the others go on, and it is tried again. */
-  private crowded(path: string, why: string | null): void {
-    if (!this.unheard.has(path)) note(`${path || '.'}: not followed yet: ${why}`);
-    this.unheard.add(path);
-  }
-
-  /** Said once for all that break together. */
-  private trouble(why: string | null): void {
-    if (why !== null && !this.isBroken) note(`broken off, trying again: ${why}`);
-    this.isBroken = why !== null;
   }
 }

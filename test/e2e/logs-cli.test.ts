@@ -252,6 +252,29 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
     assert.equal(command.stderr, word);
   });
 
+  it('reads those for which there was no room when the others have been read', async () => {
+    const crowded = new CanopyError('too-many-streams', 'as many as there may be');
+    write('web', 'a');
+    write('rack1/api', 'b');
+    const api = of('rack1/api');
+    const read = api.read.bind(api);
+    let times = 0;
+    api.read = async function* (query, cut) {
+      times += 1;
+      if (times === 1) throw crowded;
+      yield* read(query, cut);
+    };
+    const { code, stdout, stderr } = await ask('web', 'rack1/api');
+    assert.deepEqual([code, stderr, stdout], [0, '', 'web       | a\nrack1/api | b\n']);
+    api.away = crowded;
+    const late = await ask('web', 'rack1/api');
+    assert.deepEqual(
+      [late.code, late.stderr],
+      [1, 'canopy: rack1/api: too-many-streams: as many as there may be\n'],
+    );
+    assert.equal(late.stdout, 'web       | a\n');
+  });
+
   it('ends with its reader', async () => {
     write('web', ...Array.from({ length: 50_000 }, (_, at) => `line ${at}`));
     const script = `"$0" "$1" logs web | head -n 1; echo "\${PIPESTATUS[0]}"`;

@@ -118,7 +118,7 @@ export class Bridge {
       this.options.onRefused({ ...topic, message });
       return null;
     }
-    if (publishBytes(topic, message.payload) > this.#limits.maxPacketBytes) {
+    if (publishBytes(topic, message.payload.length) > this.#limits.maxPacketBytes) {
       const reason = `more than ${this.#limits.maxPacketBytes} bytes with the longer topic: ${shown(topic)}`;
       this.options.onRefused({ code: 'too-large', reason, message });
       return null;

@@ -29,6 +29,12 @@ export abstract class LinkBase implements Link {
     this.#listeners[event].delete(listener);
   }
 
+  publishParts(topic: string, parts: readonly Buffer[]): void {
+    const [first] = parts;
+    const payload = parts.length === 1 && first ? first : Buffer.concat(parts);
+    this.publish({ topic, payload, qos: 0, retain: false });
+  }
+
   abstract publish(message: Message): void;
   abstract subscribe(filters: readonly string[], handler: MessageHandler): Promise<void>;
   abstract retained(filter: string): Promise<Message[]>;

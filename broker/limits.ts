@@ -49,5 +49,5 @@ export const BROKER_LIMITS: BrokerLimits = {
 };
 
 /** The remaining length of a PUBLISH: what maxPacketBytes is compared with. */
-export const publishBytes = (topic: string, payload: Buffer): number =>
-  2 + Buffer.byteLength(topic) + 2 + payload.length;
+export const publishBytes = (topic: string, payloadBytes: number): number =>
+  2 + Buffer.byteLength(topic) + 2 + payloadBytes;

@@ -50,6 +50,8 @@ export interface Link {
    * newest heartbeat counts); QoS 1 waits in a bounded queue, the oldest dropped and reported when it is full.
    */
   publish(message: Message): void;
+  /** A QoS 0 message whose payload is in parts. They are not copied: nobody may write to them any more. */
+  publishParts(topic: string, parts: readonly Buffer[]): void;
   /** Live messages and, at every (re)connect, what is retained. Resolves when the broker granted it once. */
   subscribe(filters: readonly string[], handler: MessageHandler): Promise<void>;
   /** What is retained under a filter now. */

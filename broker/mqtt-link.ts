@@ -3,8 +3,8 @@ import type { MqttClient } from 'mqtt';
 import { Idle, LinkBase } from './emitter.js';
 import { LinkError, type Message, type MessageHandler } from './link.js';
 import { BACKOFF, delayAfter } from './wire/backoff.js';
-import { Batch } from './wire/batch.js';
-import { createClient, forgetUnanswered, goodbye, publishProblem } from './wire/client.js';
+import { Batch, bytesOf, PARTS_BYTES } from './wire/batch.js';
+import { createClient, forgetUnanswered, goodbye, packetProblem, publishProblem } from './wire/client.js';
 import { dialTcp, mqttUrl } from './wire/dial.js';
 import { drained } from './wire/drained.js';
 import { linkError } from './wire/mqtt-errors.js';
@@ -17,7 +17,6 @@ export type { MqttLinkOptions } from './wire/options.js';
 
 const CONGESTED_BYTES = 256 * 1024;
 const GOODBYE_MS = 1000;
-const RETAINED_DEADLINE_MS = 5000;
 
 /** A Link over TCP to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
@@ -63,10 +62,17 @@ export class MqttLink extends LinkBase {
     if (this.state === 'closed') return;
     const problem = publishProblem(message, this.options.maxPacketBytes);
     if (problem) return this.emit('dropped', 1, problem);
-    if (message.qos === 0) return this.#publishNow(message);
+    if (message.qos === 0) return this.#publishNow(socket => this.#batch.add(socket, message));
     const dropped = this.#outbox.push(message);
     if (dropped > 0) this.emit('dropped', dropped, 'the queue is full, the oldest go');
     this.#pump();
+  }
+
+  override publishParts(topic: string, parts: readonly Buffer[]): void {
+    if (this.state === 'closed' || bytesOf(parts) < PARTS_BYTES) return super.publishParts(topic, parts);
+    const problem = packetProblem(topic, bytesOf(parts), this.options.maxPacketBytes);
+    if (problem) return this.emit('dropped', 1, problem);
+    this.#publishNow(socket => this.#batch.pass(socket, topic, parts));
   }
 
   subscribe(filters: readonly string[], handler: MessageHandler): Promise<void> {
@@ -78,7 +84,7 @@ export class MqttLink extends LinkBase {
 
   async retained(filter: string): Promise<Message[]> {
     if (this.state !== 'connected') throw this.lastError ?? new LinkError('unreachable', 'not connected yet');
-    return fetchRetained(this.#url, this.#dial, filter, RETAINED_DEADLINE_MS);
+    return fetchRetained(this.#url, this.#dial, filter);
   }
 
   flush(deadlineMs: number): Promise<boolean> {
@@ -109,7 +115,7 @@ export class MqttLink extends LinkBase {
   }
 
   #createClient(): MqttClient {
-    const connectTimeoutMs = this.options.connectTimeoutMs ?? 5000;
+    const { connectTimeoutMs = 5000 } = this.options;
     const dial = () => {
       this.#cause = null;
       this.#socket = this.#dial(this.#url, connectTimeoutMs / 2);
@@ -120,24 +126,21 @@ export class MqttLink extends LinkBase {
   }
 
   /** Past MQTT.js, which makes a packet and five writes of each. */
-  #publishNow(message: Message): void {
+  #publishNow(send: (socket: Duplex) => void): void {
     const socket = this.#socket;
     if (this.state !== 'connected' || !socket) return;
-    if (socket.writableLength + this.#batch.size > CONGESTED_BYTES) {
-      this.emit('dropped', 1, 'the parent does not keep up');
-      return;
-    }
-    this.#batch.add(socket, message);
+    if (socket.writableLength + this.#batch.size <= CONGESTED_BYTES) send(socket);
+    else this.emit('dropped', 1, 'the parent does not keep up');
   }
 
   #pump(): void {
     if (this.state !== 'connected') return;
     const connection = this.#connection;
-    for (let next = this.#outbox.next(); next; next = this.#outbox.next()) {
-      const { ticket, message } = next;
-      this.#client.publish(message.topic, message.payload, { qos: 1, retain: message.retain }, error => {
+    for (let next = this.#outbox.next(); next !== null; next = this.#outbox.next()) {
+      const { topic, payload, retain } = next.message;
+      this.#client.publish(topic, payload, { qos: 1, retain }, error => {
         if (error || connection !== this.#connection) return;
-        this.#outbox.acknowledge(ticket);
+        this.#outbox.acknowledge(next.ticket);
         this.#idle.check();
         this.#pump();
       });
@@ -149,9 +152,8 @@ export class MqttLink extends LinkBase {
     this.#client.subscribe([...new Set(subscription.filters)], { qos: 1 }, error => {
       // Lost before the answer: it is asked again on the next connection.
       if (connection !== this.#connection || this.state !== 'connected') return;
-      if (!error) return subscription.answer(null);
-      const reason = `${this.#url.host} refuses ${subscription.filters.join(' ')}`;
-      this.#subscriptions.refuse(subscription, new LinkError('refused', reason));
+      if (!error) subscription.answer(null);
+      else this.#subscriptions.refuse(subscription, this.#url.host);
     });
   }
 

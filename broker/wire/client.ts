@@ -53,13 +53,18 @@ export function createClient(dial: () => Duplex, options: ClientOptions): MqttCl
 }
 
 /** MQTT.js would close its socket, or the parent would, and the message would come again at every attempt. */
-export function publishProblem(
-  { topic, payload }: Message,
+export const publishProblem = ({ topic, payload }: Message, maxPacketBytes?: number): string | null =>
+  packetProblem(topic, payload.length, maxPacketBytes);
+
+/** The same of a payload of so many bytes. */
+export function packetProblem(
+  topic: string,
+  payloadBytes: number,
   maxPacketBytes = BROKER_LIMITS.maxPacketBytes,
 ): string | null {
   const problem = topicProblem(topic, ANY_LENGTH);
   if (problem) return problem.reason;
-  const bytes = publishBytes(topic, payload);
+  const bytes = publishBytes(topic, payloadBytes);
   return bytes > maxPacketBytes ? `${bytes} bytes in one message, at most ${maxPacketBytes} are taken` : null;
 }
 

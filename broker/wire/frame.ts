@@ -40,15 +40,25 @@ export function writeFrame(
   payload: Buffer,
   retain: boolean,
 ): number {
+  const next = writeHead(into, at, topic, payload.length, retain);
+  return next + payload.copy(into, next);
+}
+
+function writeHead(into: Buffer, at: number, topic: string, bytes: number, retain: boolean): number {
   const topicBytes = Buffer.byteLength(topic);
-  let length = 2 + topicBytes + payload.length;
+  let length = 2 + topicBytes + bytes;
   let next = at;
   into[next++] = retain ? PUBLISH | RETAIN : PUBLISH;
   for (; length > 0x7f; length >>>= 7) into[next++] = (length & 0x7f) | 0x80;
   into[next++] = length;
   next = into.writeUInt16BE(topicBytes, next);
-  next += into.write(topic, next);
-  return next + payload.copy(into, next);
+  return next + into.write(topic, next);
+}
+
+/** All of a packet before its payload of so many bytes, which then need not be copied to follow it. */
+export function headOf(topic: string, bytes: number): Buffer {
+  const room = Buffer.allocUnsafe(7 + topic.length * 3);
+  return room.subarray(0, writeHead(room, 0, topic, bytes, false));
 }
 
 export function frameOf(topic: string, payload: Buffer): Buffer {

@@ -5,12 +5,19 @@ import { matches } from '../topics.js';
 import type { Dial } from './dial.js';
 import { linkError } from './mqtt-errors.js';
 
+const DEADLINE_MS = 5000;
+
 /**
  * What a broker has retained under a filter. MQTT has no end mark for that, so a retained message of our own, under
  * the last filter of the same SUBSCRIBE, serves as one. A connection of its own, since subscribing again on the link's
  * would replay everything to its handlers. Rejects with LinkError when the deadline (ms) passes.
  */
-export function fetchRetained(url: URL, dial: Dial, filter: string, deadlineMs: number): Promise<Message[]> {
+export function fetchRetained(
+  url: URL,
+  dial: Dial,
+  filter: string,
+  deadlineMs = DEADLINE_MS,
+): Promise<Message[]> {
   const fence = `canopy-fence/${randomUUID()}`;
   const client = new MqttClient(() => dial(url, deadlineMs), {
     clientId: `probe-${randomUUID().slice(0, 16)}`,

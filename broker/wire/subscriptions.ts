@@ -1,5 +1,5 @@
 import { aside } from '../emitter.js';
-import type { LinkError, Message, MessageHandler } from '../link.js';
+import { LinkError, type Message, type MessageHandler } from '../link.js';
 import { matches } from '../topics.js';
 
 export interface Subscription {
@@ -29,9 +29,10 @@ export class Subscriptions {
     return { subscription, granted: promise };
   }
 
-  refuse(subscription: Subscription, refusal: LinkError): void {
+  refuse(subscription: Subscription, host: string): void {
     this.#all.delete(subscription);
-    subscription.answer(refusal);
+    const reason = `${host} refuses ${subscription.filters.join(' ')}`;
+    subscription.answer(new LinkError('refused', reason));
   }
 
   /** Hands a message to whose filters it falls under, once each, until `ended`. */

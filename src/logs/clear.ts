@@ -11,6 +11,7 @@ const BLOCK = 4096;
 export class Clearing {
   private done: Promise<void> = Promise.resolve();
   private again = false;
+  private readonly nexts: (() => void)[] = [];
   /** Bytes from the beginning of a file that are punched. */
   private readonly punched = new WeakMap<DataFile, number>();
 
@@ -20,10 +21,15 @@ export class Clearing {
     private readonly punches: boolean,
   ) {}
 
-  /** Resolves when all that may go now is gone. Never rejects. */
-  run(): Promise<void> {
+  /**
+   * Resolves when all that may go now is gone. Never rejects. `next` is called when it is under way: what is asked of the
+   * file system then comes right behind it.
+   */
+  run(next?: () => void): Promise<void> {
     // One at a time; who asks meanwhile gets one more for all.
     this.unlinkAll();
+    if (next) this.nexts.push(next);
+    if (!this.punches) this.callNexts();
     if (!this.again && this.punches) {
       this.again = true;
       this.done = this.done.then(() => this.punchAll());
@@ -47,10 +53,16 @@ export class Clearing {
   private async punchAll(): Promise<void> {
     this.again = false;
     const { floor } = this.index;
-    for (const stream of LOG_STREAMS) {
+    const punched = LOG_STREAMS.map(async stream => {
       const [file] = this.files[stream].all;
       if (file && file.start < floor[stream]) await this.punch(file, floor[stream] - file.start);
-    }
+    });
+    this.callNexts();
+    await Promise.all(punched);
+  }
+
+  private callNexts(): void {
+    for (const next of this.nexts.splice(0)) next();
   }
 
   private unlink(files: DataFiles, file: DataFile): boolean {

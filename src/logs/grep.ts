@@ -7,8 +7,8 @@ import { countLines } from './scan.js';
 
 const NEWLINE = 10;
 
-export function matcherOf({ pattern, fixed }: Grep): Matcher {
-  if (!fixed) return new RegexSearch(pattern);
+export function matcherOf({ pattern, fixed }: Grep, cut: AbortSignal): Matcher {
+  if (!fixed) return new RegexSearch(pattern, cut);
   const needle = Buffer.from(pattern);
   return { match: bytes => (needle.includes(NEWLINE) ? [] : findAll(bytes, needle)) };
 }

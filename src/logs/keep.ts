@@ -46,21 +46,30 @@ export class Keeping {
     if (index.first > before) void this.clearing.run();
   }
 
-  /** The oldest goes; with `all`, be it the only one. False where nothing is left that could go. */
-  async makeRoom(all: boolean): Promise<boolean> {
-    if ((!all && this.index.all.length <= 1) || !this.dropNow()) return false;
-    await this.clearing.run();
+  /**
+   * The oldest goes; with `all`, be it the only one. False where nothing is left that could go. `next` is called with the
+   * bytes that it was while they are given back, so that they can be had at once.
+   */
+  async makeRoom(all: boolean, next: (bytes: number) => void): Promise<boolean> {
+    const { bytes } = this.index;
+    if ((!all && this.index.all.length <= 1) || !this.drop()) return false;
+    await this.clearing.run(() => next(bytes - this.index.bytes));
     return true;
   }
 
   /** The same without waiting, for files that are dropped as a whole. */
   dropNow(): boolean {
+    if (!this.drop()) return false;
+    void this.clearing.run();
+    return true;
+  }
+
+  private drop(): boolean {
     const { index } = this;
     if (index.all.length === 1 && index.seq > index.first) index.rotate();
     const before = index.first;
     if (!this.dropOne()) return false;
     this.lost += index.first - before;
-    void this.clearing.run();
     return true;
   }
 

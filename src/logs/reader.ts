@@ -33,7 +33,7 @@ export class Reader {
     const { index } = ports;
     const last = index.seq - 1;
     const { after, since, grep } = query;
-    this.matcher = grep ? matcherOf(grep) : null;
+    this.matcher = grep ? matcherOf(grep, cut) : null;
     if (after !== undefined && after > last)
       throw new CanopyError(
         'bad-cursor',

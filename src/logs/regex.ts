@@ -1,39 +1,35 @@
-/** Regular expressions on a thread of their own: one that takes for ever holds up nobody but itself. */
-import { Worker } from 'node:worker_threads';
+/** A regular expression, tried on a thread of its own: one that takes for ever holds up nobody but its like. */
 import { CanopyError } from '../core/errors.js';
 import type { Matcher, Matches } from './matcher.js';
+import { type Outcome, SearchThread } from './search-thread.js';
 
 /** Milliseconds that an expression may take, and what each byte that it has gone through adds: 10 MB/s are always enough. */
 const LIMIT_MS = 2000;
 const MS_PER_BYTE = 1e-4;
-/** Milliseconds after which a thread that nobody needs is ended. */
-const IDLE_MS = 10_000;
+/** Milliseconds after which it goes on among those that take long, and those behind it need not wait. */
+const QUICK_MS = 150;
 
-interface Job {
-  readonly pattern: string;
-  readonly bytes: Buffer;
-  readonly limitMs: number;
-  /** An error: what became of it over there; null: it took too long. */
-  readonly done: (matches: Matches | Error | null) => void;
-}
+const quick = new SearchThread();
+const slow = new SearchThread();
 
 export class RegexSearch implements Matcher {
   private leftMs = LIMIT_MS;
+  private isSlow = false;
 
-  constructor(private readonly pattern: string) {}
+  constructor(
+    private readonly pattern: string,
+    private readonly cut: AbortSignal,
+  ) {}
 
   async match(bytes: Buffer): Promise<Matches> {
-    const { pattern, leftMs: limitMs } = this;
-    const from = performance.now();
-    let started = from;
-    const matches = await new Promise<Matches | Error | null>(done => {
-      queue.push({ pattern, bytes, limitMs, done });
-      if (current === null) next();
-      started = performance.now();
-    });
-    this.leftMs -= performance.now() - started - bytes.length * MS_PER_BYTE;
-    if (matches instanceof Error)
-      throw new CanopyError('grep-failed', `grep: the expression can't be tried: ${matches.message}`);
+    let outcome = await this.attempt(bytes);
+    if (outcome.matches === null && !this.isSlow && outcome.error === null) {
+      this.isSlow = true;
+      outcome = await this.attempt(bytes);
+    }
+    const { matches, error } = outcome;
+    if (this.cut.aborted) return [];
+    if (error) throw new CanopyError('grep-failed', `grep: the expression can't be tried: ${error.message}`);
     if (matches === null || this.leftMs <= 0)
       throw new CanopyError(
         'grep-failed',
@@ -41,71 +37,12 @@ export class RegexSearch implements Matcher {
       );
     return matches;
   }
-}
 
-const queue: Job[] = [];
-let current: Job | null = null;
-let worker: Worker | null = null;
-let timer: NodeJS.Timeout | undefined;
-
-function next(): void {
-  clearTimeout(timer);
-  current = queue.shift() ?? null;
-  if (current === null) {
-    timer = setTimeout(end, IDLE_MS).unref();
-    return;
+  private async attempt(bytes: Buffer): Promise<Outcome> {
+    const { pattern, cut, isSlow, leftMs } = this;
+    const limitMs = isSlow ? leftMs : Math.min(leftMs, QUICK_MS);
+    const outcome = await (isSlow ? slow : quick).search({ pattern, bytes, limitMs }, cut);
+    this.leftMs -= outcome.ms - (outcome.matches === null ? 0 : bytes.length * MS_PER_BYTE);
+    return outcome;
   }
-  worker ??= begin();
-  worker.ref();
-  timer = setTimeout(() => {
-    end();
-    settle(null);
-  }, current.limitMs);
-  worker.postMessage({ pattern: current.pattern, bytes: current.bytes });
-}
-
-function settle(matches: Matches | Error | null): void {
-  const job = current;
-  worker?.unref();
-  next();
-  job?.done(matches);
-}
-
-function end(): void {
-  void worker?.terminate();
-  worker = null;
-}
-
-function begin(): Worker {
-  // By its text: in a bundle there is no file of its own to name.
-  const made = new Worker(`(${search})()`, { eval: true });
-  made.on('message', (matches: Matches) => {
-    if (made === worker) settle(matches);
-  });
-  made.on('error', error => {
-    if (made !== worker) return;
-    worker = null;
-    settle(error);
-  });
-  return made;
-}
-
-/** Runs over there, where nothing of this file is. */
-function search(): void {
-  // A bundler puts a function of its own in the place of `require`, which is not there either.
-  const { parentPort } = process.getBuiltinModule('node:worker_threads');
-  let last = { pattern: '', regex: /^/ };
-  parentPort?.on('message', ({ pattern, bytes }: { pattern: string; bytes: Uint8Array }) => {
-    if (pattern !== last.pattern) last = { pattern, regex: new RegExp(pattern, 'u') };
-    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const found: number[] = [];
-    for (let line = 0, start = 0; start < all.length; line++) {
-      const at = all.indexOf(10, start);
-      const end = at === -1 ? all.length : at + 1;
-      const text = all.toString('utf8', start, at === -1 ? end : at);
-      if (last.regex.test(text.endsWith('\r') ? text.slice(0, -1) : text)) found.push(line, start, end);
-      start = end;
-    }
-    parentPort?.postMessage(found);
-  });
 }

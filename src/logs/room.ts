@@ -13,6 +13,8 @@ import type { StoreNews } from './options.js';
 
 /** Bytes reserved at least and at most; as much as the target writes in this time (s), where that is more. */
 const LEAST = 1024 * 1024;
+/** At least, while the disk is full: whoever fills it takes what is given back, so that it has to be tried often. */
+const TIGHT = 4 * LEAST;
 const MOST = 64 * 1024 * 1024;
 const AHEAD_S = 1;
 const BLOCK = 4096;
@@ -96,7 +98,7 @@ export class Room {
   }
 
   private estimate(ahead: Ahead, scanned: number, now: number): void {
-    const least = Math.min(LEAST, this.most);
+    const least = Math.min(this.isFull ? TIGHT : LEAST, this.most);
     const elapsed = (now - ahead.seenAt) / 1000;
     ahead.want = Math.max(ahead.want, least);
     if (elapsed < 0.01) return;
@@ -115,24 +117,36 @@ export class Room {
     const from = Math.max(0, at);
     const lost = this.keeping.lost;
     let bytes = ahead.want;
-    const attempt = async (): Promise<void> => {
-      outcome = await reserve(file.path, from, bytes);
+    let outcome: Allocated = 'failed';
+    const attempt = async (most: number): Promise<void> => {
+      outcome = await reserve(file.path, from, most);
+      if (outcome === 'done') bytes = most;
     };
     // Only where it is for want of room, and for this file.
     const lacks = (): boolean => needed && outcome === 'full' && this.files[stream].last === file;
-    let outcome: Allocated = 'failed';
-    await attempt();
-    while (lacks() && (await this.keeping.makeRoom(false))) await attempt();
-    if (lacks()) {
-      // Rather less than all that was said last.
-      bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
-      await attempt();
-    }
-    while (lacks() && (await this.keeping.makeRoom(true))) await attempt();
-    while (lacks() && bytes > BLOCK) {
-      bytes = Math.max(BLOCK, floorTo(BLOCK, bytes / 4));
-      await attempt();
-    }
+    const less = async (): Promise<void> => {
+      for (let most = bytes; lacks() && most > BLOCK; ) {
+        most = Math.max(BLOCK, floorTo(BLOCK, most / 4));
+        await attempt(most);
+      }
+    };
+    // All that is given back, before somebody else has it; else as much as there is.
+    const makeRoom = async (all: boolean): Promise<boolean> => {
+      let had: Promise<void> = Promise.resolve();
+      const made = await this.keeping.makeRoom(all, freed => {
+        had = attempt(
+          floorTo(BLOCK, Math.min(this.most, Math.max(bytes, ahead.to - file.start - from + freed))),
+        );
+      });
+      await had;
+      if (made && lacks()) await attempt(ahead.want);
+      if (made) await less();
+      return made;
+    };
+    await attempt(bytes);
+    while (lacks() && (await makeRoom(false)));
+    if (lacks()) await less();
+    while (lacks() && (await makeRoom(true)));
     ahead.busy = false;
     if (ahead.file !== file) return;
     const done = (outcome as Allocated) === 'done';

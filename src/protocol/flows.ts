@@ -107,14 +107,9 @@ export function decodeAsk(payload: Buffer): FlowAsk {
   throw new MalformedPayload('_flow payload: expected what asks for, renews or ends a flow');
 }
 
-/** One line of JSON, then the bytes of the runs as they are. */
-export function encodeFlow(head: Omit<FlowHead, 'v'>, bytes: Buffer = NOTHING): Buffer {
-  const text = JSON.stringify({ v: 1, ...head });
-  const room = Buffer.allocUnsafe(Buffer.byteLength(text) + 1 + bytes.length);
-  const end = room.write(text);
-  room[end] = NEWLINE;
-  bytes.copy(room, end + 1);
-  return room;
+/** One line of JSON, then the bytes of the runs as they are: parts of one payload. */
+export function encodeFlow(head: Omit<FlowHead, 'v'>, bytes: readonly Buffer[] = []): Buffer[] {
+  return [Buffer.from(`${JSON.stringify({ v: 1, ...head })}\n`), ...bytes];
 }
 
 export function decodeFlow(payload: Buffer): FlowMessage {

@@ -75,16 +75,12 @@ export class Parcel {
     this.bytes += lines.bytes.length;
     this.runs += lines.runs.length;
   }
-  take(): LogLines {
-    const { parts } = this;
+  /** All of it: bytes in all, and the buffers that they are in. */
+  take(): { runs: LogRun[]; bytes: number; parts: Buffer[] } {
+    const { parts, bytes } = this;
     this.parts = [];
     this.bytes = 0;
     this.runs = 0;
-    if (parts.length === 1) return parts[0] as LogLines;
-    return {
-      kind: 'lines',
-      runs: parts.flatMap(part => part.runs),
-      bytes: Buffer.concat(parts.map(part => part.bytes)),
-    };
+    return { runs: parts.flatMap(part => part.runs), bytes, parts: parts.map(part => part.bytes) };
   }
 }

@@ -169,9 +169,9 @@ export class FlowServer {
     for (const id of this.leases.expired(this.options.clock.mono(), SWEEP_MS)) this.close(id);
   }
 
-  private send(head: Omit<FlowHead, 'v'>, bytes?: Buffer): Promise<void> {
+  private send(head: Omit<FlowHead, 'v'>, bytes?: readonly Buffer[]): Promise<void> {
     const { link, name } = this.options;
-    link.publish({ topic: hopTopic(name, '_log'), payload: encodeFlow(head, bytes), qos: 0, retain: false });
+    link.publishParts(hopTopic(name, '_log'), encodeFlow(head, bytes));
     return link.drained();
   }
 }

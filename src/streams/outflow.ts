@@ -8,7 +8,7 @@ import { FLUSH_MS } from './limits.js';
 
 export interface OutflowPort {
   /** Resolves when the link takes more. */
-  send(head: Omit<FlowHead, 'v'>, bytes?: Buffer): Promise<void>;
+  send(head: Omit<FlowHead, 'v'>, bytes?: readonly Buffer[]): Promise<void>;
   now(): number;
 }
 
@@ -104,15 +104,15 @@ export class Outflow {
 
   private async flush(): Promise<void> {
     if (this.parcel.isEmpty) return;
-    const { runs, bytes } = this.parcel.take();
-    await this.allowed(bytes.length);
+    const { runs, bytes, parts } = this.parcel.take();
+    await this.allowed(bytes);
     if (this.cut.signal.aborted) return;
     const n = this.sent;
-    this.sent += bytes.length;
-    await this.say({ n, runs: runs as LogRun[] }, bytes);
+    this.sent += bytes;
+    await this.say({ n, runs: runs as LogRun[] }, parts);
   }
 
-  private async say(head: Omit<FlowHead, 'v' | 'flow'>, bytes?: Buffer): Promise<void> {
+  private async say(head: Omit<FlowHead, 'v' | 'flow'>, bytes?: readonly Buffer[]): Promise<void> {
     if (this.cut.signal.aborted) return;
     this.sentAt = this.port.now();
     await unlessCut(this.port.send({ flow: this.id, n: this.sent, ...head }, bytes), this.cut.signal);

@@ -260,3 +260,29 @@ test('QoS 0 is dropped, not queued, towards a parent that does not read', async 
 test('an address that no one can dial is refused at once', () => {
   assert.throws(() => new MqttLink({ url: 'ftp://x', clientId: 'x' }), /no way to dial ftp:/);
 });
+
+test('a message in parts arrives whole and in its place, however large it is', async () => {
+  const { url, broker: parent } = await broker();
+  const got = await collect(parent.link({ name: '', instance: 'i' }), 'up/#');
+  const [link, dropped]: [MqttLink, string[]] = [linkTo(url, { batchMs: 50 }), []];
+  link.on('dropped', (_count, why) => dropped.push(why));
+  await inState(link, 'connected');
+  const sizes = [0, 1, 20_000, 127, 60_000, 200_000, 300_000, 5];
+  for (const size of sizes) {
+    link.publish(message('up/hb', `before ${size}`, { qos: 0 }));
+    link.publishParts('up/parts', [Buffer.from(`${size}:`), Buffer.alloc(size, 'x'), Buffer.from(':end')]);
+    await link.drained();
+  }
+  const wanted = sizes.flatMap(size => [
+    `before ${size}`,
+    ...(size < 300_000 ? [`${size}:${'x'.repeat(size)}:end`] : []),
+  ]);
+  await until(() => got.length >= wanted.length);
+  assert.deepEqual(
+    texts(got).map(text => text.length),
+    wanted.map(text => text.length),
+  );
+  assert.deepEqual(texts(got), wanted);
+  assert.equal(dropped.length, 1, 'more than a packet may have');
+  assert.match(dropped[0] ?? '', /300\d{3} bytes/);
+});

@@ -72,6 +72,25 @@ test('grep: by words and by regular expressions, forward and from the end', asyn
   );
 });
 
+test('expressions that take for ever hold up neither others nor, once nobody waits for them, their like', async t => {
+  const store = storeIn(place(t));
+  store.open();
+  await wrote(store, [['stdout', `${'a'.repeat(60)}b\nplain\n`]]);
+  const cut = new AbortController();
+  const forEver = Array.from({ length: 10 }, async (_, nth) => {
+    const query = { grep: { pattern: `^(a+)+${nth}?$`, fixed: false } };
+    for await (const _item of store.read(query, cut.signal));
+  });
+  const from = performance.now();
+  assert.deepEqual(textsOf(await ask(store, { grep: { pattern: 'p.*n', fixed: false } })), ['plain']);
+  const waited = performance.now() - from;
+  assert.ok(waited < 8000, `${waited} ms behind ten of them`);
+  cut.abort();
+  await Promise.all(forEver);
+  await assert.rejects(ask(store, { grep: { pattern: '^(a+)+!?$', fixed: false } }), { code: 'grep-failed' });
+  assert.ok(performance.now() - from - waited < 6000, 'nobody was in its way any more');
+});
+
 test('what a target writes before anybody knows that it runs is not taken for a last line', async t => {
   const store = storeIn(place(t));
   store.open();

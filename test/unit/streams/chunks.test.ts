@@ -41,7 +41,9 @@ test('a parcel holds what fits into one message, in order', () => {
         assert.ok(parcel.fits(item));
         parcel.add(item);
       }
-      assert.deepEqual(read([parcel.take()]), asRead(lines));
+      const { runs, bytes, parts } = parcel.take();
+      assert.equal(bytes, Buffer.concat(parts).length);
+      assert.deepEqual(read([{ kind: 'lines', runs, bytes: Buffer.concat(parts) }]), asRead(lines));
       assert.ok(parcel.isEmpty && parcel.bytes === 0);
     }),
   );

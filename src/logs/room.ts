@@ -15,6 +15,8 @@ import type { StoreNews } from './options.js';
 const LEAST = 1024 * 1024;
 /** At least, while the disk is full: whoever fills it takes what is given back, so that it has to be tried often. */
 const TIGHT = 4 * LEAST;
+/** Of what is given back, that much may not be had: halves of blocks, records of the index. */
+const SPARE = 64 * 1024;
 const MOST = 64 * 1024 * 1024;
 const AHEAD_S = 1;
 const BLOCK = 4096;
@@ -114,46 +116,48 @@ export class Room {
     const { file } = ahead;
     if (file === null) return;
     ahead.busy = true;
+    const { want } = ahead;
     const from = Math.max(0, at);
     const lost = this.keeping.lost;
-    let bytes = ahead.want;
-    let outcome: Allocated = 'failed';
-    const attempt = async (most: number): Promise<void> => {
+    const held = Math.max(0, ahead.to - file.start - from);
+    let has = held;
+    let outcome: Allocated = 'done';
+    const attempt = async (bytes: number): Promise<void> => {
+      const most = floorTo(BLOCK, Math.min(this.most, bytes));
+      if (most <= has) return;
       outcome = await reserve(file.path, from, most);
-      if (outcome === 'done') bytes = most;
+      if (outcome === 'done') has = most;
     };
     // Only where it is for want of room, and for this file.
-    const lacks = (): boolean => needed && outcome === 'full' && this.files[stream].last === file;
-    const less = async (): Promise<void> => {
-      for (let most = bytes; lacks() && most > BLOCK; ) {
-        most = Math.max(BLOCK, floorTo(BLOCK, most / 4));
-        await attempt(most);
-      }
-    };
-    // All that is given back, before somebody else has it; else as much as there is.
+    const lacks = (enough: number): boolean =>
+      needed && has < enough && outcome !== 'failed' && this.files[stream].last === file;
+    // All that is given back, before somebody else has it; else some of it.
     const makeRoom = async (all: boolean): Promise<boolean> => {
-      let had: Promise<void> = Promise.resolve();
+      let done: Promise<void> = Promise.resolve();
+      let more = 0;
       const made = await this.keeping.makeRoom(all, freed => {
-        had = attempt(
-          floorTo(BLOCK, Math.min(this.most, Math.max(bytes, ahead.to - file.start - from + freed))),
-        );
+        more = freed - SPARE;
+        done = attempt(has + more);
       });
-      await had;
-      if (made && lacks()) await attempt(ahead.want);
-      if (made) await less();
+      await done;
+      if (made && lacks(want)) await attempt(has + more / 4);
       return made;
     };
-    await attempt(bytes);
-    while (lacks() && (await makeRoom(false)));
-    if (lacks()) await less();
-    while (lacks() && (await makeRoom(true)));
+    // Whether there is room again shows by more than what is held already.
+    await attempt(needed ? want : Math.max(want, held + LEAST / 4));
+    while (lacks(want) && (await makeRoom(false)));
+    // Rather less than all that was said last.
+    await attempt(lacks(want) ? want / 4 : 0);
+    while (lacks(want / 4) && (await makeRoom(true)));
+    for (let more = want / 4; lacks(want / 4) && more > BLOCK; more /= 4) await attempt(has + more);
     ahead.busy = false;
     if (ahead.file !== file) return;
-    const done = (outcome as Allocated) === 'done';
-    if (done) ahead.to = file.start + from + bytes;
-    else ahead.notBefore = performance.now() + (lacks() ? PAUSE_MS : RETRY_MS);
+    ahead.to = Math.max(ahead.to, file.start + from + has);
+    if (has <= held)
+      ahead.notBefore = performance.now() + ((outcome as Allocated) === 'full' ? PAUSE_MS : RETRY_MS);
     if ((outcome as Allocated) === 'failed') return this.again();
-    const isShort = !done || bytes < ahead.want || this.keeping.lost > lost;
+    const isFull = (outcome as Allocated) === 'full' && !needed;
+    const isShort = has < want || isFull || this.keeping.lost > lost;
     this.tell(isShort, stream);
     if (isShort) this.again();
   }

@@ -5,21 +5,17 @@
 import { existsSync, statfsSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
-import { type Allocated, reserve } from '../process/fallocate.js';
 import type { Cursor } from './cursor.js';
 import { type DataFile, type DataFiles, sizeOf } from './data-files.js';
 import type { Keeping } from './keep.js';
 import type { StoreNews } from './options.js';
+import { BLOCK, extendReserve, floorTo, LEAST } from './reserve.js';
 
-/** Bytes reserved at least and at most; as much as the target writes in this time (s), where that is more. */
-const LEAST = 1024 * 1024;
 /** At least, while the disk is full: whoever fills it takes what is given back, so that it has to be tried often. */
 const TIGHT = 4 * LEAST;
-/** Of what is given back, that much may not be had: halves of blocks, records of the index. */
-const SPARE = 64 * 1024;
+/** Bytes reserved at most; as much as the target writes in this time (s), where that is more than the least. */
 const MOST = 64 * 1024 * 1024;
 const AHEAD_S = 1;
-const BLOCK = 4096;
 /** Of a disk, no more than that part for one stream. */
 const SHARE = 16;
 /** Milliseconds until it is tried again: whether there is room, and when there was none at all. */
@@ -120,43 +116,22 @@ export class Room {
     const from = Math.max(0, at);
     const lost = this.keeping.lost;
     const held = Math.max(0, ahead.to - file.start - from);
-    let has = held;
-    let outcome: Allocated = 'done';
-    const attempt = async (bytes: number): Promise<void> => {
-      const most = floorTo(BLOCK, Math.min(this.most, bytes));
-      if (most <= has) return;
-      outcome = await reserve(file.path, from, most);
-      if (outcome === 'done') has = most;
-    };
-    // Only where it is for want of room, and for this file.
-    const lacks = (enough: number): boolean =>
-      needed && has < enough && outcome !== 'failed' && this.files[stream].last === file;
-    // All that is given back, before somebody else has it; else some of it.
-    const makeRoom = async (all: boolean): Promise<boolean> => {
-      let done: Promise<void> = Promise.resolve();
-      let more = 0;
-      const made = await this.keeping.makeRoom(all, freed => {
-        more = freed - SPARE;
-        done = attempt(has + more);
-      });
-      await done;
-      if (made && lacks(want)) await attempt(has + more / 4);
-      return made;
-    };
-    // Whether there is room again shows by more than what is held already.
-    await attempt(needed ? want : Math.max(want, held + LEAST / 4));
-    while (lacks(want) && (await makeRoom(false)));
-    // Rather less than all that was said last.
-    await attempt(lacks(want) ? want / 4 : 0);
-    while (lacks(want / 4) && (await makeRoom(true)));
-    for (let more = want / 4; lacks(want / 4) && more > BLOCK; more /= 4) await attempt(has + more);
+    const { has, outcome } = await extendReserve({
+      path: file.path,
+      from,
+      held,
+      want,
+      most: this.most,
+      needed,
+      isCurrent: () => this.files[stream].last === file,
+      keeping: this.keeping,
+    });
     ahead.busy = false;
     if (ahead.file !== file) return;
     ahead.to = Math.max(ahead.to, file.start + from + has);
-    if (has <= held)
-      ahead.notBefore = performance.now() + ((outcome as Allocated) === 'full' ? PAUSE_MS : RETRY_MS);
-    if ((outcome as Allocated) === 'failed') return this.again();
-    const isFull = (outcome as Allocated) === 'full' && !needed;
+    if (has <= held) ahead.notBefore = performance.now() + (outcome === 'full' ? PAUSE_MS : RETRY_MS);
+    if (outcome === 'failed') return this.again();
+    const isFull = outcome === 'full' && !needed;
     const isShort = has < want || isFull || this.keeping.lost > lost;
     this.tell(isShort, stream);
     if (isShort) this.again();
@@ -189,7 +164,6 @@ export class Room {
 }
 
 const nothing = (): Ahead => ({ file: null, to: 0, want: 0, seen: 0, seenAt: 0, busy: false, notBefore: 0 });
-const floorTo = (unit: number, bytes: number): number => bytes - (bytes % unit);
 
 /** Blocks behind the end: cutting it to the length it has frees them. */
 function release({ path }: DataFile): void {

@@ -5,19 +5,17 @@
 import { existsSync, statfsSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
-import { type Allocated, reserve } from '../process/fallocate.js';
 import type { Cursor } from './cursor.js';
 import { type DataFile, type DataFiles, sizeOf } from './data-files.js';
 import type { Keeping } from './keep.js';
 import type { StoreNews } from './options.js';
+import { BLOCK, extendReserve, floorTo, LEAST } from './reserve.js';
 
-/** Bytes reserved at least and at most; as much as the target writes in this time (s), where that is more. */
-const LEAST = 1024 * 1024;
 /** At least, while the disk is full: whoever fills it takes what is given back, so that it has to be tried often. */
 const TIGHT = 4 * LEAST;
+/** Bytes reserved at most; as much as the target writes in this time (s), where that is more than the least. */
 const MOST = 64 * 1024 * 1024;
 const AHEAD_S = 1;
-const BLOCK = 4096;
 /** Of a disk, no more than that part for one stream. */
 const SHARE = 16;
 /** Milliseconds until it is tried again: whether there is room, and when there was none at all. */
@@ -114,46 +112,27 @@ export class Room {
     const { file } = ahead;
     if (file === null) return;
     ahead.busy = true;
+    const { want } = ahead;
     const from = Math.max(0, at);
     const lost = this.keeping.lost;
-    let bytes = ahead.want;
-    let outcome: Allocated = 'failed';
-    const attempt = async (most: number): Promise<void> => {
-      outcome = await reserve(file.path, from, most);
-      if (outcome === 'done') bytes = most;
-    };
-    // Only where it is for want of room, and for this file.
-    const lacks = (): boolean => needed && outcome === 'full' && this.files[stream].last === file;
-    const less = async (): Promise<void> => {
-      for (let most = bytes; lacks() && most > BLOCK; ) {
-        most = Math.max(BLOCK, floorTo(BLOCK, most / 4));
-        await attempt(most);
-      }
-    };
-    // All that is given back, before somebody else has it; else as much as there is.
-    const makeRoom = async (all: boolean): Promise<boolean> => {
-      let had: Promise<void> = Promise.resolve();
-      const made = await this.keeping.makeRoom(all, freed => {
-        had = attempt(
-          floorTo(BLOCK, Math.min(this.most, Math.max(bytes, ahead.to - file.start - from + freed))),
-        );
-      });
-      await had;
-      if (made && lacks()) await attempt(ahead.want);
-      if (made) await less();
-      return made;
-    };
-    await attempt(bytes);
-    while (lacks() && (await makeRoom(false)));
-    if (lacks()) await less();
-    while (lacks() && (await makeRoom(true)));
+    const held = Math.max(0, ahead.to - file.start - from);
+    const { has, outcome } = await extendReserve({
+      path: file.path,
+      from,
+      held,
+      want,
+      most: this.most,
+      needed,
+      isCurrent: () => this.files[stream].last === file,
+      keeping: this.keeping,
+    });
     ahead.busy = false;
     if (ahead.file !== file) return;
-    const done = (outcome as Allocated) === 'done';
-    if (done) ahead.to = file.start + from + bytes;
-    else ahead.notBefore = performance.now() + (lacks() ? PAUSE_MS : RETRY_MS);
-    if ((outcome as Allocated) === 'failed') return this.again();
-    const isShort = !done || bytes < ahead.want || this.keeping.lost > lost;
+    ahead.to = Math.max(ahead.to, file.start + from + has);
+    if (has <= held) ahead.notBefore = performance.now() + (outcome === 'full' ? PAUSE_MS : RETRY_MS);
+    if (outcome === 'failed') return this.again();
+    const isFull = outcome === 'full' && !needed;
+    const isShort = has < want || isFull || this.keeping.lost > lost;
     this.tell(isShort, stream);
     if (isShort) this.again();
   }
@@ -185,7 +164,6 @@ export class Room {
 }
 
 const nothing = (): Ahead => ({ file: null, to: 0, want: 0, seen: 0, seenAt: 0, busy: false, notBefore: 0 });
-const floorTo = (unit: number, bytes: number): number => bytes - (bytes % unit);
 
 /** Blocks behind the end: cutting it to the length it has frees them. */
 function release({ path }: DataFile): void {

@@ -1,12 +1,12 @@
 /** A disk that somebody else has filled: the target does not meet it, the oldest lines do. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync, rmSync } from 'node:fs';
+import { appendFileSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { StoreNews } from '../../../src/logs/options.js';
 import type { LogStore } from '../../../src/logs/store.js';
-import { fillBeside, mountSmall } from '../../support/full-disk.js';
+import { fill, fillBeside, mountSmall } from '../../support/full-disk.js';
 import { until } from '../../support/wait.js';
 import { ask, storeIn } from './support.js';
 
@@ -74,3 +74,32 @@ for (const [speed, count, atOnce] of [
     assert.ok((news.at(-1)?.count ?? 0) > 0);
   });
 }
+
+test('what a dropped segment gives back is reserved, all of it', async t => {
+  const dir = mountSmall(t, '256m');
+  if (dir === null) return t.skip('needs to mount a tmpfs');
+  const store = storeIn(join(dir, 'logs'), { segmentBytes: 8 * 1024 * 1024 });
+  store.open();
+  const { stdout } = store.outputs();
+  store.began();
+  store.start();
+  t.after(() => store.stop());
+  const lines = (bytes: number): string => `${'x'.repeat(1023)}\n`.repeat(bytes / 1024);
+  for (let written = 0; written < 20; written += 4) {
+    appendFileSync(stdout, lines(4 * 1024 * 1024));
+    await until(() => store.range.last === (written + 4) * 1024);
+  }
+  await until(() => store.hasRoom);
+  fill(dir);
+  const ahead = (): number =>
+    statSync(stdout).blocks * 512 - (store.range.last - store.range.first + 1) * 1024;
+  await until(
+    () => {
+      if (ahead() > 65_536) appendFileSync(stdout, lines(32 * 1024));
+      return store.range.first > 1;
+    },
+    20_000,
+    'a segment was dropped',
+  );
+  await until(() => ahead() > 6 * 1024 * 1024, 3000, 'it is reserved');
+});

@@ -9,8 +9,6 @@ export interface TopicRules {
   readonly down: ReadonlySet<string>;
   /** Channels published with the retain flag; on any other it is refused (down) or ignored (up). */
   readonly retained: ReadonlySet<string>;
-  /** QoS 0 channels between neighbours that carry much, if any: they take the way of the heartbeats. */
-  readonly bulk?: ReadonlySet<string>;
   /** Names in a path at most. */
   readonly maxNames: number;
   readonly isName: (segment: string) => boolean;

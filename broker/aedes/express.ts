@@ -17,8 +17,6 @@ export interface ExpressOptions {
 
 interface Listener {
   readonly filter: string;
-  /** The last level of its filter: most messages pass it by for that alone. */
-  readonly last: string;
   readonly onMessage: (packet: LivePacket) => void;
 }
 
@@ -29,10 +27,10 @@ interface Delivery {
 }
 
 /**
- * The lane of the heartbeats and of what is bulk, past aedes: nearly all that a broker of ours carries, and for each of
- * them aedes makes some twenty objects and turns of the event loop. Messages of a QoS 0 channel that is not retained are
- * taken off the front of what the parser gets, judged by the same gate, and handed on; everything else is aedes' as ever.
- * Without attach() and carry() the broker does the same, slower.
+ * The lane of the heartbeats, past aedes: nearly all that a broker of ours carries, and for each of them aedes makes
+ * some twenty objects and turns of the event loop. Messages of a QoS 0 channel that is not retained are taken off the
+ * front of what the parser gets, judged by the same gate, and handed on; everything else is aedes' as ever. Without
+ * attach() and carry() the broker does the same, slower.
  */
 export class Express {
   readonly #listeners = new Set<Listener>();
@@ -81,7 +79,7 @@ export class Express {
   /** Live messages under a filter for someone in this process; returns how to end it. */
   listen(filter: string, onMessage: Listener['onMessage']): () => void {
     if (!this.#reaches(filter)) return () => {};
-    const listener = { filter, last: lastLevel(filter), onMessage };
+    const listener = { filter, onMessage };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -113,23 +111,21 @@ export class Express {
   }
 
   #isOurs(topic: string): boolean {
-    const { prefix, up, bulk, retained, qos } = this.options.rules;
+    const { prefix, up, retained, qos } = this.options.rules;
     if (!topic.startsWith(prefix) || topic[prefix.length] !== '/') return false;
-    const channel = lastLevel(topic);
-    return (up.has(channel) && qos(channel) === 0 && !retained.has(channel)) || bulk?.has(channel) === true;
+    const channel = topic.slice(topic.lastIndexOf('/') + 1);
+    return up.has(channel) && qos(channel) === 0 && !retained.has(channel);
   }
 
   #reaches(filter: string): boolean {
     const { prefix } = this.options.rules;
-    const last = lastLevel(filter);
+    const last = filter.slice(filter.lastIndexOf('/') + 1);
     return last === '#' || last === '+' || this.#isOurs(`${prefix}/${last}`);
   }
 
   #deliver(packet: LivePacket): void {
-    const channel = lastLevel(packet.topic);
-    for (const { filter, last, onMessage } of this.#listeners) {
-      const isOther = last !== channel && last !== '+' && last !== '#';
-      if (!isOther && matches(filter, packet.topic)) onMessage(packet);
+    for (const { filter, onMessage } of this.#listeners) {
+      if (matches(filter, packet.topic)) onMessage(packet);
     }
     if (this.#watchers.size > 0) this.#send(packet);
   }
@@ -165,8 +161,6 @@ export class Express {
     }
   }
 }
-
-const lastLevel = (topic: string): string => topic.slice(topic.lastIndexOf('/') + 1);
 
 /** Let in, and with nothing of what it sent before still to be handled. */
 const isSettled = (client: PrivateClient): boolean =>

@@ -27,7 +27,6 @@ export const topicRules = {
   up: having(row => row.flow === 'up'),
   down: having(row => row.flow === 'down'),
   retained: having(row => row.retain),
-  bulk: new Set(['_log']),
   maxNames: MAX_NAMES,
   isName,
   qos: (channel: string): 0 | 1 => TOPICS[channel as Channel]?.qos ?? 0,

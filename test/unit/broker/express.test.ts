@@ -6,7 +6,7 @@ import type { EmbeddedBroker } from '../../../broker/embedded.js';
 import type { Message } from '../../../broker/link.js';
 import type { Origin, Refusal } from '../../../broker/rules.js';
 import { frameOf, frameRoom, readFrame, writeFrame } from '../../../broker/wire/frame.js';
-import { collect, message, RULES, startBroker, texts } from '../../support/broker.js';
+import { collect, message, startBroker, texts } from '../../support/broker.js';
 import { packet, publishPacket, RawClient, TYPE, varint } from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';
 
@@ -189,28 +189,6 @@ test('the gate judges heartbeats as anything else: path, house, size', async () 
   assert.ok(seen.every(([, via, name]) => via === 'publish' && name === 'web'));
   node.send(Buffer.concat([Buffer.from([0x30]), varint(300_000), hb('x').subarray(2), Buffer.alloc(1000)]));
   await node.ended(1000);
-});
-
-test('what is bulk takes the same lane: in order with heartbeats, to whom asked for that very level', async () => {
-  const { port, broker } = await start({ rules: { ...RULES, bulk: new Set(['_log']) } });
-  const got = await collect(broker.link({ name: '', instance: 'i' }), 'canopy/+/_log', 'canopy/+/hb');
-  const watcher = await RawClient.open(port, { clientId: id() });
-  await watcher.subscribe(['#', 'canopy/+/+', 'canopy/web/_log']);
-  const plain = await RawClient.open(port, { clientId: id() });
-  await plain.subscribe(['#', 'canopy/+/+']);
-  const client = await RawClient.open(port, { clientId: id() });
-  const sent = numbers(20).flatMap(nth => [`${nth}`, `${nth}:${'x'.repeat(70_000)}`]);
-  const stream = Buffer.concat(
-    sent.map((text, at) => publishPacket(at % 2 ? 'canopy/web/_log' : 'canopy/web/hb', text)),
-  );
-  for (let at = 0; at < stream.length; at += 65_536) {
-    client.send(stream.subarray(at, at + 65_536));
-    await until(() => got.length >= Math.floor((at / 70_000) * 2) - 2);
-  }
-  await until(() => got.length === 40 && watcher.published.length === 40 && plain.published.length === 20);
-  assert.deepEqual(texts(got), sent);
-  assert.deepEqual(texts(watcher.published), sent);
-  assert.deepEqual(texts(plain.published), numbers(20));
 });
 
 test('before CONNECT nothing is a heartbeat', async () => {

@@ -45,7 +45,8 @@ export function instanceOf(registry: Reader, record: NodeRecord, mono: number): 
   return {
     path: record.path,
     fitness: fitnessOf(registry, record, mono),
-    ready: status === 'up',
+    // Before its first heartbeat nobody knows how long it has run, nor may it be chosen: another one would be, for want of it.
+    ready: status === 'up' && record.beat !== null,
     meant: isMeant(record),
     uptime: record.beat?.uptime ?? 0,
     sinceMono: blockedBy === null ? changed : hop.linkAt.mono,

@@ -145,7 +145,7 @@ export class Keeper {
       { id: randomUUID(), by: this.by(order) },
       () => {},
       cut,
-      instead,
+      { avoid: instead, startsOnly: true },
     );
     const { data } = await run.run();
     const done = doneOf(data.results as ActionOutcome[]);

@@ -5,7 +5,7 @@ import { isOf } from '../balance/units.js';
 import { type LeafOutcome, summarize } from '../core/rollout.js';
 import { Outcome, type Progress } from '../node/responder.js';
 import type { Errands } from './errands.js';
-import type { ScaleOrigin } from './scale.js';
+import type { ScaleOrigin } from './scale-actions.js';
 
 /** Of an outcome, `path` is where the instance was. */
 interface MoveOutcome extends LeafOutcome {

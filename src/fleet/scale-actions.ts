@@ -5,6 +5,18 @@ import { type Capacity, MOST_INSTANCES } from '../core/node-record.js';
 import type { LeafOutcome } from '../core/rollout.js';
 import type { Command } from '../protocol/payloads.js';
 
+export interface ScaleOrigin {
+  readonly id: string;
+  readonly by: string;
+}
+
+export interface ScaleLimits {
+  /** Leaves that have failed before. */
+  readonly avoid?: readonly string[];
+  /** What runs goes on, even where it is more by now: whoever asks has a rule of his own for which ones are too many. */
+  readonly startsOnly?: boolean;
+}
+
 export interface ActionOutcome extends LeafOutcome {
   readonly action: 'start' | 'stop' | 'scale';
   readonly count?: number;

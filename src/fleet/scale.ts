@@ -11,15 +11,18 @@ import type { Capacity } from '../core/node-record.js';
 import { type LeafOutcome, summarize } from '../core/rollout.js';
 import { Outcome, type Progress } from '../node/responder.js';
 import type { Errands } from './errands.js';
-import { type ActionOutcome, actionOf, childCommand, isAnswer, type ScaleAnswer } from './scale-actions.js';
+import {
+  type ActionOutcome,
+  actionOf,
+  childCommand,
+  isAnswer,
+  type ScaleAnswer,
+  type ScaleLimits,
+  type ScaleOrigin,
+} from './scale-actions.js';
 
 /** What could not be had in one place is tried in others so often. */
 const MOST_ROUNDS = 5;
-
-export interface ScaleOrigin {
-  readonly id: string;
-  readonly by: string;
-}
 
 /** A later number for the same slots makes an earlier one pointless. */
 export const scaleKind = (service: Service): string => `scale of ${keyOf(service)}`;
@@ -36,16 +39,16 @@ export class ScaleRun {
   private done = 0;
   private readonly cutShort: Promise<null>;
 
-  /** `cut`: a later one takes its place, and counts on what this one has done. `avoid`: leaves that have failed before. */
+  /** `cut`: a later one takes its place, and counts on what this one has done. */
   constructor(
     private readonly errands: Errands,
     private readonly request: ScaleRequest,
     private readonly origin: ScaleOrigin,
     private readonly progress: Progress,
     private readonly cut: AbortSignal,
-    avoid: readonly string[] = [],
+    private readonly limits: ScaleLimits = {},
   ) {
-    for (const path of avoid) this.failed.add(path);
+    for (const path of limits.avoid ?? []) this.failed.add(path);
     this.cutShort = new Promise(resolve =>
       cut.addEventListener('abort', () => resolve(null), { once: true }),
     );
@@ -81,6 +84,7 @@ export class ScaleRun {
   /** A relay is told its share at first in any case: only then do the shares add up for certain. */
   private isDue(share: Share, round: number): boolean {
     const { kind, path } = share.unit;
+    if (this.limits.startsOnly && share.added <= 0) return false;
     if (kind === 'leaf') return isChange(share);
     return this.errands.isFit(path) && !this.failed.has(path) && (round === 0 || isChange(share));
   }

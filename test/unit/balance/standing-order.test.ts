@@ -155,6 +155,13 @@ test('an instance as its observer sees it', () => {
   assert.deepEqual([of('a/w2').fitness, of('a/w2').meant], ['free', false]);
   assert.deepEqual([of('w3').fitness, of('w3').ready], ['ailing', false]);
   assert.deepEqual([of('w4').fitness, of('w4').ready], ['running', false]);
+  registry.beginAnew('a/w1', 'again');
+  registry.applyState('a/w1', relay({ kind: 'leaf', ...RUNNING, epoch: 9 }), at(MONO + 5));
+  assert.deepEqual(
+    [of('a/w1').fitness, of('a/w1').ready],
+    ['held', false],
+    'back, and its heart not heard yet',
+  );
   registry.applyState('a', relay({ link: 'lost', reason: 'timeout' }), at(MONO + 5));
   assert.deepEqual([of('a/w1').fitness, of('a/w1').sinceMono], ['gone', MONO + 5], 'since its hop was lost');
 });

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
+import { Waiters } from '../core/waiters.js';
 import { isFull, isReadOnly } from '../process/file-error.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
@@ -12,7 +13,6 @@ import type { StoreNews, StoreOptions } from './options.js';
 import { Pace } from './pace.js';
 import { assemble, dataFilesIn, type Parts } from './parts.js';
 import { Reader } from './reader.js';
-import { Waiters } from './waiters.js';
 
 /** Milliseconds after a start until everything else is seen to: targets come first. */
 const LATER_MS = 300;

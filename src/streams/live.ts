@@ -1,5 +1,6 @@
 /** One log as all its followers at this node share it: one stream from below, however many they are. */
 import type { LogQuery, LogSource } from '../core/log-lines.js';
+import { Waiters } from '../core/waiters.js';
 import { RING_BYTES } from './limits.js';
 import { Ring, type RingItem } from './ring.js';
 
@@ -10,7 +11,7 @@ export class Live {
   readonly ring: Ring;
   private readonly seats = new Set<Seat>();
   private readonly cut = new AbortController();
-  private readonly waiting = new Set<() => void>();
+  private readonly waiters = new Waiters();
   failure: Error | null = null;
 
   /** Begins behind `floor`. `onEnd`: nobody can join any more. */
@@ -44,20 +45,11 @@ export class Live {
 
   /** Something has come, gone or been read. */
   changed(): void {
-    for (const wake of [...this.waiting]) wake();
+    this.waiters.wake();
   }
 
   change(cut: AbortSignal): Promise<void> {
-    if (cut.aborted) return Promise.resolve();
-    return new Promise(resolve => {
-      const settle = (): void => {
-        cut.removeEventListener('abort', settle);
-        this.waiting.delete(settle);
-        resolve();
-      };
-      this.waiting.add(settle);
-      cut.addEventListener('abort', settle, { once: true });
-    });
+    return this.waiters.next(cut);
   }
 
   private async pump(source: LogSource, query: LogQuery): Promise<void> {

@@ -1,28 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { MemoryLog } from '../../support/memory-log.js';
 import { until } from '../../support/wait.js';
-import { isOnline, Reader, startHub, startLeaf, upTo } from './support.js';
+import { opener, Reader, startLeaf, twoHops, upTo } from './support.js';
 
-const cleanups: (() => unknown)[] = [];
-after(async () => {
-  for (const clean of cleanups.reverse()) await clean();
-});
-const open = async <T extends { close(): Promise<void> }>(it: T | Promise<T>): Promise<T> => {
-  const opened = await it;
-  cleanups.push(() => opened.close());
-  return opened;
-};
+const open = opener(after);
 
-/** root <- rack1 <- web. */
-async function chain() {
-  const root = await open(startHub());
-  const rack1 = await open(startHub({ name: 'rack1', parentPort: root.port }));
-  const log = new MemoryLog();
-  const leaf = await open(startLeaf(rack1.port, 'web', log));
-  await isOnline(root, 'rack1/web');
-  return { root, rack1, log, leaf };
-}
+const chain = () => twoHops(open);
 
 describe('over two hops', () => {
   test('a snapshot, then an end that says what is stored', async () => {

@@ -4,24 +4,12 @@ import { after, describe, test } from 'node:test';
 import { MemoryLog } from '../../support/memory-log.js';
 import { startMosquitto } from '../../support/mosquitto.js';
 import { until } from '../../support/wait.js';
-import { isOnline, Reader, startHub, startLeaf, startViewer, upTo } from './support.js';
+import { isOnline, opener, Reader, startHub, startLeaf, startViewer, twoHops, upTo } from './support.js';
 
-const cleanups: (() => unknown)[] = [];
-after(async () => {
-  for (const clean of cleanups.reverse()) await clean();
-});
-const open = async <T extends { close(): Promise<void> }>(it: T | Promise<T>): Promise<T> => {
-  const opened = await it;
-  cleanups.push(() => opened.close());
-  return opened;
-};
+const open = opener(after);
 
 async function chain() {
-  const root = await open(startHub());
-  const rack1 = await open(startHub({ name: 'rack1', parentPort: root.port }));
-  const log = new MemoryLog();
-  const leaf = await open(startLeaf(rack1.port, 'web', log));
-  await isOnline(root, 'rack1/web');
+  const { root, rack1, log, leaf } = await twoHops(open);
   const follow = (query: object = { tail: 0 }, choice = {}) =>
     new Reader(root.hub.source('rack1/web', choice), { ...query, follow: true });
   const joined = (followers: number) =>
@@ -211,7 +199,7 @@ describe('where there is nothing to read', () => {
 
 test('viewers that vanish behind a plain broker leave nothing once the lease is over', async () => {
   const mosquitto = await startMosquitto();
-  cleanups.push(() => mosquitto.stop());
+  await open({ close: () => mosquitto.stop() });
   const log = new MemoryLog();
   const leaf = await open(startLeaf(mosquitto.port, 'web', log, { leaseMs: 1500 }));
   await until(() => leaf.link.state === 'connected');

@@ -17,6 +17,7 @@ import { Inflows } from '../../../src/streams/inflows.js';
 import { LEASE_MS } from '../../../src/streams/limits.js';
 import type { LogHub } from '../../../src/streams/port.js';
 import { Ingest } from '../../../src/tree/ingest.js';
+import { MemoryLog } from '../../support/memory-log.js';
 import { until } from '../../support/wait.js';
 
 export const quiet = { info() {}, warn() {} };
@@ -217,3 +218,31 @@ export class Reader {
 
 export const upTo = (last: number, first = 1): number[] =>
   Array.from({ length: last - first + 1 }, (_, at) => first + at);
+
+export interface Closable {
+  close(): Promise<void>;
+}
+export type Open = <T extends Closable>(it: T | Promise<T>) => Promise<T>;
+
+/** Opens what is closed after the tests of the file, the last first. */
+export function opener(after: (end: () => Promise<void>) => void): Open {
+  const opened: Closable[] = [];
+  after(async () => {
+    for (const one of opened.reverse()) await one.close();
+  });
+  return async it => {
+    const one = await it;
+    opened.push(one);
+    return one;
+  };
+}
+
+/** root <- rack1 <- web, known at the root. */
+export async function twoHops(open: Open) {
+  const root = await open(startHub());
+  const rack1 = await open(startHub({ name: 'rack1', parentPort: root.port }));
+  const log = new MemoryLog();
+  const leaf = await open(startLeaf(rack1.port, 'web', log));
+  await isOnline(root, 'rack1/web');
+  return { root, rack1, log, leaf };
+}

@@ -1,4 +1,4 @@
-/** Those who wait for the next line. */
+/** Those who wait until something has changed. */
 export class Waiters {
   private readonly waiting = new Set<() => void>();
 

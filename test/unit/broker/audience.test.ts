@@ -28,13 +28,15 @@ test('a filter is held from its SUBSCRIBE to its UNSUBSCRIBE, or as long as the 
   const { broker, client, filters } = await open();
   const one = await client('one', 'canopy/web/log');
   const two = await client('two', 'canopy/web/log', 'canopy/+/hb');
-  assert.deepEqual(filters, ['canopy/web/log', 'canopy/web/log', 'canopy/+/hb']);
+  await client('three', 'canopy/db/#');
+  assert.deepEqual(filters, ['canopy/web/log', 'canopy/web/log', 'canopy/+/hb', 'canopy/db/#']);
+  assert.ok(!broker.audience.asksFor('canopy/db/log'), 'a # asks for nothing by name');
   assert.ok(broker.audience.asksFor('canopy/web/log') && !broker.audience.asksFor('canopy/web/evt'));
   assert.ok(broker.audience.asksFor('canopy/other/hb'), 'a + stands for a name');
   assert.ok(broker.audience.hears('canopy/web/hb') && !broker.audience.hears('canopy/web/evt'));
   const name = Buffer.from('canopy/web/log');
   one.send(Buffer.concat([Buffer.from([0xa2, 4 + name.length, 0, 9, 0, name.length]), name]));
-  await until(() => filters.length === 4, 2000, 'the UNSUBSCRIBE is told');
+  await until(() => filters.length === 5, 2000, 'the UNSUBSCRIBE is told');
   assert.ok(broker.audience.asksFor('canopy/web/log'), 'the other one holds it still');
   two.destroy();
   await until(() => !broker.audience.asksFor('canopy/web/log') && !broker.audience.hears('canopy/web/hb'));

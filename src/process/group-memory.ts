@@ -1,36 +1,33 @@
 /** How much memory the processes of a group take together. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isZombie, parseStat } from './stat.js';
-import { bytesPerPage } from './usage.js';
+import { bytesPerPage, residentPages } from './usage.js';
 
-interface Member {
-  readonly pid: number;
-  readonly pages: number;
-}
-let seen: { at: number; groups: ReadonlyMap<number, readonly Member[]> } = {
+let seen: { at: number; groups: ReadonlyMap<number, readonly number[]> } = {
   at: Number.NEGATIVE_INFINITY,
   groups: new Map(),
 };
 
 /**
  * Bytes, shared pages counted for each who has them; null where the machine has no /proc, 0 where nobody is left. `without`
- * is no part of it (our wrapper). A look costs some 10 us per process of the machine: all who ask share one of up to `maxAgeMs`.
+ * is no part of it (our wrapper). To look who is in which group costs some
+ * 10 us per process of the machine: all who ask share one look of up to `maxAgeMs`.
  */
 export function groupMemory(group: number, without: number | null, maxAgeMs = 500): number | null {
   if (process.platform !== 'linux') return null;
   if (performance.now() - seen.at > maxAgeMs) seen = { at: performance.now(), groups: look() };
   const members = seen.groups.get(group) ?? [];
-  const pages = members.filter(({ pid }) => pid !== without).reduce((sum, member) => sum + member.pages, 0);
+  const pages = members.filter(pid => pid !== without).reduce((sum, pid) => sum + residentPages(pid), 0);
   return pages * bytesPerPage();
 }
 
-function look(): Map<number, Member[]> {
-  const groups = new Map<number, Member[]>();
+function look(): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     const stat = /^\d+$/.test(name) ? parseStat(lineOf(name)) : null;
     if (!stat || isZombie(stat)) continue;
     const members = groups.get(stat.group) ?? [];
-    members.push({ pid: Number(name), pages: stat.rssPages });
+    members.push(Number(name));
     groups.set(stat.group, members);
   }
   return groups;

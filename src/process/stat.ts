@@ -2,14 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 
-/** `startTicks` since boot, `cpuTicks` user and system time; a tick is 1/100 s. `rssPages` in memory pages. */
+/** `startTicks` since boot, `cpuTicks` user and system time; a tick is 1/100 s. */
 export interface ProcessStat {
   state: string;
   parent: number;
   group: number;
   startTicks: string;
   cpuTicks: number;
-  rssPages: number;
 }
 
 /** Null for what is not such a line. The name of the command may hold spaces and `)`: count from its last one. */
@@ -22,7 +21,6 @@ export function parseStat(line: string): ProcessStat | null {
     group: Number(field(5)),
     startTicks: field(22),
     cpuTicks: Number(field(14)) + Number(field(15)),
-    rssPages: Number(field(24)),
   };
   return /^\d+$/.test(stat.startTicks) && Number.isFinite(stat.cpuTicks) ? stat : null;
 }

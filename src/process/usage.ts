@@ -43,7 +43,7 @@ function fromProc(pid: number): Usage | null {
   const now: Sample = { startTicks: stat.startTicks, cpuTicks: stat.cpuTicks, at: performance.now() };
   const before = samples.get(pid);
   samples.set(pid, now);
-  return { cpu: cpuSince(before, now), rss: stat.rssPages * bytesPerPage() };
+  return { cpu: cpuSince(before, now), rss: residentPages(pid) * bytesPerPage() };
 }
 
 function cpuSince(before: Sample | undefined, now: Sample): number {
@@ -53,19 +53,30 @@ function cpuSince(before: Sample | undefined, now: Sample): number {
   return elapsed > 0 ? Math.max(0, ticks / TICKS_PER_SECOND / elapsed) : 0;
 }
 
-/** Synchronous on purpose: /proc never waits for a disk, and the thread pool costs more than the read. */
-function readStat(pid: number): ProcessStat | null {
+const readStat = (pid: number): ProcessStat | null => parseStat(read(`/proc/${pid}/stat`));
+
+/**
+ * 0 for one that is gone. From statm, which sums what all processors have counted: newer kernels leave that out of stat,
+ * which is then wrong by up to some hundred KB per processor (proc(5): "inaccurate").
+ */
+export const residentPages = (pid: number): number => Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0);
+
+/**
+ * Empty where there is no such process. Synchronous on purpose: /proc never waits for a disk, and the thread pool costs
+ * more than the read.
+ */
+function read(file: string): string {
   let fd: number;
   try {
-    fd = openSync(`/proc/${pid}/stat`, 'r');
+    fd = openSync(file, 'r');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   }
   try {
-    return parseStat(buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0)));
+    return buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return null;
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return '';
     throw error;
   } finally {
     closeSync(fd);
@@ -77,7 +88,7 @@ const secondsSinceBoot = (): number => Number(readFileSync('/proc/uptime', 'utf8
 /** Our own memory in bytes over the same in pages: Node has no other way to say how large a page is. */
 export function bytesPerPage(): number {
   if (pageSize === 0) {
-    const pages = readStat(process.pid)?.rssPages;
+    const pages = residentPages(process.pid);
     pageSize = pages ? 2 ** Math.round(Math.log2(process.memoryUsage.rss() / pages)) : 4096;
   }
   return pageSize;

@@ -71,6 +71,8 @@ test('a target whose record is lost or spoilt gets no twin: it goes before anoth
     const first = new Supervisor(spec, systemClock, () => {});
     first.dispatch({ type: 'start', by: 'the test' });
     const { pid } = await first.when(model => (model.phase === 'running' ? model : null));
+    // Running is said before the shell has become the target: only then it has the mark.
+    await until(() => markedProcesses(spec.mark)?.includes(pid as number));
     first.leave();
     spoil(place.path('target.pid'));
     const next = new Supervisor(spec, systemClock, () => {});

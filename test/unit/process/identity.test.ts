@@ -16,7 +16,6 @@ test('the stat line is counted from the last bracket of the name', () => {
       parent: 1,
       startTicks: '987654',
       cpuTicks: 12,
-      rssPages: 321,
     });
   }
   for (const line of ['', '42 (node', '42 (node) S 1', 'nothing at all']) assert.equal(parseStat(line), null);

@@ -1,7 +1,7 @@
 /** Programs for these tests: started in a directory of their own, ended by pid when the test is over. */
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,6 +10,7 @@ import { openOutput } from '../../../src/process/output.js';
 import { signalGroup } from '../../../src/process/signals.js';
 import type { Exit } from '../../../src/process/spawn.js';
 import type { Output } from '../../../src/process/wrapper.js';
+import { until } from '../../support/wait.js';
 
 /** Programs are not compiled: they are found in the checkout, where tests run. */
 const inCheckout = (path: string): string => join(process.cwd(), path);
@@ -57,18 +58,5 @@ export function endGroup(pid: number): void {
 
 /** Waits until the file holds something that matches. */
 export async function said(file: string, pattern: RegExp): Promise<RegExpExecArray> {
-  const stop = new AbortController();
-  const changes = watch(file, { signal: stop.signal });
-  // Looked at after the watch began and at each change: nothing written in between is missed.
-  try {
-    let match = pattern.exec(await readFile(file, 'utf8'));
-    for await (const _ of match ? [] : changes) {
-      match = pattern.exec(await readFile(file, 'utf8'));
-      if (match) break;
-    }
-    if (!match) throw new Error(`no ${pattern} in ${file}`);
-    return match;
-  } finally {
-    stop.abort();
-  }
+  return until(async () => pattern.exec(await readFile(file, 'utf8')), 10_000, `${pattern} in ${file}`);
 }

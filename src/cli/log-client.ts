@@ -14,6 +14,7 @@ const FINAL: readonly (string | null)[] = [
   'bad-cursor',
   'bad-path',
   'bad-request',
+  'forgotten',
   'grep-failed',
   'not-authorized',
   'unsupported-op',
@@ -24,7 +25,15 @@ const LOOK_MS = 500;
 const FIRST_WAIT_MS = 100;
 const MOST_WAIT_MS = 2000;
 
+export interface LogClientChoice {
+  readonly self?: boolean;
+  /** One that is forgotten may come again, maybe with a log that begins anew. */
+  readonly wait?: boolean;
+}
+
 export class LogClient {
+  private isForgotten = false;
+
   /** Seq of the last line or gap that was handed on. */
   private last: number | null = null;
 
@@ -32,7 +41,7 @@ export class LogClient {
     private readonly rest: RestClient,
     readonly path: string,
     private readonly query: LogQuery,
-    private readonly self: boolean,
+    private readonly choice: LogClientChoice,
     /** Told that it broke off, and why; null when it goes on. `crowded`: it is one too many. */
     private readonly trouble: (why: string | null, crowded?: boolean) => void = () => {},
   ) {}
@@ -110,7 +119,7 @@ export class LogClient {
         }
         this.trouble('the server ended it');
       } catch (error) {
-        if (error instanceof CliError && FINAL.includes(error.problem)) throw error;
+        if (error instanceof CliError && this.isFinal(error.problem)) throw error;
         this.trouble(reason(error), isCrowded(error));
       } finally {
         cut.abort();
@@ -118,6 +127,13 @@ export class LogClient {
       await pause(wait);
       wait = Math.min(wait * 2, MOST_WAIT_MS);
     }
+  }
+
+  private isFinal(code: string | null): boolean {
+    if (code === 'forgotten' && this.choice.wait) this.isForgotten = true;
+    else if (code === 'bad-cursor' && this.isForgotten) this.last = null;
+    else return FINAL.includes(code);
+    return false;
   }
 
   private async *connection(fresh: boolean, cut: AbortController): AsyncGenerator<LogPiece> {
@@ -145,7 +161,7 @@ export class LogClient {
       ...Object.fromEntries(given),
       ...(grep && { grep: grep.pattern }),
       ...(grep?.fixed && { fixed: 'true' }),
-      ...(this.self && { self: 'true' }),
+      ...(this.choice.self && { self: 'true' }),
       ...more,
     });
     return `/api/v1/logs/${urlPath(this.path)}?${asked}`;
@@ -155,6 +171,9 @@ export class LogClient {
 /** It may come, or come back. */
 export const isAway = (error: unknown): boolean =>
   error instanceof CliError && (error.problem === 'node-unreachable' || error.problem === 'not-found');
+
+export const isForgotten = (error: unknown): boolean =>
+  error instanceof CliError && error.problem === 'forgotten';
 
 /** As many logs as there may be are read already. */
 export const isCrowded = (error: unknown): boolean =>

@@ -2,9 +2,11 @@
 import { GapNotes } from './log-gaps.js';
 import { Presence } from './log-presence.js';
 import { note } from './log-print.js';
+import { Runs } from './log-runs.js';
 
 export class LogNotes {
   readonly presence = new Presence(note);
+  readonly runs = new Runs(note);
   private readonly gapsOf = new Map<string, GapNotes>();
   /** Those that nobody would hand on, since so many others are. */
   private readonly unheard = new Set<string>();

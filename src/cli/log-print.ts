@@ -5,6 +5,7 @@ export interface LogView {
   readonly json: boolean;
   readonly timestamps: boolean;
   readonly colours: boolean;
+  readonly forPeople?: ((line: string) => string) | null;
 }
 
 export interface PrintedLine {
@@ -39,14 +40,17 @@ export class LogPrinter {
   }
 
   lines(path: string, lines: readonly PrintedLine[]): string {
-    const { json, timestamps } = this.view;
+    const { json, timestamps, forPeople } = this.view;
     if (json)
       return lines
         .map(({ seq, ts, stream, line }) => `${JSON.stringify({ path, seq, ts, stream, line })}\n`)
         .join('');
     const tag = this.tagged ? this.tag(path) : '';
     const time = (ts: number): string => (timestamps ? `${new Date(ts).toISOString()} ` : '');
-    return lines.map(({ ts, line }) => `${tag}${time(ts)}${this.closed(line)}\n`).join('');
+    const rows = (line: string): string[] => (forPeople ? forPeople(line).split('\n') : [line]);
+    return lines
+      .flatMap(({ ts, line }) => rows(line).map(row => `${tag}${time(ts)}${this.closed(row)}\n`))
+      .join('');
   }
 
   /** What a target leaves coloured does not colour the tags that follow. */

@@ -1,10 +1,11 @@
 /** Reading one log or several, and printing what comes of it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LogQuery } from '../core/log-lines.js';
+import type { NodeView } from '../rest/views.js';
 import type { RestClient } from './client.js';
 import { EXIT } from './exit.js';
 import type { Chosen } from './log-choice.js';
-import { isAway, isCrowded, LogClient, type LogPiece } from './log-client.js';
+import { isAway, isCrowded, isForgotten, LogClient, type LogPiece } from './log-client.js';
 import { merged } from './log-merge.js';
 import { LogNotes } from './log-notes.js';
 import { LogPrinter, type PrintedLine, put } from './log-print.js';
@@ -43,10 +44,12 @@ export class LogSession {
     private readonly query: LogQuery,
     private readonly options: SessionOptions,
     private readonly isMany: boolean,
+    /** Of a line as it is read by people; null where it is left as it is. */
+    forPeople: ((line: string) => string) | null = null,
   ) {
     const { json = false, timestamps = false, prefix = true } = options;
     const colours = process.stdout.isTTY === true && process.stdout.hasColors();
-    this.printer = new LogPrinter({ json, timestamps, colours }, isMany && prefix);
+    this.printer = new LogPrinter({ json, timestamps, colours, forPeople }, isMany && prefix);
   }
 
   /** Prints what there is, by time; resolves with what is to be followed. */
@@ -128,7 +131,8 @@ export class LogSession {
   }
 
   /** Prints what comes; rejects when one that is alone cannot go on, and when none is left. */
-  async coming(follows: readonly Follow[], look: Look | null): Promise<void> {
+  async coming(follows: readonly Follow[], nodes: readonly NodeView[], look: Look | null): Promise<void> {
+    this.notes.runs.look(nodes);
     if (look) void this.late(look);
     await Promise.all(follows.map(each => this.follow(each)));
   }
@@ -141,6 +145,7 @@ export class LogSession {
       const found = await look().catch(() => null);
       if (found === null) continue;
       this.notes.presence.look(found.nodes);
+      this.notes.runs.look(found.nodes);
       for (const path of found.paths.filter(each => !this.known.has(each))) {
         this.know(path);
         void this.follow({ log: this.client(path, query), fresh: true });
@@ -154,7 +159,7 @@ export class LogSession {
   }
 
   private client(path: string, query: LogQuery): LogClient {
-    return new LogClient(this.rest, path, query, this.options.self === true, (why, crowded) =>
+    return new LogClient(this.rest, path, query, this.options, (why, crowded) =>
       crowded ? this.notes.crowded(path, why) : this.notes.trouble(why),
     );
   }
@@ -165,6 +170,8 @@ export class LogSession {
     } catch (error) {
       if (!this.isMany) throw error;
       this.failed(log.path, error as Error);
+      // One that comes under its name later is another one.
+      if (isForgotten(error)) this.known.delete(log.path);
     }
   }
 

@@ -26,14 +26,20 @@ export async function logs(
 ): Promise<void> {
   const query = checked(options);
   endWithReader();
-  const { paths, isMany } = options.wait
+  const { paths, nodes, isMany } = options.wait
     ? await chosenInTime(client, words, options, missing => note(`waiting: ${missing}`))
     : await choose(client, words, options);
-  const session = new LogSession(client, query, options, isMany);
+  const session = new LogSession(client, query, options, isMany, await forPeople(options));
   const found = await session.stored(paths);
   if (!options.follow) return;
   const look = options.self ? null : () => chosenNow(client, words, options);
-  await session.coming(found, look);
+  await session.coming(found, nodes, look);
+}
+
+/** A node's own log is JSON, for programs; where nobody but a person reads it, it is lines. */
+async function forPeople({ self, json }: LogsOptions): Promise<((line: string) => string) | null> {
+  if (!self || json || !process.stdout.isTTY) return null;
+  return (await import('./own-log-line.js')).ownLogLine(process.stdout.hasColors());
 }
 
 /** Throws with exit code 2, naming the option. */

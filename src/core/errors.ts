@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   stale: 'older than what is already known of the node',
   'bad-cursor': 'the line after which a log was asked for has not been written yet',
   'grep-failed': 'the regular expression took too long',
+  'grep-busy': 'as many regular expressions that take long wait at the leaf as it tries',
+  forgotten: 'the node was forgotten while its log was read',
   'not-found': 'there is no such node, command or route',
   'too-many-streams': 'as many streams of logs are open as a node hands on',
   'bad-request': 'the request is malformed',

@@ -73,7 +73,7 @@ export type LogItem = LogLines | LogGap | LogEnd;
  * that whoever consumes slowly holds nobody up.
  *
  * Throws, before the first item or later, a CanopyError: `bad-cursor` (`after` lies in the future), `grep-failed` (a regular
- * expression that took too long), `node-unreachable`, `not-found`. Ends without an error when `cut` is aborted.
+ * expression that took too long), `grep-busy` (too many that take long wait already), `node-unreachable`, `not-found`. Ends without an error when `cut` is aborted.
  */
 export interface LogSource {
   read(query: LogQuery, cut: AbortSignal): AsyncIterable<LogItem>;

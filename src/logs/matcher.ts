@@ -4,6 +4,6 @@
 export type Matches = readonly number[];
 
 export interface Matcher {
-  /** Throws CanopyError grep-failed. */
+  /** Throws CanopyError `grep-failed`, `grep-busy`. */
   match(bytes: Buffer): Matches | Promise<Matches>;
 }

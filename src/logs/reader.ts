@@ -27,7 +27,7 @@ export class Reader {
 
   constructor(
     private readonly ports: ReadPorts,
-    private readonly query: LogQuery,
+    private query: LogQuery,
     private readonly cut: AbortSignal,
   ) {
     const { index } = ports;
@@ -56,6 +56,9 @@ export class Reader {
       if (!this.cut.aborted) yield { kind: 'end', first, last: first === null ? null : last };
       return;
     }
+    // It says where to begin: a clock that is set back hides nothing of what comes.
+    const { since: _since, ...lasting } = this.query;
+    this.query = lasting;
     while (!this.cut.aborted) {
       if (this.seq >= index.seq) await this.ports.grown(this.cut);
       yield* this.upTo(index.seq - 1);

@@ -9,8 +9,11 @@ const MS_PER_BYTE = 1e-4;
 /** Milliseconds after which it goes on among those that take long, and those behind it need not wait. */
 const QUICK_MS = 150;
 
-const quick = new SearchThread();
-const slow = new SearchThread();
+/** Pieces of logs that wait to be searched, each up to a chunk in memory; of slow ones so many that the last one's turn comes within the minute. */
+const MOST_QUICK = 256;
+const MOST_SLOW = 16;
+
+const OURS = { quick: new SearchThread(MOST_QUICK), slow: new SearchThread(MOST_SLOW) };
 
 export class RegexSearch implements Matcher {
   private leftMs = LIMIT_MS;
@@ -19,6 +22,7 @@ export class RegexSearch implements Matcher {
   constructor(
     private readonly pattern: string,
     private readonly cut: AbortSignal,
+    private readonly threads = OURS,
   ) {}
 
   async match(bytes: Buffer): Promise<Matches> {
@@ -39,9 +43,9 @@ export class RegexSearch implements Matcher {
   }
 
   private async attempt(bytes: Buffer): Promise<Outcome> {
-    const { pattern, cut, isSlow, leftMs } = this;
+    const { pattern, cut, isSlow, leftMs, threads } = this;
     const limitMs = isSlow ? leftMs : Math.min(leftMs, QUICK_MS);
-    const outcome = await (isSlow ? slow : quick).search({ pattern, bytes, limitMs }, cut);
+    const outcome = await threads[isSlow ? 'slow' : 'quick'].search({ pattern, bytes, limitMs }, cut);
     this.leftMs -= outcome.ms - (outcome.matches === null ? 0 : bytes.length * MS_PER_BYTE);
     return outcome;
   }

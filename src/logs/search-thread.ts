@@ -1,5 +1,6 @@
 /** A thread that tries regular expressions, one after the other, none for longer than it may. */
 import { Worker } from 'node:worker_threads';
+import { CanopyError } from '../core/errors.js';
 import type { Matches } from './matcher.js';
 
 /** Milliseconds after which a thread that nobody needs is ended. */
@@ -31,8 +32,17 @@ export class SearchThread {
   private worker: Worker | null = null;
   private timer: NodeJS.Timeout | undefined;
 
-  search(search: Search, cut: AbortSignal): Promise<Outcome> {
-    if (cut.aborted) return Promise.resolve({ matches: null, error: null, ms: 0 });
+  /** `most`: searches that may wait for their turn. */
+  constructor(private readonly most: number) {}
+
+  /** Throws `grep-busy` where as many wait already as may. */
+  async search(search: Search, cut: AbortSignal): Promise<Outcome> {
+    if (cut.aborted) return { matches: null, error: null, ms: 0 };
+    if (this.current !== null && this.queue.length >= this.most)
+      throw new CanopyError(
+        'grep-busy',
+        `grep: expected at most ${this.most} expressions that wait for their turn at this leaf; try again later, or with fixed`,
+      );
     return new Promise(resolve => {
       const done = (outcome: Outcome): void => {
         cut.removeEventListener('abort', leave);
@@ -63,10 +73,14 @@ export class SearchThread {
       return;
     }
     const { pattern, bytes, limitMs } = this.current;
-    this.worker ??= this.begin();
+    const count = (): void => {
+      this.startedAt = performance.now();
+      this.timer = setTimeout(() => this.giveUp(), limitMs);
+    };
+    // What the thread takes to begin, on a busy machine longer than a quick one may, is not the expression's.
+    if (this.worker === null) this.worker = this.begin(count);
+    else count();
     this.worker.ref();
-    this.startedAt = performance.now();
-    this.timer = setTimeout(() => this.giveUp(), limitMs);
     this.worker.postMessage({ pattern, bytes });
   }
 
@@ -88,9 +102,13 @@ export class SearchThread {
     this.worker = null;
   }
 
-  private begin(): Worker {
+  private begin(isReady: () => void): Worker {
+    this.startedAt = performance.now();
     // By its text: in a bundle there is no file of its own to name.
     const made = new Worker(`(${search})()`, { eval: true });
+    made.once('online', () => {
+      if (made === this.worker) isReady();
+    });
     made.on('message', (matches: Matches) => {
       if (made === this.worker) this.settle(matches, null);
     });

@@ -76,7 +76,7 @@ const seqOrNone = Type.Union([whole, Type.Null()]);
 export const FlowHeadSchema = Type.Object({
   v,
   flow: Type.Optional(id),
-  /** Bytes of lines sent on this flow before this message. */
+  /** Bytes of lines sent on this flow before this message, a gap counted as one. */
   n: Type.Optional(whole),
   runs: Type.Optional(Type.Array(RunSchema)),
   gap: Type.Optional(Type.Object({ from: whole, to: whole, reason: Type.String({ maxLength: 1024 }) })),

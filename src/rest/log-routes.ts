@@ -37,7 +37,9 @@ const Query = Type.Object({
   fixed: flag('grep is taken letter by letter'),
   follow: flag('and what is written from then on, as server-sent events'),
   self: flag('the log of the node itself instead of its target’s'),
-  wait: flag('where the node is not known or cannot be reached, until it is'),
+  wait: flag(
+    'where the node is not known or cannot be reached, until it is; one that is forgotten ends it all the same',
+  ),
 });
 const LineSchema = Type.Object(
   {

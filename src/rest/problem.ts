@@ -8,6 +8,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   'node-alive': 409,
   'id-in-use': 409,
   'grep-failed': 422,
+  'grep-busy': 429,
   'too-many-streams': 429,
   'node-unreachable': 503,
   'no-result': 504,

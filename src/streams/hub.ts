@@ -85,7 +85,8 @@ export class Hub implements LogHub {
     cut: AbortSignal,
   ): AsyncGenerator<LogItem, void, undefined> {
     const cursor = new Cursor(query.after ?? 0);
-    const { tail: _tail, ...lasting } = query;
+    // Where to begin; of what is written from then on all is wanted, whatever a clock that was set back stamps on it.
+    const { tail: _tail, since: _since, ...lasting } = query;
     let remote = new RemoteLog(path, choice, this.options.inflows, this.way);
     let stored: LogQuery | null = this.isAtHand(path, choice, query) ? null : query;
     while (!cut.aborted) {

@@ -3,7 +3,7 @@ import { CanopyError, ERROR_CODES, type ErrorCode } from '../core/errors.js';
 import type { LogItem } from '../core/log-lines.js';
 import { type FlowAsk, type FlowHead, type FlowMessage, runsOf } from '../protocol/flows.js';
 import { Credit } from './credit.js';
-import { ANSWER_MS, RENEW_MS, RETRY_MS, SILENT_MS } from './limits.js';
+import { ANSWER_MS, GAP_COUNTS, RENEW_MS, RETRY_MS, SILENT_MS } from './limits.js';
 import type { Route } from './route.js';
 
 /** The flow can't go on as it is; another one, from where this one stood, can. */
@@ -89,7 +89,10 @@ export class Inflow {
   }
 
   private takeMarks({ gap, end, error }: FlowHead): void {
-    if (gap) this.push({ kind: 'gap', ...gap }, 0);
+    if (gap) {
+      this.received += GAP_COUNTS;
+      this.push({ kind: 'gap', ...gap }, GAP_COUNTS);
+    }
     if (end) this.push({ kind: 'end', ...end }, 0);
     if (error) this.fail(errorOf(error));
   }

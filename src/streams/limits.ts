@@ -9,6 +9,8 @@ export const FLUSH_MS = 50;
 /** Bytes that may be on their way on one flow, and on all of a hop together. */
 export const WINDOW_BYTES = 1024 * 1024;
 export const HOP_BYTES = 4 * 1024 * 1024;
+/** Bytes that the word about a gap counts for. */
+export const GAP_COUNTS = 1;
 /** Flows that a node hands to its parent at a time. */
 export const MOST_FLOWS = 64;
 /** Bytes kept of what followers of one log have been sent, for those who read it a little later. */

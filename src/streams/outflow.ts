@@ -4,7 +4,7 @@ import { asCanopyError } from '../node/answers.js';
 import type { FlowHead } from '../protocol/flows.js';
 import { unlessCut } from './abortable.js';
 import { Parcel, pieces } from './chunks.js';
-import { FLUSH_MS } from './limits.js';
+import { FLUSH_MS, GAP_COUNTS } from './limits.js';
 
 export interface OutflowPort {
   /** Resolves when the link takes more. */
@@ -76,7 +76,11 @@ export class Outflow {
     if (item.kind !== 'lines') {
       await this.flush();
       const { kind: _, ...rest } = item;
-      return this.say(item.kind === 'gap' ? { gap: rest as Omit<LogGap, 'kind'> } : { end: rest as never });
+      if (item.kind === 'end') return this.say({ end: rest as never });
+      const n = this.sent;
+      // Counted, so that one which is lost is missed as a line is.
+      this.sent += GAP_COUNTS;
+      return this.say({ n, gap: rest as Omit<LogGap, 'kind'> });
     }
     for (const lines of pieces(item)) {
       if (!this.parcel.fits(lines)) await this.flush();

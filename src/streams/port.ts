@@ -16,7 +16,7 @@ export interface LogHub {
    * The log of the node at `path` as this node sees it, '' itself (which has only its own: `self`). Costs nothing until it is
    * read. Followers of one log share one stream; it goes on by itself after a restart of any node on the way, with no line
    * twice and none missing but what a gap says. Beside what LogSource says, reading throws `unsupported-op` for a node that
-   * has no such log, and `too-many-streams`.
+   * has no such log, `too-many-streams`, and `forgotten` where the node was while it was read, waited for or not.
    */
   source(path: string, choice?: LogChoice): LogSource;
 }

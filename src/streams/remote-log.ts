@@ -21,6 +21,8 @@ interface Reading {
   rest: LogQuery;
   /** It was asked to, or has begun: what can't be reached now is waited for. */
   wait: boolean;
+  /** The node has been known since this began. */
+  known: boolean;
 }
 
 const MAY_PASS = new Set(['not-found', 'node-unreachable']);
@@ -39,6 +41,7 @@ export class RemoteLog implements LogSource {
       rest: query,
       cursor: new Cursor(query.after ?? 0),
       wait: this.choice.wait === true,
+      known: false,
     };
     for (;;) {
       const route = await this.routed(reading, cut);
@@ -84,13 +87,17 @@ export class RemoteLog implements LogSource {
     }
   }
 
-  /** Null when it was cut. */
-  private async routed({ wait }: Reading, cut: AbortSignal): Promise<Route | null> {
+  /** Null when it was cut. Throws `forgotten` even where it waits: what it waited for will not come back as what it was. */
+  private async routed(reading: Reading, cut: AbortSignal): Promise<Route | null> {
     while (!cut.aborted) {
       try {
-        return this.way.route(this.path, this.choice.self === true);
+        const route = this.way.route(this.path, this.choice.self === true);
+        reading.known = true;
+        return route;
       } catch (error) {
-        if (!wait || !isPassing(error)) throw error;
+        if (!reading.wait || !isPassing(error)) throw error;
+        if (reading.known && (error as CanopyError).code === 'not-found') throw forgotten(this.path);
+        reading.known ||= (error as CanopyError).code === 'node-unreachable';
       }
       await this.way.change(cut);
     }
@@ -99,6 +106,9 @@ export class RemoteLog implements LogSource {
 }
 
 const isPassing = (error: unknown): boolean => error instanceof CanopyError && MAY_PASS.has(error.code);
+
+const forgotten = (path: string): CanopyError =>
+  new CanopyError('forgotten', `"${path}" was forgotten here while its log was read`);
 
 function withoutTail({ tail: _, ...rest }: LogQuery): LogQuery {
   return rest;

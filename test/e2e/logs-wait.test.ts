@@ -6,6 +6,8 @@ import { type NodeProcess, startLeaf, startRelay, startRoot } from '../support/n
 import { Sandbox } from '../support/sandbox.js';
 import { until } from '../support/wait.js';
 
+/** Numbered lines, a new one every 50 ms. */
+const COUNTING = `sh -c 'i=0; while :; do i=$((i+1)); echo "number $i"; sleep 0.05; done'`;
 const says = (word: string): string => `sh -c 'echo ${word}; exec sleep 3600'`;
 
 describe('logs of nodes', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
@@ -53,6 +55,70 @@ describe('logs of nodes', { skip: process.platform !== 'linux' && 'needs /proc' 
     await leaf.up();
     await told('canopy: goes: is back\n');
     assert.equal(one.stdout, 'here\n');
+  });
+
+  it('end where their node is forgotten while they are followed, unless they are to be waited for', async () => {
+    const leaf = await startLeaf(box, root, { name: 'gone', target: COUNTING });
+    const [one, more, waiting, self] = [
+      start('-f', 'gone'),
+      start('-f', 'gone', 'early'),
+      start('-f', 'gone', '--wait'),
+      start('-f', '--self', 'gone'),
+    ];
+    await Promise.all([one.said(/^number/m), waiting.said(/^number/m), self.said(/"to":"running"/)]);
+    await more.said(/^gone +\| number/m);
+    await leaf.crash();
+    await root.rest.expect('gone', { link: 'lost' });
+    assert.ok(one.isRunning && self.isRunning, 'they wait for it');
+    assert.equal((await root.rest.ask('DELETE', '/api/v1/nodes/gone')).status, 204);
+    const forgotten = 'forgotten: "gone" was forgotten here while its log was read\n';
+    for (const each of [one, self]) {
+      const { code, stderr } = await each.end();
+      assert.deepEqual([code, stderr.endsWith(`canopy: ${forgotten}`)], [1, true], stderr);
+    }
+    for (const each of [more, waiting])
+      await until(() => each.stderr.includes(forgotten), 10_000, `${each.stderr} says it`);
+    const { length } = waiting.stdout;
+    await leaf.up();
+    await until(() => waiting.stdout.length > length + 100, 15_000, 'it goes on');
+    const numbers = waiting.stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => Number(line.slice(7)));
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, at) => at + 1),
+    );
+    assert.ok(more.isRunning, 'the other one is still there');
+  });
+
+  it('say beside the lines that a target has ended or begun anew', async () => {
+    await startLeaf(box, root, { name: 'ends', target: says('here') });
+    const follower = start('-f', 'ends');
+    await follower.said(/^here$/m);
+    const { pid } = await root.rest.expect('ends', { status: 'up' });
+    process.kill(pid as number, 'SIGKILL');
+    const again = await root.rest.expect('ends', node => node.status === 'up' && node.pid !== pid);
+    const told = (words: string) =>
+      until(() => follower.stderr === words, 15_000, `${words}, so far ${follower.stderr}`);
+    const anew = `canopy: ends: its target has ended and runs anew, pid ${again.pid}\n`;
+    await told(anew);
+    await root.rest.command('ends', 'stop');
+    await told(`${anew}canopy: ends: its target was stopped\n`);
+  });
+
+  it('are lines for people on a terminal, those of nodes themselves', async () => {
+    const onTerminal = (words: string) => {
+      const script = `exec script -qec "'$0' '$1' logs ${words}" /dev/null`;
+      return new Command(box, [], { ...url(), TERM: 'xterm' }, ['bash', '-c', script]).end();
+    };
+    const { stdout, code } = await onTerminal('--self .');
+    assert.equal(code, 0, stdout);
+    const up = /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z\] .*INFO.*: .*up.*\{.*"port":\d+/m;
+    assert.match(stdout, up);
+    assert.doesNotMatch(stdout, /^\{/m);
+    const raw = (await onTerminal('--self . --json')).stdout.trim().split(/\r?\n/);
+    for (const line of raw) assert.equal(typeof JSON.parse(JSON.parse(line).line).msg, 'string');
   });
 
   it('say what root, relay and leaf themselves have logged, stored and as it comes', async () => {

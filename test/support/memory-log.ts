@@ -45,14 +45,17 @@ export class MemoryLog implements LogSource {
 
   async *read(query: LogQuery, cut: AbortSignal): AsyncGenerator<LogItem, void, undefined> {
     const { after = 0, follow } = query;
+    let wanted: LogQuery = query;
     if (after > this.last) throw new CanopyError('bad-cursor', `after: expected at most ${this.last}`);
     this.open += 1;
     this.readings += 1;
     try {
       for (let at = this.start(query); !cut.aborted; ) {
         const end = this.last;
-        yield* this.some(query, at, cut);
+        yield* this.some(wanted, at, cut);
         at = end;
+        const { since: _since, ...lasting } = query;
+        wanted = lasting;
         if (!follow)
           return yield { kind: 'end', first: this.lines[0]?.seq ?? null, last: end === 0 ? null : end };
         while (this.last === at && !cut.aborted) await this.change(cut);

@@ -7,6 +7,7 @@ export const PARTS = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   busybox: 'busybox',
+  faketime: 'faketime',
 } as const;
 export type Part = keyof typeof PARTS;
 

@@ -31,6 +31,30 @@ test('since and until are inclusive, and a clock that goes back loses nothing', 
   assert.deepEqual(textsOf(await ask(store, { since: begun + 2001 })), []);
 });
 
+test('who follows since a time is shown what comes, whatever the clock stamps on it by then', async t => {
+  const clock = new Hand();
+  const begun = clock.ts;
+  const store = storeIn(place(t), { clock });
+  store.open();
+  await wrote(store, [['stdout', 'before\n']]);
+  clock.ts = begun + 1000;
+  await wrote(store, [['stdout', 'stored\n']]);
+  const cut = new AbortController();
+  const items = store.read({ since: begun + 1, follow: true }, cut.signal)[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const { value } = (await items.next()) as IteratorResult<LogItem, undefined>;
+    return value?.kind === 'lines' ? value.bytes.toString() : '';
+  };
+  assert.equal(await next(), 'stored\n');
+  const coming = next();
+  clock.ts = begun - 3_600_000;
+  await wrote(store, [['stdout', 'comes\n']]);
+  const late = setTimeout(() => cut.abort(), 5000);
+  assert.equal(await coming, 'comes\n');
+  clearTimeout(late);
+  cut.abort();
+});
+
 test('every byte is kept: binary, CRLF, colours, long lines, a letter that was split over writes', async t => {
   const store = storeIn(place(t));
   store.open();

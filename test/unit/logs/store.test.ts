@@ -81,12 +81,14 @@ test('expressions that take for ever hold up neither others nor, once nobody wai
     const query = { grep: { pattern: `^(a+)+${nth}?$`, fixed: false } };
     for await (const _item of store.read(query, cut.signal));
   });
+  // On a busy machine the first of them has had its time before they are cut.
+  const ended = Promise.allSettled(forEver);
   const from = performance.now();
   assert.deepEqual(textsOf(await ask(store, { grep: { pattern: 'p.*n', fixed: false } })), ['plain']);
   const waited = performance.now() - from;
   assert.ok(waited < 8000, `${waited} ms behind ten of them`);
   cut.abort();
-  await Promise.all(forEver);
+  await ended;
   await assert.rejects(ask(store, { grep: { pattern: '^(a+)+!?$', fixed: false } }), { code: 'grep-failed' });
   assert.ok(performance.now() - from - waited < 6000, 'nobody was in its way any more');
 });

@@ -1,5 +1,6 @@
 /** Reads on in one stream's files as they grow. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { countLines } from './count.js';
 import type { DataFile, DataFiles } from './data-files.js';
 import { PIECE_BYTES, type Piece, type Position, takePieces } from './scan.js';
 
@@ -7,14 +8,28 @@ import { PIECE_BYTES, type Piece, type Position, takePieces } from './scan.js';
 const KNOWN = 32;
 /** Bytes: of what is reserved a file system may hold that much less. */
 const SLACK = 4096;
+/** Bytes that are passed over before somebody else's turn. */
+export const PASS_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 10;
 /** One for all: nothing of it is kept. */
 const buffer = Buffer.allocUnsafeSlow(KNOWN + PIECE_BYTES);
 /** The target has truncated its file, as `> /dev/stdout` does. */
 export const TRUNCATED = Symbol('truncated');
 
+/** Lines that were not taken; where they end may be the middle of one that is too long. */
+export interface Passed {
+  readonly to: number;
+  readonly lines: number;
+}
+
+interface Open {
+  readonly fd: number;
+  readonly file: DataFile;
+}
+
 export class Cursor {
   private position: Position;
-  private open: { readonly fd: number; readonly file: DataFile } | null = null;
+  private open: Open | null = null;
   /** The last bytes that were seen of this file. */
   private readonly tail = Buffer.alloc(KNOWN);
   private known = 0;
@@ -36,8 +51,16 @@ export class Cursor {
     return this.position.scanned;
   }
 
+  /** Bytes that are there and not taken. */
+  get backlog(): number {
+    const { last } = this.files;
+    if (last === null) return 0;
+    const size = this.open?.file === last ? fstatSync(this.open.fd).size : undefined;
+    return Math.max(0, this.files.endOf(last, size) - this.at);
+  }
+
   /** What it reads, for those who care for the room it takes; null where there is nothing yet. */
-  get current(): { readonly fd: number; readonly file: DataFile } | null {
+  get current(): Open | null {
     return this.open;
   }
 
@@ -64,17 +87,70 @@ export class Cursor {
     return after || rest.length > 0 ? rest : null;
   }
 
-  private read({ fd, file }: { fd: number; file: DataFile }, most: number): Piece[] | typeof TRUNCATED {
+  private read(open: Open, most: number): Piece[] | typeof TRUNCATED {
+    const chunk = this.load(open, most);
+    if (chunk === TRUNCATED) return chunk;
+    const found = takePieces(chunk, this.position);
+    this.position = found.position;
+    return found.pieces;
+  }
+
+  /** What stands behind all that was seen. */
+  private load({ fd, file }: Open, most: number): Buffer | typeof TRUNCATED {
     const { known, tail, position } = this;
     const from = position.scanned - file.start - known;
     const read = buffer.subarray(0, readSync(fd, buffer, 0, known + most, from));
     // Zeros: a hole that we have punched ourselves.
     for (let at = 0; at < known; at++) if (read[at] !== 0 && read[at] !== tail[at]) return TRUNCATED;
-    const found = takePieces(read.subarray(known), position);
-    this.position = found.position;
     this.known = Math.min(KNOWN, read.length);
     read.copy(tail, 0, read.length - this.known);
-    return found.pieces;
+    return read.subarray(known);
+  }
+
+  /**
+   * Passes over so many bytes, up to an end of line and no further than this file: what it has come to in one turn, maybe
+   * nothing; null where it is for `next` to see what there is. Where they are not counted, it is one line a byte.
+   */
+  passOver(bytes: number, counted: boolean): Passed | null {
+    const open = this.reach();
+    if (open === null) return null;
+    const { at, scanned } = this.position;
+    const end = this.files.endOf(open.file, fstatSync(open.fd).size);
+    const to = Math.min(at + bytes, end);
+    if (end <= scanned || to <= at) return null;
+    return counted ? this.count(open, to, end) : this.jump(open, to, end);
+  }
+
+  private count(open: Open, to: number, end: number): Passed | null {
+    const { at, scanned } = this.position;
+    let [lines, last, seen] = [0, at, scanned];
+    const stop = Math.min(end, scanned + PASS_BYTES);
+    // To where it should go, and on to the end of that line.
+    while (seen < stop && (seen < to || lines === 0)) {
+      const chunk = this.load(open, Math.min(PIECE_BYTES, stop - seen));
+      if (chunk === TRUNCATED || chunk.length === 0) break;
+      lines += countLines(chunk);
+      const newline = chunk.lastIndexOf(NEWLINE);
+      if (newline !== -1) last = seen + newline + 1;
+      seen += chunk.length;
+      this.position = { at: last, scanned: seen };
+    }
+    if (seen === scanned) return null;
+    if (lines > 0 || seen < to) return { to: last, lines };
+    // A line that is longer than all that is kept is cut.
+    this.position = { at: seen, scanned: seen };
+    return { to: seen, lines: 1 };
+  }
+
+  private jump(open: Open, to: number, end: number): Passed | null {
+    const { at, scanned } = this.position;
+    if (this.load(open, 0) === TRUNCATED) return null;
+    const from = Math.max(scanned, to);
+    this.goTo(from);
+    const chunk = this.load(open, Math.min(PIECE_BYTES, end - from));
+    const stop = from + (chunk === TRUNCATED ? 0 : chunk.indexOf(NEWLINE) + 1);
+    this.goTo(stop);
+    return { to: stop, lines: stop - at };
   }
 
   goTo(at: number): void {
@@ -87,7 +163,7 @@ export class Cursor {
     this.open = null;
   }
 
-  private reach(): { readonly fd: number; readonly file: DataFile } | null {
+  private reach(): Open | null {
     // By its last line: one that was begun in a file ends there, if need be without a newline.
     const file = this.files.holding(this.position.at);
     if (file === null) {

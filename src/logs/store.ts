@@ -164,7 +164,7 @@ export class LogStore implements LogSource {
     const { capture, keeping, room } = this.opened;
     const found = capture.take(!this.running);
     if (found.lines) {
-      keeping.settle(room?.isFull ? room.portion : null);
+      keeping.settle(room?.isFull ? room.portion : null, capture.backlog);
       this.flush();
       this.waiters.wake();
       this.tends = true;

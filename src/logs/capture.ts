@@ -1,12 +1,15 @@
 /** Indexes what the target writes, as it writes it. */
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
-import { Cursor, TRUNCATED } from './cursor.js';
+import { Cursor } from './cursor.js';
 import type { DataFiles } from './data-files.js';
+import { TRUNCATED } from './glass.js';
 import type { LogIndex } from './log-index.js';
 import { type Backlog, overrun, type Passing } from './overrun.js';
+import type { Look } from './pace.js';
+import { LINE_BYTES } from './scan.js';
 
-/** Pieces that are taken before somebody else's turn. */
-const TURN = 32;
+/** Reads before somebody else's turn. */
+const TURN = 8;
 
 export interface CapturePorts {
   /** Bytes that are kept. */
@@ -23,6 +26,8 @@ export interface CapturePorts {
 export class Capture {
   readonly cursors: Readonly<Record<LogStream, Cursor>>;
   private passing: Passing = null;
+  /** Bytes of a line where what is kept is no more. */
+  private readonly longest: number;
   private seen: Backlog = { stdout: 0, stderr: 0 };
 
   constructor(
@@ -30,6 +35,7 @@ export class Capture {
     private readonly files: Readonly<Record<LogStream, DataFiles>>,
     private readonly ports: CapturePorts,
   ) {
+    this.longest = Math.min(LINE_BYTES, ports.most);
     const { stdout, stderr } = index.ends;
     this.cursors = { stdout: new Cursor(files.stdout, stdout), stderr: new Cursor(files.stderr, stderr) };
   }
@@ -38,17 +44,22 @@ export class Capture {
    * Takes what there is, up to a turn: whether there were lines, and whether there may be more. With `final` nobody writes
    * any more: then what is left without an end of line is a line as well.
    */
-  take(final: boolean): { lines: boolean; more: boolean } {
+  take(final: boolean): Look {
     const ts = this.ports.now();
     const before = this.index.seq;
-    if (this.passOver(ts)) return { lines: this.index.seq > before, more: true };
+    if (this.passOver(ts)) return { lines: this.index.seq > before, bytes: 0, more: true };
+    const from = this.at;
     let left = TURN;
     let open: readonly LogStream[] = LOG_STREAMS;
     while (open.length > 0 && left > 0) {
       left -= 1;
       open = open.filter(stream => this.step(stream, ts, final));
     }
-    return { lines: this.index.seq > before, more: open.length > 0 };
+    return { lines: this.index.seq > before, bytes: this.at - from, more: open.length > 0 };
+  }
+
+  private get at(): number {
+    return this.cursors.stdout.at + this.cursors.stderr.at;
   }
 
   /** Bytes that were there at the last look and are not indexed. */
@@ -65,7 +76,7 @@ export class Capture {
     const { passing, over } = overrun(backlog, this.ports.most, this.passing);
     this.passing = passing;
     if (over === null) return false;
-    const passed = this.cursors[over.stream].passOver(over.bytes, over.counted);
+    const passed = this.cursors[over.stream].passOver(over.bytes, over.counted, this.longest);
     if (passed === null) return false;
     if (passed.lines === 0) return true;
     this.index.passOver(over.stream, passed, ts, over.counted);

@@ -1,7 +1,7 @@
 /** Takes what a target has written apart into pieces of whole lines, without looking at any line for long. */
 import { countLines } from './count.js';
 
-/** Bytes that are read at a time; a piece of several lines is no longer. */
+/** A piece of several lines is no longer. */
 export const PIECE_BYTES = 64 * 1024;
 /** A line beyond this is cut into several. */
 export const LINE_BYTES = 16 * 1024 * 1024;

@@ -1,49 +1,15 @@
 /** A target that is faster than its leaf: what is kept stays within its bounds, and numbers stay what they are. */
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  cpSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { Capture } from '../../../src/logs/capture.js';
-import { DataFiles } from '../../../src/logs/data-files.js';
-import { LogIndex } from '../../../src/logs/log-index.js';
-import { UNCOUNTED } from '../../../src/logs/overrun.js';
+import { appendFileSync, statSync } from 'node:fs';
+import { test } from 'node:test';
 import type { LogStore } from '../../../src/logs/store.js';
 import { until } from '../../support/wait.js';
-import { type Answer, ask, Hand, place, storeIn } from './support.js';
+import { type Answer, ask, assertExact, Hand, numbered, place, storeIn } from './support.js';
 
 const MIB = 1024 * 1024;
 const SMALL = { segmentBytes: 256 * 1024, maxBytes: MIB } as const;
 /** Reserved ahead of the target, where no more is kept. */
 const RESERVED = MIB;
-
-/** Lines of so many bytes. */
-const numbered = (from: number, to: number, bytes = 64): string =>
-  Array.from({ length: to - from + 1 }, (_, at) => `${String(from + at).padStart(bytes - 1)}\n`).join('');
-
-/** Every line says its own number, and what is missing is told. */
-function assertExact({ lines, items }: Answer, last: number): void {
-  for (const { seq, text } of lines) assert.equal(Number(text), seq);
-  const told = items.flatMap(item => {
-    if (item.kind === 'gap') return [[item.from, item.to]];
-    return item.kind === 'lines' ? item.runs.map(({ seq, lines }) => [seq, seq + lines - 1]) : [];
-  });
-  let next = told[0]?.[0] ?? Number.NaN;
-  for (const [from, to] of told) {
-    assert.equal(from, next);
-    next = (to as number) + 1;
-  }
-  assert.equal(next, last + 1);
-}
 
 async function isDone(store: LogStore, last: number): Promise<void> {
   await until(() => store.range.last >= last, 60_000, `line ${last} is indexed`);
@@ -118,80 +84,4 @@ test('a line that is longer than all that is kept is cut', async t => {
   const { lines } = await ask(store, { tail: 2 });
   assert.match(lines[0]?.text ?? '', /^x*its end$/);
   assert.deepEqual([lines[1]?.text, lines[1]?.seq], ['whole', last + 2]);
-});
-
-/** A capture that looks when it is told to. */
-function byHand(t: TestContext, most: number) {
-  const dir = place(t);
-  mkdirSync(join(dir, 'index'), { recursive: true });
-  const files = { stdout: new DataFiles(dir, 'stdout', []), stderr: new DataFiles(dir, 'stderr', []) };
-  const { path } = files.stdout.prepare({ longest: most, indexed: 0, seq: 1 });
-  const index = new LogIndex(join(dir, 'index'), () => files);
-  index.begin({ first: 1, ends: { stdout: 0, stderr: 0 } });
-  const ports = { most, now: () => 1, held: () => 0, truncated: () => {}, passed: () => {} };
-  return { dir, path, index, capture: new Capture(index, files, ports) };
-}
-
-test('where not even counting keeps up, numbers are left out, and it is said how many at most', async t => {
-  const { dir, path, index, capture } = byHand(t, SMALL.maxBytes);
-  appendFileSync(path, 'a line\n'.repeat(MIB));
-  capture.take(false);
-  index.flush();
-  assert.ok(index.seq > 1 && index.seq < MIB);
-  const from = index.seq;
-  const at = index.ends.stdout;
-  const fd = openSync(path, 'a');
-  ftruncateSync(fd, statSync(path).size + 2 * UNCOUNTED);
-  appendFileSync(fd, `\n${'later\n'.repeat(MIB / 6)}`);
-  capture.take(false);
-  const skipped = index.ends.stdout - at;
-  assert.ok(skipped > UNCOUNTED);
-  assert.equal(index.seq, from + skipped);
-  index.flush();
-  while (capture.take(false).more);
-  index.flush();
-  capture.close();
-  for (const spoilt of [false, true]) {
-    // Its one record: without it there are the same numbers.
-    const name = readdirSync(join(dir, 'index')).find(it => it.startsWith(`${from}.`)) ?? '';
-    if (spoilt) writeFileSync(join(dir, 'index', name), Buffer.alloc(10));
-    const store = storeIn(dir);
-    store.open();
-    const { items, lines } = await ask(store);
-    const [gap] = items;
-    assert.deepEqual(
-      gap?.kind === 'gap' && [gap.from, gap.to, gap.reason.includes('so many lines at most')],
-      [from, from + skipped - 1, !spoilt],
-    );
-    assert.deepEqual([lines[0]?.seq, lines[0]?.text], [from + skipped, 'later']);
-  }
-});
-
-test('a leaf that is killed at any point of it goes on with the same numbers', async t => {
-  const { dir, path, index, capture } = byHand(t, SMALL.maxBytes);
-  appendFileSync(path, numbered(1, 12_000));
-  index.longest = 64 * 1024;
-  while (capture.take(false).more);
-  index.flush();
-  const first = (name: string): number => Number(name.split('.')[0]);
-  const inIndex = (): string[] => readdirSync(join(dir, 'index')).sort((a, b) => first(a) - first(b));
-  const before = inIndex();
-  assert.ok(before.length > 4);
-  const was = `${dir}-was`;
-  cpSync(dir, was, { recursive: true });
-  appendFileSync(path, numbered(12_001, 90_000));
-  capture.take(false);
-  const [next = ''] = inIndex();
-  assert.ok(first(next) > 12_001 && inIndex().length === 1, 'all before was dropped');
-  for (let removed = 0; removed <= before.length; removed++) {
-    const place = `${dir}-${removed}`;
-    cpSync(was, place, { recursive: true });
-    cpSync(path, path.replace(dir, place));
-    writeFileSync(join(place, 'index', next), '');
-    for (const name of before.slice(0, removed)) rmSync(join(place, 'index', name));
-    const store = storeIn(place);
-    store.open();
-    await store.stop();
-    assertExact(await ask(store), 90_000);
-  }
 });

@@ -22,7 +22,8 @@ export function countLines(chunk: Buffer): number {
 
 /** The same for lines that are short. */
 function countInWords(chunk: Buffer): number {
-  const head = Math.min(chunk.length, -chunk.byteOffset & 3);
+  const head = -chunk.byteOffset & 3;
+  if (chunk.length < head) return countBytes(chunk, 0, chunk.length);
   const words = new Int32Array(chunk.buffer, chunk.byteOffset + head, (chunk.length - head) >>> 2);
   const rest = head + words.length * 4;
   return countBytes(chunk, 0, head) + countWords(words) + countBytes(chunk, rest, chunk.length);

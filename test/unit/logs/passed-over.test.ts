@@ -20,7 +20,7 @@ import { Keeping } from '../../../src/logs/keep.js';
 import { LogIndex } from '../../../src/logs/log-index.js';
 import { UNCOUNTED } from '../../../src/logs/overrun.js';
 import { extendReserve } from '../../../src/logs/reserve.js';
-import { ask, assertExact, Hand, numbered, place, storeIn } from './support.js';
+import { ask, assertExact, Hand, numbered, place, storeIn, wrote } from './support.js';
 
 const MIB = 1024 * 1024;
 const SMALL = { segmentBytes: 256 * 1024, maxBytes: MIB } as const;
@@ -35,6 +35,12 @@ function byHand(t: TestContext, most: number) {
   index.begin({ first: 1, ends: { stdout: 0, stderr: 0 } });
   const ports = { most, now: () => 1, held: () => 0, truncated: () => {}, passed: () => {} };
   return { dir, path, index, capture: new Capture(index, files, ports) };
+}
+
+function keepingOf(index: LogIndex): Keeping {
+  const files = { stdout: new DataFiles('', 'stdout', []), stderr: new DataFiles('', 'stderr', []) };
+  const options = { dir: '', ...SMALL, maxAgeMs: null, capture: 'files', clock: new Hand() } as const;
+  return new Keeping(index, new Clearing(index, files, true), options);
 }
 
 test('where not even counting keeps up, numbers are left out, and it is said how many at most', async t => {
@@ -122,14 +128,28 @@ test('more numbers than a record holds can be missing', async t => {
   const { items } = await ask(store);
   const gaps = items.flatMap(item => (item.kind === 'gap' ? [[item.from, item.to]] : []));
   assert.deepEqual([gaps[0]?.[0], gaps.at(-1)?.[1]], [1, first - 1]);
-  await store.stop();
+  await wrote(store, [['stdout', 'a line\n']]);
+  const next = storeIn(dir);
+  next.open();
+  assert.deepEqual(next.range, { first: 1, last: first }, 'it was written');
+});
+
+test('what is not indexed yet counts as kept', t => {
+  const { path, index, capture } = byHand(t, MIB);
+  const keeping = keepingOf(index);
+  appendFileSync(path, numbered(1, 14_000));
+  capture.take(false);
+  keeping.settle(null, 0);
+  assert.equal(index.first, 1);
+  keeping.settle(null, MIB / 2);
+  assert.ok(index.first > 1 && index.bytes > 0 && index.bytes <= MIB / 2);
+  keeping.settle(null, MIB);
+  assert.deepEqual([index.first, index.bytes], [index.seq, 0]);
 });
 
 test('nothing is reserved where a hole was punched meanwhile', async t => {
   const { path, index } = byHand(t, MIB);
-  const files = { stdout: new DataFiles('', 'stdout', []), stderr: new DataFiles('', 'stderr', []) };
-  const options = { dir: '', ...SMALL, maxAgeMs: null, capture: 'files', clock: new Hand() } as const;
-  const keeping = new Keeping(index, new Clearing(index, files, true), options);
+  const keeping = keepingOf(index);
   const size = { from: 0, held: 0, want: MIB, most: MIB, needed: true };
   const need = { path, seen: () => MIB / 2, isCurrent: () => true, keeping, ...size };
   assert.deepEqual(await extendReserve(need), { has: MIB, outcome: 'done' });

@@ -87,7 +87,7 @@ describe('a target that outruns its leaf', { skip }, () => {
     const leaf = await startLeaf(box, root, { name: 'web', target: script, ...sizes });
     const numbers = new Numbers();
     const seen = follow(`${root.rest.url}/api/v1/logs/web?follow=true`, numbers);
-    await until(() => numbers.lines > 0);
+    await until(() => numbers.lines > 0, 30_000);
     for (let kill = 1; kill <= KILLS; kill++) {
       const { next } = numbers;
       await leaf.crash();

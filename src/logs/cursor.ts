@@ -1,23 +1,27 @@
 /** Reads on in one stream's files as they grow. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { DataFile, DataFiles } from './data-files.js';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { countLines } from './count.js';
+import type { DataFiles } from './data-files.js';
+import { Glass, type Open, READ_BYTES, TRUNCATED } from './glass.js';
 import { PIECE_BYTES, type Piece, type Position, takePieces } from './scan.js';
 
-/** Bytes before what is new that are read again: other ones mean that the file was truncated and has grown again. */
-const KNOWN = 32;
 /** Bytes: of what is reserved a file system may hold that much less. */
 const SLACK = 4096;
-/** One for all: nothing of it is kept. */
-const buffer = Buffer.allocUnsafeSlow(KNOWN + PIECE_BYTES);
-/** The target has truncated its file, as `> /dev/stdout` does. */
-export const TRUNCATED = Symbol('truncated');
+/** Bytes that are passed over before somebody else's turn. */
+export const PASS_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 10;
+/** Lines that were not taken, up to an end of line, or amid one that is too long. */
+export interface Passed {
+  readonly to: number;
+  readonly lines: number;
+}
 
 export class Cursor {
   private position: Position;
-  private open: { readonly fd: number; readonly file: DataFile } | null = null;
-  /** The last bytes that were seen of this file. */
-  private readonly tail = Buffer.alloc(KNOWN);
-  private known = 0;
+  private open: Open | null = null;
+  private readonly glass = new Glass();
+  /** Up to here there was something at the last look at how long the file is. */
+  private end = 0;
 
   constructor(
     private readonly files: DataFiles,
@@ -36,8 +40,16 @@ export class Cursor {
     return this.position.scanned;
   }
 
+  /** Bytes that are there and not taken. */
+  get backlog(): number {
+    const { last } = this.files;
+    if (last === null) return 0;
+    const size = this.open?.file === last ? fstatSync(this.open.fd).size : undefined;
+    return Math.max(0, this.files.endOf(last, size) - this.at);
+  }
+
   /** What it reads, for those who care for the room it takes; null where there is nothing yet. */
-  get current(): { readonly fd: number; readonly file: DataFile } | null {
+  get current(): Open | null {
     return this.open;
   }
 
@@ -49,14 +61,16 @@ export class Cursor {
   next(final: boolean, held = 0): Piece[] | typeof TRUNCATED | null {
     const file = this.reach();
     if (file === null) return null;
+    const { at, scanned } = this.position;
+    if (this.end > scanned) return this.read(file, Math.min(READ_BYTES, this.end - scanned));
     const { size, blocks } = fstatSync(file.fd);
     const end = this.files.endOf(file.file, size);
-    const { at, scanned } = this.position;
+    this.end = end;
     const after = this.files.after(file.file);
     // One that is short from the beginning, with nobody writing to it, a crash of the machine has left.
-    const isShort = end < scanned && !(final && this.known === 0);
+    const isShort = end < scanned && !(final && !this.glass.knows);
     if (after === null && (isShort || blocks * 512 < held - SLACK)) return TRUNCATED;
-    if (end > scanned) return this.read(file, Math.min(PIECE_BYTES, end - scanned));
+    if (end > scanned) return this.read(file, Math.min(READ_BYTES, end - scanned));
     if (after === null && !final) return null;
     const rest: Piece[] = at < end ? [{ offset: at, bytes: end - at, lines: 1, unended: true }] : [];
     if (after) this.goTo(after.start);
@@ -64,22 +78,69 @@ export class Cursor {
     return after || rest.length > 0 ? rest : null;
   }
 
-  private read({ fd, file }: { fd: number; file: DataFile }, most: number): Piece[] | typeof TRUNCATED {
-    const { known, tail, position } = this;
-    const from = position.scanned - file.start - known;
-    const read = buffer.subarray(0, readSync(fd, buffer, 0, known + most, from));
-    // Zeros: a hole that we have punched ourselves.
-    for (let at = 0; at < known; at++) if (read[at] !== 0 && read[at] !== tail[at]) return TRUNCATED;
-    const found = takePieces(read.subarray(known), position);
-    this.position = found.position;
-    this.known = Math.min(KNOWN, read.length);
-    read.copy(tail, 0, read.length - this.known);
-    return found.pieces;
+  private read(open: Open, most: number): Piece[] | typeof TRUNCATED {
+    const chunk = this.glass.read(open, this.position.scanned, most);
+    if (chunk === TRUNCATED) return chunk;
+    if (chunk.length === 0) this.end = 0;
+    const pieces: Piece[] = [];
+    for (let from = 0; from < chunk.length; from += PIECE_BYTES) {
+      const found = takePieces(chunk.subarray(from, from + PIECE_BYTES), this.position);
+      this.position = found.position;
+      pieces.push(...found.pieces);
+    }
+    return pieces;
+  }
+
+  /**
+   * Passes over so many bytes, up to an end of line and no further than this file: what it has come to in one turn, maybe
+   * nothing; null where it is for `next` to see what there is. Where they are not counted, it is one line a byte. A line of
+   * `longest` bytes is cut.
+   */
+  passOver(bytes: number, counted: boolean, longest: number): Passed | null {
+    const open = this.reach();
+    if (open === null) return null;
+    const { at, scanned } = this.position;
+    const end = this.files.endOf(open.file, fstatSync(open.fd).size);
+    const to = Math.min(at + bytes, end);
+    if (end <= scanned || to <= at) return null;
+    return counted ? this.count(open, to, end, longest) : this.jump(open, to, end);
+  }
+
+  private count(open: Open, to: number, end: number, longest: number): Passed | null {
+    const { at, scanned } = this.position;
+    let [lines, last, seen] = [0, at, scanned];
+    const stop = Math.min(end, scanned + PASS_BYTES);
+    // To where it should go, and on to the end of that line.
+    while (seen < stop && (seen < to || lines === 0)) {
+      const chunk = this.glass.read(open, seen, Math.min(READ_BYTES, stop - seen));
+      if (chunk === TRUNCATED || chunk.length === 0) break;
+      lines += countLines(chunk);
+      const newline = chunk.lastIndexOf(NEWLINE);
+      if (newline !== -1) last = seen + newline + 1;
+      seen += chunk.length;
+      this.position = { at: last, scanned: seen };
+    }
+    if (seen === scanned) return null;
+    if (lines > 0 || seen - at < longest) return { to: last, lines };
+    this.position = { at: seen, scanned: seen };
+    return { to: seen, lines: 1 };
+  }
+
+  private jump(open: Open, to: number, end: number): Passed | null {
+    const { at, scanned } = this.position;
+    if (this.glass.read(open, scanned, 0) === TRUNCATED) return null;
+    const from = Math.max(scanned, to);
+    this.goTo(from);
+    const chunk = this.glass.read(open, from, Math.min(READ_BYTES, end - from));
+    const stop = from + (chunk === TRUNCATED ? 0 : chunk.indexOf(NEWLINE) + 1);
+    this.goTo(stop);
+    return { to: stop, lines: stop - at };
   }
 
   goTo(at: number): void {
     this.position = { at, scanned: at };
-    this.known = 0;
+    this.glass.forget();
+    this.end = 0;
   }
 
   close(): void {
@@ -87,7 +148,7 @@ export class Cursor {
     this.open = null;
   }
 
-  private reach(): { readonly fd: number; readonly file: DataFile } | null {
+  private reach(): Open | null {
     // By its last line: one that was begun in a file ends there, if need be without a newline.
     const file = this.files.holding(this.position.at);
     if (file === null) {
@@ -98,7 +159,8 @@ export class Cursor {
     }
     if (this.open?.file === file) return this.open;
     this.close();
-    this.known = 0;
+    this.glass.forget();
+    this.end = 0;
     try {
       this.open = { file, fd: openSync(file.path, 'r') };
     } catch {

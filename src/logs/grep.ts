@@ -1,9 +1,9 @@
 /** Which lines of a piece hold what is looked for. */
 import type { Grep } from '../core/log-lines.js';
+import { countLines } from './count.js';
 import type { Part } from './lines.js';
 import type { Matcher, Matches } from './matcher.js';
 import { RegexSearch } from './regex.js';
-import { countLines } from './scan.js';
 
 const NEWLINE = 10;
 

@@ -1,12 +1,12 @@
 /** Where the target writes to: files, or FIFOs that are emptied into files. */
 import { join } from 'node:path';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
+import { countLines } from './count.js';
 import type { DataFiles } from './data-files.js';
 import { Fifo } from './fifo.js';
 import { canPunch } from './holes.js';
 import type { LogIndex } from './log-index.js';
 import type { StoreOptions } from './options.js';
-import { countLines } from './scan.js';
 import { Writer } from './writer.js';
 
 export interface IntakePorts {

@@ -20,12 +20,20 @@ export class Keeping {
     index.longest = options.segmentBytes;
   }
 
-  /** After something was added. `tight`: the disk is full, so that less goes at a time. */
-  settle(tight: number | null): void {
+  /**
+   * After something was added. `tight`: the disk is full, so that less goes at a time. `backlog`: bytes that are there as
+   * well and not indexed yet.
+   */
+  settle(tight: number | null, backlog = 0): void {
     const { index, options } = this;
     index.longest = Math.min(options.segmentBytes, tight ?? options.segmentBytes);
     const before = index.first;
-    while (index.bytes > options.maxBytes && this.dropOne());
+    const isTooMuch = (): boolean => index.bytes + backlog > options.maxBytes;
+    while (isTooMuch() && this.dropOne());
+    if (isTooMuch() && backlog > 0) {
+      index.rotate();
+      this.dropOne();
+    }
     while (index.unwritten > MOST_UNWRITTEN && this.dropOne());
     if (index.first > before) void this.clearing.run();
   }

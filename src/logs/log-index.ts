@@ -3,7 +3,7 @@ import type { LogStream } from '../core/log-lines.js';
 import { type DataFiles, namesIn } from './data-files.js';
 import type { Place } from './find.js';
 import { mend } from './mend.js';
-import { type Ends, endsAfter, type LineRecord, nextSeq } from './record.js';
+import { type Ends, endsAfter, type LineRecord, type Lost, MOST_LINES, nextSeq } from './record.js';
 import type { Piece } from './scan.js';
 import { Segment, type SegmentStart } from './segment.js';
 
@@ -25,7 +25,7 @@ export class LogIndex {
   /** Reads where it stands: the names of all, and the end of the last one. False where there is none. */
   open(): boolean {
     const found = namesIn(this.dir).map(name => Segment.named(this.dir, name));
-    this.segments = found.filter(segment => segment !== null).sort((a, b) => a.first - b.first);
+    this.segments = found.filter(segment => segment !== null).sort(inOrder);
     const { active } = this;
     if (active === null) return false;
     this.seq = active.first;
@@ -87,7 +87,12 @@ export class LogIndex {
     return this.segments[0]?.ends ?? this.ends;
   }
 
-  add(stream: LogStream, { offset, bytes, lines, unended }: Piece, ts: number, lost = false): LineRecord {
+  add(
+    stream: LogStream,
+    { offset, bytes, lines, unended }: Piece,
+    ts: number,
+    lost: Lost = false,
+  ): LineRecord {
     const other = stream === 'stdout' ? this.ends.stderr : this.ends.stdout;
     const top = Math.max(ts, this.top);
     const record = { seq: this.seq, lines, ts, top, stream, offset, bytes, other, unended, lost };
@@ -100,6 +105,30 @@ export class LogIndex {
   /** Lines that could not be stored: they have their seqs, so that it is known. */
   lose(stream: LogStream, lines: number, ts: number): void {
     if (lines > 0) this.add(stream, { offset: this.ends[stream], bytes: 0, lines, unended: false }, ts, true);
+  }
+
+  /**
+   * Lines that are dropped before they are indexed, and with them all before. Where they are not counted, they have as many
+   * seqs as they can be lines, and a segment of their own, which says so.
+   */
+  passOver(
+    stream: LogStream,
+    { to, lines }: { to: number; lines: number },
+    ts: number,
+    counted: boolean,
+  ): void {
+    const before = this.segments;
+    this.ends = { ...this.ends, [stream]: to };
+    if (counted) this.seq += lines;
+    this.segments = [];
+    this.rotate();
+    for (const segment of before) segment.remove();
+    if (counted) return;
+    for (let left = lines; left > 0; left -= MOST_LINES) {
+      const piece = { offset: to, bytes: 0, lines: Math.min(left, MOST_LINES), unended: false };
+      this.add(stream, piece, ts, 'uncounted');
+    }
+    this.rotate();
   }
 
   private stand(record: LineRecord): void {
@@ -148,6 +177,8 @@ export class LogIndex {
   }
 }
 
+/** One that was made in the place of an empty one begins with the same line, behind more bytes. */
+const inOrder = (a: Segment, b: Segment): number => a.first - b.first || between(b.ends, a.ends);
 const between = (from: Ends, to: Ends): number => to.stdout - from.stdout + to.stderr - from.stderr;
 const lastOf = (segment: Segment | undefined): LineRecord | null =>
   segment && segment.count > 0 ? segment.at(segment.count - 1) : null;

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
 import type { DataFiles } from './data-files.js';
-import { type Ends, endsAfter, type LineRecord, nextSeq } from './record.js';
+import { type Ends, endsAfter, type LineRecord, MOST_LINES, nextSeq } from './record.js';
 import { PIECE_BYTES, type Piece, takePieces } from './scan.js';
 import type { Segment, SegmentStart } from './segment.js';
 
@@ -63,7 +63,7 @@ function between(from: SegmentStart, to: SegmentStart, files: Files): LineRecord
       if (seq + lines <= to.first) add(stream, offset, bytes, lines, unended);
     }
   }
-  if (seq < to.first) add('stdout', to.ends.stdout, 0, to.first - seq, false, true);
+  while (seq < to.first) add('stdout', to.ends.stdout, 0, Math.min(MOST_LINES, to.first - seq), false, true);
   return records;
 }
 

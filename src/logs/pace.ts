@@ -1,8 +1,11 @@
 /** When to look at files that grow: at once while they seldom do, in a rhythm while they do all the time. */
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Milliseconds between two looks while busy. */
+/** Milliseconds between two looks while busy: while there is little at a time, and while there is much. */
 const BUSY_MS = 20;
+const MUCH_MS = 40;
+/** Bytes that are sent on as they are, without waiting for more: as much as a chunk holds. */
+const MUCH = 64 * 1024;
 /** So many looks that find nothing make it idle again. */
 const QUIET_LOOKS = 50;
 /** So many changes within a time (ms) make it busy: from there on a look costs less than being told. */
@@ -10,6 +13,13 @@ const OFTEN = 20;
 const OFTEN_MS = 400;
 /** Milliseconds between two looks where nobody tells (no watch to be had). */
 const BLIND_MS = 250;
+
+export interface Look {
+  readonly lines: boolean;
+  /** Of them. */
+  readonly bytes: number;
+  readonly more: boolean;
+}
 
 export class Pace {
   private watcher: FSWatcher | null = null;
@@ -20,10 +30,9 @@ export class Pace {
   private since = 0;
   private stopped = true;
 
-  /** `look` answers whether it found anything, and whether there may be more. */
   constructor(
     private readonly dir: string,
-    private readonly look: () => { lines: boolean; more: boolean },
+    private readonly look: () => Look,
   ) {}
 
   /** Begins with a look, but not before whoever is at work now is done. */
@@ -104,10 +113,10 @@ export class Pace {
 
   private beat(ms: number): void {
     this.timer = null;
-    const { lines, more } = this.look();
+    const { lines, bytes, more } = this.look();
     this.quiet = lines ? 0 : this.quiet + 1;
-    if (ms === BUSY_MS && this.quiet >= QUIET_LOOKS) return this.next();
-    this.rhythm(ms);
+    if (ms !== BLIND_MS && this.quiet >= QUIET_LOOKS) return this.next();
+    this.rhythm(ms === BLIND_MS ? ms : bytes >= MUCH ? MUCH_MS : BUSY_MS);
     if (more) this.next();
   }
 

@@ -57,9 +57,11 @@ export function assemble(
   });
   const clearing = new Clearing(index, files, intake.direct);
   const keeping = new Keeping(index, clearing, options);
-  const room = intake.direct ? new Room(options.dir, files, keeping, told, tend) : null;
+  const room = intake.direct ? new Room(options, files, keeping, told, tend) : null;
   const truncated = new Set<LogStream>();
   const capture = new Capture(index, files, {
+    most: options.maxBytes,
+    passed: () => void clearing.run(),
     now: () => options.clock.now(),
     held: (stream, scanned) => room?.held(stream, scanned) ?? 0,
     truncated: stream => {

@@ -16,6 +16,11 @@ import { AT_ONCE, asksFor, tailStart } from './tail.js';
 /** Times in a row that it finds nothing where there should be something, and looks again: it may have been made again. */
 const TRIES = 3;
 
+const LOST = {
+  true: 'the disk was full',
+  uncounted: 'dropped to make room without being counted: so many lines at most',
+} as const;
+
 export class Reader {
   /** Of the next line. */
   private seq: number;
@@ -81,7 +86,7 @@ export class Reader {
       if (record?.lost) {
         yield* this.chunk.take();
         yield* this.missed();
-        yield this.skip(nextSeq(record) - 1, 'the disk was full');
+        yield this.skip(nextSeq(record) - 1, LOST[`${record.lost}`]);
       } else if (record) yield* this.read(records);
       else if (this.tries > TRIES) yield this.skip(last, 'its data is missing');
       else await setImmediate();

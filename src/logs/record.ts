@@ -18,14 +18,20 @@ export interface LineRecord {
   /** Its one line has no newline at its end. */
   readonly unended: boolean;
   /** These lines are not stored. */
-  readonly lost: boolean;
+  readonly lost: Lost;
 }
+
+/** `uncounted`: they are as many as they can have been at most. */
+export type Lost = boolean | 'uncounted';
+/** Of one record. */
+export const MOST_LINES = 2 ** 32 - 1;
 
 export const RECORD_BYTES = 56;
 const CHECKED = 52;
 const STDERR = 1;
 const UNENDED = 2;
 const LOST = 4;
+const UNCOUNTED = 8;
 /** So that blanks are no record. */
 const MARK = 0xca;
 
@@ -38,7 +44,10 @@ export function encode(record: LineRecord, into: Buffer, at: number): void {
   into.writeUInt32LE(record.lines, at + 40);
   into.writeUInt32LE(record.bytes, at + 44);
   const flags =
-    (record.stream === 'stderr' ? STDERR : 0) | (record.unended ? UNENDED : 0) | (record.lost ? LOST : 0);
+    (record.stream === 'stderr' ? STDERR : 0) |
+    (record.unended ? UNENDED : 0) |
+    (record.lost ? LOST : 0) |
+    (record.lost === 'uncounted' ? UNCOUNTED : 0);
   into.writeUInt32LE(((MARK << 24) | flags) >>> 0, at + 48);
   into.writeUInt32LE(crc32(into.subarray(at, at + CHECKED)), at + CHECKED);
 }
@@ -58,7 +67,7 @@ export function decode(from: Buffer, at: number): LineRecord | null {
     bytes: from.readUInt32LE(at + 44),
     stream: (flags & STDERR) === 0 ? 'stdout' : 'stderr',
     unended: (flags & UNENDED) !== 0,
-    lost: (flags & LOST) !== 0,
+    lost: (flags & UNCOUNTED) !== 0 ? 'uncounted' : (flags & LOST) !== 0,
   };
 }
 

@@ -14,6 +14,8 @@ export interface Need {
   readonly path: string;
   /** In the file. */
   readonly from: number;
+  /** What is before that by now is written, and may be a hole again. */
+  readonly seen: () => number;
   /** Bytes from there on that are reserved already, that should be, and that may be. */
   readonly held: number;
   readonly want: number;
@@ -25,13 +27,14 @@ export interface Need {
 }
 
 export async function extendReserve(need: Need): Promise<{ has: number; outcome: Allocated }> {
-  const { path, from, held, want, needed, keeping } = need;
+  const { path, from, seen, held, want, needed, keeping } = need;
   let has = held;
   let outcome: Allocated = 'done';
   const attempt = async (bytes: number): Promise<void> => {
     const most = floorTo(BLOCK, Math.min(need.most, bytes));
     if (most <= has) return;
-    outcome = await reserve(path, from, most);
+    const start = Math.max(from, seen());
+    outcome = start < from + most ? await reserve(path, start, from + most - start) : 'done';
     if (outcome === 'done') has = most;
   };
   // Only where it is for want of room, and for this file.

@@ -8,7 +8,7 @@ import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
 import type { Cursor } from './cursor.js';
 import { type DataFile, type DataFiles, sizeOf } from './data-files.js';
 import type { Keeping } from './keep.js';
-import type { StoreNews } from './options.js';
+import type { StoreNews, StoreOptions } from './options.js';
 import { BLOCK, extendReserve, floorTo, LEAST } from './reserve.js';
 
 /** At least, while the disk is full: whoever fills it takes what is given back, so that it has to be tried often. */
@@ -16,6 +16,8 @@ const TIGHT = 4 * LEAST;
 /** Bytes reserved at most; as much as the target writes in this time (s), where that is more than the least. */
 const MOST = 64 * 1024 * 1024;
 const AHEAD_S = 1;
+/** Of what is kept, no more than that part, but for the least. */
+const OF_KEPT = 4;
 /** Of a disk, no more than that part for one stream. */
 const SHARE = 16;
 /** Milliseconds until it is tried again: whether there is room, and when there was none at all. */
@@ -44,7 +46,7 @@ export class Room {
   private isRetry = false;
 
   constructor(
-    dir: string,
+    { dir, maxBytes }: Pick<StoreOptions, 'dir' | 'maxBytes'>,
     private readonly files: Readonly<Record<LogStream, DataFiles>>,
     private readonly keeping: Keeping,
     private readonly told: (news: StoreNews) => void,
@@ -52,7 +54,8 @@ export class Room {
     private readonly wake: () => void,
   ) {
     const { blocks, bsize } = statfsSync(existsSync(dir) ? dir : dirname(dir));
-    this.most = Math.max(BLOCK, Math.min(MOST, floorTo(BLOCK, (blocks * bsize) / SHARE)));
+    const most = Math.min(MOST, (blocks * bsize) / SHARE, Math.max(LEAST, maxBytes / OF_KEPT));
+    this.most = Math.max(BLOCK, floorTo(BLOCK, most));
   }
 
   get isReserved(): boolean {
@@ -83,7 +86,7 @@ export class Room {
       this.estimate(ahead, scanned, now);
       const isShort = ahead.to - scanned < ahead.want / 2;
       if (!file || ahead.busy || now < ahead.notBefore || !(isShort || this.isRetry)) continue;
-      void this.extend(stream, ahead, scanned - file.start, isShort);
+      void this.extend(stream, ahead, cursors[stream], isShort);
     }
   }
 
@@ -108,17 +111,19 @@ export class Room {
   }
 
   /** With `needed`, the oldest lines go for it. */
-  private async extend(stream: LogStream, ahead: Ahead, at: number, needed: boolean): Promise<void> {
+  private async extend(stream: LogStream, ahead: Ahead, cursor: Cursor, needed: boolean): Promise<void> {
     const { file } = ahead;
     if (file === null) return;
     ahead.busy = true;
     const { want } = ahead;
-    const from = Math.max(0, at);
+    const seen = (): number => Math.max(0, cursor.scanned - file.start);
+    const from = seen();
     const lost = this.keeping.lost;
     const held = Math.max(0, ahead.to - file.start - from);
     const { has, outcome } = await extendReserve({
       path: file.path,
       from,
+      seen,
       held,
       want,
       most: this.most,

@@ -1,6 +1,7 @@
 /** Takes what a target has written apart into pieces of whole lines, without looking at any line for long. */
+import { countLines } from './count.js';
 
-/** Bytes that are read at a time; a piece of several lines is no longer. */
+/** A piece of several lines is no longer. */
 export const PIECE_BYTES = 64 * 1024;
 /** A line beyond this is cut into several. */
 export const LINE_BYTES = 16 * 1024 * 1024;
@@ -19,12 +20,6 @@ export interface Piece {
 }
 
 const NEWLINE = 10;
-
-export function countLines(chunk: Buffer): number {
-  let lines = 0;
-  for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) lines += 1;
-  return lines;
-}
 
 /** `chunk` is what stands at `position.scanned`. */
 export function takePieces(

@@ -1,5 +1,14 @@
 /** One file of the index: records of lines with seqs in a row. Its name says where it begins in the seqs and in both streams. */
-import { closeSync, ftruncateSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { decode, type Ends, encode, type LineRecord, RECORD_BYTES } from './record.js';
 
@@ -98,7 +107,8 @@ export class Segment {
     const fd = openSync(this.path, 'a', 0o640);
     try {
       // What an earlier one has left of a record would shift all that follow.
-      ftruncateSync(fd, this.written * RECORD_BYTES);
+      const size = this.written * RECORD_BYTES;
+      if (fstatSync(fd).size !== size) ftruncateSync(fd, size);
       const whole = Math.floor(writeSync(fd, bytes) / RECORD_BYTES);
       this.written += whole;
       this.unwritten.splice(0, whole);

@@ -10,7 +10,7 @@ import { isFull, isReadOnly } from '../process/file-error.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
 import type { StoreNews, StoreOptions } from './options.js';
-import { Pace } from './pace.js';
+import { type Look, Pace } from './pace.js';
 import { assemble, dataFilesIn, type Parts } from './parts.js';
 import { Reader } from './reader.js';
 
@@ -160,11 +160,11 @@ export class LogStore implements LogSource {
     return this.parts;
   }
 
-  private look(): { lines: boolean; more: boolean } {
+  private look(): Look {
     const { capture, keeping, room } = this.opened;
     const found = capture.take(!this.running);
     if (found.lines) {
-      keeping.settle(room?.isFull ? room.portion : null);
+      keeping.settle(room?.isFull ? room.portion : null, capture.backlog);
       this.flush();
       this.waiters.wake();
       this.tends = true;
@@ -180,6 +180,15 @@ export class LogStore implements LogSource {
 
   /** Where there is no room it is in memory, and tried again with the next lines. */
   private flush(): void {
+    try {
+      this.index.flush();
+    } catch {
+      this.flushAnew();
+    }
+  }
+
+  /** The directory may have been removed. */
+  private flushAnew(): void {
     try {
       this.makeDirs();
       this.index.flush();

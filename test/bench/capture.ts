@@ -1,7 +1,7 @@
 /**
  * What it costs to keep what a target writes, under Canopy and under the peers that are installed, all in one run: CPU seconds
  * of the logger's own processes per million lines, and lines per second until all of them are stored and checked one by one.
- * node dist/test/bench/capture.js [million lines] [rounds]
+ * node dist/test/bench/capture.js [million lines] [rounds] [names of loggers, such as canopy,s6-log; else all]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -24,6 +24,7 @@ import { cpuMs, family } from './processes.js';
 
 const LINES = Math.round(Number(process.argv[2] ?? 1) * 1e6);
 const ROUNDS = Number(process.argv[3] ?? 3);
+const ONLY = process.argv[4]?.split(',') ?? null;
 const DEADLINE_MS = 120_000;
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const WRITES = ['block', 'line'] as const;
@@ -164,7 +165,7 @@ const LOGGERS: readonly Logger[] = [
   supervisor('pm2', dir => `${dir}/.pm2/logs/t0-out.log`),
   piped('s6-log', dir => ['s6-log', 'n100', 's99999999', dir]),
   piped('svlogd', dir => ['svlogd', dir]),
-];
+].filter(({ name }) => ONLY?.includes(name) ?? true);
 
 /** Throws where a line is missing, torn, out of order or there twice. */
 function check(running: Running): void {

@@ -1,4 +1,5 @@
 /** A store in a directory of its own, and whoever writes to its files. */
+import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,3 +91,22 @@ function linesOfRun({ seq, ts, stream, lines, unended }: LogRun, text: string): 
 }
 
 export const textsOf = (answer: Answer): string[] => answer.lines.map(line => line.text);
+
+/** Lines of so many bytes. */
+export const numbered = (from: number, to: number, bytes = 64): string =>
+  Array.from({ length: to - from + 1 }, (_, at) => `${String(from + at).padStart(bytes - 1)}\n`).join('');
+
+/** Of `numbered` lines: every one has its own number, and what is missing is told. */
+export function assertExact({ lines, items }: Answer, last: number): void {
+  for (const { seq, text } of lines) assert.equal(Number(text), seq);
+  const told = items.flatMap(item => {
+    if (item.kind === 'gap') return [[item.from, item.to]];
+    return item.kind === 'lines' ? item.runs.map(({ seq, lines }) => [seq, seq + lines - 1]) : [];
+  });
+  let next = told[0]?.[0] ?? Number.NaN;
+  for (const [from, to] of told) {
+    assert.equal(from, next);
+    next = (to as number) + 1;
+  }
+  assert.equal(next, last + 1);
+}

@@ -1,6 +1,6 @@
 /**
- * The command line as a tree of commands; each is a call into a file beside this one. What hosts nodes is loaded only when
- * it is asked for: a broker and a REST server take half a second that `canopy tree` does not need.
+ * The command line as a tree of commands; each is a call into a file beside this one, which is loaded only when it is asked
+ * for: a broker and a REST server take half a second that `canopy tree` does not need, and what prints takes memory.
  */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { STRATEGIES } from '../balance/choose.js';
@@ -9,9 +9,9 @@ import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { RestClient } from './client.js';
-import * as command from './command.js';
+import type * as command from './command.js';
 import type { LogsOptions } from './logs.js';
-import * as query from './query.js';
+import type * as query from './query.js';
 
 interface AskOptions {
   url: string;
@@ -67,20 +67,22 @@ function daemons(canopy: Command): void {
 }
 
 function asking(canopy: Command): void {
-  ask(canopy, 'tree', 'the whole tree').action((view: AskOptions) =>
-    query.tree(new RestClient(view.url), view),
+  ask(canopy, 'tree', 'the whole tree').action(async (view: AskOptions) =>
+    (await import('./query.js')).tree(new RestClient(view.url), view),
   );
   ask(canopy, 'nodes', 'the nodes, a line each')
     .addOption(new Option('--status <status>').choices(STATUSES))
     .addOption(new Option('--kind <kind>').choices(KINDS))
     .option('--app <name>')
     .option('--under <path>', 'that node and all below it')
-    .action(({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
-      query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
+    .action(async ({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
+      (await import('./query.js')).nodes(new RestClient(url), filter, { ...(json && { json }) }),
     );
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
-    .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
+    .action(async (path: string, view: AskOptions) =>
+      (await import('./query.js')).get(new RestClient(view.url), path, view),
+    );
 }
 
 function reading(canopy: Command): void {
@@ -115,15 +117,15 @@ function commanding(canopy: Command): void {
       'with a select, scale or rebalance: say what would be done, and the words that do it',
     )
     .option('--timeout <seconds>', 'with these: for each leaf', number)
-    .action((path: string, words: string[], { url, ...view }: AskOptions & command.CmdView) =>
-      command.cmd(new RestClient(url), path, words, view),
+    .action(async (path: string, words: string[], { url, ...view }: AskOptions & command.CmdView) =>
+      (await import('./command.js')).cmd(new RestClient(url), path, words, view),
     );
   tell('maintenance', 'take a node, and all below it, out of balancing and alerts')
     .argument('<path>', "the node; '.' is the one that answers")
     .addArgument(new Argument('<mode>').choices(['on', 'off']))
     .option('--for <seconds>', 'lifted by itself after that', number)
-    .action((path: string, mode: 'on' | 'off', { url, ...view }) =>
-      command.maintenance(new RestClient(url), path, mode, view),
+    .action(async (path: string, mode: 'on' | 'off', { url, ...view }) =>
+      (await import('./command.js')).maintenance(new RestClient(url), path, mode, view),
     );
   const service = (name: string, about: string): Command =>
     tell(name, about)
@@ -142,20 +144,22 @@ function commanding(canopy: Command): void {
         SURPLUS_RULES,
       ),
     )
-    .action((app: string, count: number, options: command.ServiceOptions & AskOptions) =>
-      command.scale(new RestClient(options.url), app, count, options),
+    .action(async (app: string, count: number, options: command.ServiceOptions & AskOptions) =>
+      (await import('./command.js')).scale(new RestClient(options.url), app, count, options),
     );
   service('rebalance', 'move instances of a service from loaded to idle machines')
     .option('--max-moves <count>', 'moves at the most', number)
     .option('--hysteresis <difference>', 'of loads (0 to 1) below which nothing is moved', number)
-    .action((app: string, options: command.ServiceOptions & AskOptions) =>
-      command.rebalance(new RestClient(options.url), app, options),
+    .action(async (app: string, options: command.ServiceOptions & AskOptions) =>
+      (await import('./command.js')).rebalance(new RestClient(options.url), app, options),
     );
   ask(canopy, 'orders', 'the standing orders of a node')
     .argument('[path]', "the node; '.' is the one that answers", '.')
     .option('--remove <app>', 'take this one back')
     .option('--label <key=value>', 'with --remove: that of some slots only')
-    .action((path: string, { url, ...view }) => command.orders(new RestClient(url), path, view));
+    .action(async (path: string, { url, ...view }) =>
+      (await import('./command.js')).orders(new RestClient(url), path, view),
+    );
 }
 
 const ask = (canopy: Command, name: string, about: string): Command =>

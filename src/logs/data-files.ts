@@ -1,6 +1,16 @@
 /** The files that a target writes one of its streams to, named by where in the stream they begin. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { LogStream } from '../core/log-lines.js';
 
 export interface DataFile {
@@ -121,4 +131,9 @@ export function namesIn(dir: string): string[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** Not recursive where it need not be: then Node says ENOENT whatever is the matter. Throws the error of the file system. */
+export function makeDir(dir: string): void {
+  if (!existsSync(dir)) mkdirSync(dir, { recursive: !existsSync(dirname(dir)) });
 }

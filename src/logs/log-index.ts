@@ -39,11 +39,12 @@ export class LogIndex {
     return true;
   }
 
-  /** Begins where nothing is known. */
+  /** Begins where nothing is known. Where nothing was ever said, that is known without a file. */
   begin(start: SegmentStart): void {
     this.seq = start.first;
     this.ends = start.ends;
-    this.rotate();
+    if (start.first > 1) return this.rotate();
+    this.segments.push(new Segment(this.dir, start));
   }
 
   get all(): readonly Segment[] {

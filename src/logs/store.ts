@@ -2,11 +2,13 @@
  * The log of one target. It writes its streams to files of its own, whether or not anybody reads them, and these files are
  * the data; the store indexes them and lets them be read.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
 import { Waiters } from '../core/waiters.js';
 import { isFull, isReadOnly } from '../process/file-error.js';
+import { isCalm } from '../process/shells.js';
+import { makeDir } from './data-files.js';
+import { afterStarts } from './later.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
 import type { StoreNews, StoreOptions } from './options.js';
@@ -14,8 +16,8 @@ import { type Look, Pace } from './pace.js';
 import { assemble, dataFilesIn, type Parts } from './parts.js';
 import { Reader } from './reader.js';
 
-/** Milliseconds after a start until everything else is seen to: targets come first. */
-const LATER_MS = 300;
+/** Milliseconds that a node's own lines may have to wait for their index amid many starts. */
+const FLUSH_MS = 1000;
 /** Milliseconds between two looks at what has become too old, at most and at least. */
 const AGE_MS = [60_000, 1000] as const;
 
@@ -27,6 +29,8 @@ export class LogStore implements LogSource {
   private parts: Parts | null = null;
   /** A target is there, or may be. */
   private running = false;
+  private isOwn = false;
+  private flushing: NodeJS.Timeout | null = null;
   private tends = false;
   private listener: (news: StoreNews) => void = () => {};
 
@@ -42,7 +46,7 @@ export class LogStore implements LogSource {
   open(): void {
     const { index, options } = this;
     try {
-      this.makeDirs();
+      makeDir(options.dir);
     } catch (error) {
       if (!isFull(error) && !isReadOnly(error)) throw error;
     }
@@ -55,13 +59,6 @@ export class LogStore implements LogSource {
     });
   }
 
-  private makeDirs(): void {
-    for (const dir of [this.options.dir, this.index.dir]) {
-      // Not recursive where it need not be: then Node says ENOENT whatever is the matter.
-      if (!existsSync(dir)) mkdirSync(dir, { recursive: !existsSync(dirname(dir)) });
-    }
-  }
-
   /** The files for one more run of the target, which writes to them from now on. */
   outputs(): Readonly<Record<LogStream, string>> {
     this.running = true;
@@ -72,7 +69,7 @@ export class LogStore implements LogSource {
   private output(stream: LogStream): string {
     try {
       // It may have been removed, or there may have been no room for it.
-      this.makeDirs();
+      makeDir(this.options.dir);
       return this.opened.intake.output(stream);
     } catch (error) {
       const reason = `what the target says on ${stream} is not stored until its next start: ${(error as Error).message}`;
@@ -99,13 +96,12 @@ export class LogStore implements LogSource {
     const { intake, clearing, keeping } = this.opened;
     intake.start();
     this.pace.start();
-    const later = setTimeout(() => {
+    afterStarts(this.timers, () => {
       this.tends = true;
       this.index.check();
       void clearing.run();
       this.tend();
-    }, LATER_MS);
-    this.timers.push(later.unref());
+    });
     const { maxAgeMs, clock } = this.options;
     if (maxAgeMs === null) return;
     const [most, least] = AGE_MS;
@@ -122,6 +118,9 @@ export class LogStore implements LogSource {
     intake.drain();
     intake.stop();
     while (this.look().more) await new Promise(resolve => setImmediate(resolve));
+    if (this.flushing) clearTimeout(this.flushing);
+    this.flushing = null;
+    if (this.index.unwritten > 0) this.flush();
     capture.close();
     room?.close(this.running);
     await clearing.run();
@@ -139,6 +138,7 @@ export class LogStore implements LogSource {
 
   /** A line of the node itself; for a store that no target writes to. */
   append(stream: LogStream, line: string): void {
+    this.isOwn = true;
     this.opened.intake.append(stream, Buffer.from(`${line}\n`));
   }
 
@@ -165,7 +165,7 @@ export class LogStore implements LogSource {
     const found = capture.take(!this.running);
     if (found.lines) {
       keeping.settle(room?.isFull ? room.portion : null, capture.backlog);
-      this.flush();
+      this.flushSoon();
       this.waiters.wake();
       this.tends = true;
     }
@@ -176,6 +176,15 @@ export class LogStore implements LogSource {
   private tend(): void {
     const { room, capture } = this.opened;
     if (this.running) room?.tend(capture.cursors, performance.now());
+  }
+
+  /** Of a node's own lines not while targets wait for their starts: from the data alone they get the same numbers. */
+  private flushSoon(): void {
+    if (!this.isOwn || isCalm()) return this.flush();
+    this.flushing ??= setTimeout(() => {
+      this.flushing = null;
+      this.flush();
+    }, FLUSH_MS).unref();
   }
 
   /** Where there is no room it is in memory, and tried again with the next lines. */
@@ -190,7 +199,8 @@ export class LogStore implements LogSource {
   /** The directory may have been removed. */
   private flushAnew(): void {
     try {
-      this.makeDirs();
+      makeDir(this.options.dir);
+      makeDir(this.index.dir);
       this.index.flush();
     } catch {
       // The data is there: after a restart it is indexed again.

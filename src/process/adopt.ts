@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bootId, type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { processAlive } from './signals.js';
 import type { Exit, RunningProcess } from './spawn.js';
-import { newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
+import { neverLaunched, newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
 
 /** Milliseconds between two looks at a process that is not our child. */
 export const LOOK_MS = 100;
@@ -23,6 +23,7 @@ export type Found = { running: RunningProcess } | { ended: Ended | null; group: 
 
 /** Null where it left none. */
 export async function adoptTarget(dataDir: string): Promise<Found | null> {
+  if (neverLaunched(dataDir)) return null;
   // First the token: a wrapper that has not looked at it yet will not become the target any more.
   newToken(dataDir);
   const record = await readRecord(dataDir);

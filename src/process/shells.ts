@@ -27,14 +27,22 @@ export interface Shell {
 
 const waiting: Shell[] = [];
 let timer: NodeJS.Timeout | null = null;
+let takenAt = Number.NEGATIVE_INFINITY;
 
 /** One that has learned its lesson, and keeps this process alive until it ends. Those that wait end when we do. */
 export function takeShell(): Shell {
+  takenAt = performance.now();
   const shell = waiting.shift() ?? promptShell();
   hold(shell, 'ref');
   refillLater();
   return shell;
 }
+
+/** Milliseconds without a launch that make a burst one that is over. */
+const CALM_MS = 200;
+
+/** Whether nobody waits for a target: what can wait is done then. */
+export const isCalm = (): boolean => performance.now() - takenAt >= CALM_MS;
 
 function refillLater(): void {
   if (timer) return void timer.refresh();

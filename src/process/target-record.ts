@@ -1,6 +1,6 @@
 /** What the wrapper leaves in the data directory: who the target is, and how it ended; and the token that it looks at. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { at } from './file-error.js';
@@ -19,6 +19,10 @@ export interface TargetRecord extends ProcessIdentity {
 }
 
 const STOPPED = 'stopped';
+
+/** No wrapper can be under way: each has had its token before its orders, and becomes nothing without it. */
+export const neverLaunched = (dataDir: string): boolean =>
+  !['target.token', 'target.pid'].some(name => existsSync(join(dataDir, name)));
 
 /** Null where there is none, or one that was cut off in the writing. */
 export async function readRecord(dataDir: string): Promise<TargetRecord | null> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,7 +10,13 @@ import { markedProcesses } from '../../../src/process/marked.js';
 import { signalGroup, signalProcess } from '../../../src/process/signals.js';
 import { SpawnError } from '../../../src/process/spawn.js';
 import { lives } from '../../../src/process/stat.js';
-import { markStopped, readExit, readRecord, shellExit } from '../../../src/process/target-record.js';
+import {
+  markStopped,
+  newToken,
+  readExit,
+  readRecord,
+  shellExit,
+} from '../../../src/process/target-record.js';
 import { OVERTAKEN, PROMPT_LESSON, promptOrders, RECORD_BYTES } from '../../../src/process/wrapper.js';
 import { until } from '../../support/wait.js';
 import { oneFile } from './support.js';
@@ -276,6 +282,17 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     await markStopped((await Place.open(t)).dir);
   });
 
+  test('a token that somebody has removed does not hide a living target', async t => {
+    const place = await Place.open(t);
+    assert.equal(await adoptTarget(place.dir), null);
+    assert.deepEqual(readdirSync(place.dir), [], 'nothing is written where nothing was ever launched');
+    const target = await place.launch(['sleep', '3600']);
+    rmSync(place.path('target.token'));
+    assert.equal((await running(place)).pid, target.pid);
+    signalGroup(target.group, 'SIGKILL');
+    await target.exited;
+  });
+
   test('an exit recorded under another token is not taken for this one', async t => {
     const place = await Place.open(t);
     await writeFile(place.path('target.exit'), 'older 3\n');
@@ -297,7 +314,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
 
   test('a wrapper that finds its token changed never becomes the target', async t => {
     const place = await Place.open(t);
-    await adoptTarget(place.dir);
+    newToken(place.dir);
     const orders = {
       dataDir: place.dir,
       token: 'mine',

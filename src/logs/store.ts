@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
 import { Waiters } from '../core/waiters.js';
 import { isFull, isReadOnly } from '../process/file-error.js';
-import { isCalm } from '../process/shells.js';
 import { makeDir } from './data-files.js';
+import { Flusher } from './flusher.js';
 import { afterStarts } from './later.js';
 import { LogIndex } from './log-index.js';
 import { beginning } from './mend.js';
@@ -16,13 +16,12 @@ import { type Look, Pace } from './pace.js';
 import { assemble, dataFilesIn, type Parts } from './parts.js';
 import { Reader } from './reader.js';
 
-/** Milliseconds that a node's own lines may have to wait for their index amid many starts. */
-const FLUSH_MS = 1000;
 /** Milliseconds between two looks at what has become too old, at most and at least. */
 const AGE_MS = [60_000, 1000] as const;
 
 export class LogStore implements LogSource {
   private readonly index: LogIndex;
+  private readonly flusher: Flusher;
   private readonly pace: Pace;
   private readonly waiters = new Waiters();
   private readonly timers: NodeJS.Timeout[] = [];
@@ -30,12 +29,12 @@ export class LogStore implements LogSource {
   /** A target is there, or may be. */
   private running = false;
   private isOwn = false;
-  private flushing: NodeJS.Timeout | null = null;
   private tends = false;
   private listener: (news: StoreNews) => void = () => {};
 
   constructor(private readonly options: StoreOptions) {
     this.index = new LogIndex(join(options.dir, 'index'), () => this.opened.files);
+    this.flusher = new Flusher(options.dir, this.index);
     this.pace = new Pace(options.dir, () => this.look());
   }
 
@@ -118,9 +117,7 @@ export class LogStore implements LogSource {
     intake.drain();
     intake.stop();
     while (this.look().more) await new Promise(resolve => setImmediate(resolve));
-    if (this.flushing) clearTimeout(this.flushing);
-    this.flushing = null;
-    if (this.index.unwritten > 0) this.flush();
+    this.flusher.end();
     capture.close();
     room?.close(this.running);
     await clearing.run();
@@ -165,7 +162,7 @@ export class LogStore implements LogSource {
     const found = capture.take(!this.running);
     if (found.lines) {
       keeping.settle(room?.isFull ? room.portion : null, capture.backlog);
-      this.flushSoon();
+      this.flusher.soon(this.isOwn);
       this.waiters.wake();
       this.tends = true;
     }
@@ -176,34 +173,5 @@ export class LogStore implements LogSource {
   private tend(): void {
     const { room, capture } = this.opened;
     if (this.running) room?.tend(capture.cursors, performance.now());
-  }
-
-  /** Of a node's own lines not while targets wait for their starts: from the data alone they get the same numbers. */
-  private flushSoon(): void {
-    if (!this.isOwn || isCalm()) return this.flush();
-    this.flushing ??= setTimeout(() => {
-      this.flushing = null;
-      this.flush();
-    }, FLUSH_MS).unref();
-  }
-
-  /** Where there is no room it is in memory, and tried again with the next lines. */
-  private flush(): void {
-    try {
-      this.index.flush();
-    } catch {
-      this.flushAnew();
-    }
-  }
-
-  /** The directory may have been removed. */
-  private flushAnew(): void {
-    try {
-      makeDir(this.options.dir);
-      makeDir(this.index.dir);
-      this.index.flush();
-    } catch {
-      // The data is there: after a restart it is indexed again.
-    }
   }
 }

@@ -1,7 +1,9 @@
 /** The one table of settings: types, checks, names, messages and the README's table all come from it. */
 
 import type { Static } from 'typebox';
+import type { Allowance } from '../core/allowance.js';
 import type { Labels } from '../core/labels.js';
+import { ALLOW } from './groups/allow.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
@@ -22,6 +24,7 @@ export const SETTINGS = {
   ...PLACE,
   ...LISTENERS,
   ...TARGET,
+  ...ALLOW,
   ...RUN_AS,
   ...RESTARTS,
   ...PROBE_SETTINGS,
@@ -78,6 +81,8 @@ export interface NodeSettings extends PlainSettings {
   /** null on a root or relay. */
   target: { words: string[]; text: string } | null;
   runAs: RunAsSettings;
+  /** Of a leaf. */
+  allow: Allowance;
   dataDir: string;
   /** null is stdout. */
   logFile: string | null;

@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   'node-alive': 'the node is alive and cannot be forgotten',
   'node-unreachable': 'the node, or a hop on the way to it, cannot be reached now',
   'not-authorized': 'the sender may not say this on behalf of that node',
+  'not-allowed': 'the owner of the machine does not allow this there (CANOPY_ALLOW)',
   'orders-full': 'there are as many standing orders as a node keeps',
   'tree-full': 'there are as many nodes as this one keeps track of',
   stale: 'older than what is already known of the node',

@@ -11,7 +11,7 @@ const top = fileURLToPath(new URL('../../../', import.meta.url));
 const FLOORS = [
   ['broker', 'src/core', 'src/process'],
   ['src/config', 'src/protocol', 'src/balance'],
-  ['src/node'],
+  ['src/node', 'src/identity'],
   ['src/logs'],
   ['src/leaf', 'src/streams', 'src/tree', 'src/history', 'src/alerts'],
   ['src/fleet'],

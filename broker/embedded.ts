@@ -10,6 +10,7 @@ import { Reception } from './entry/reception.js';
 import { type RefusedEvent, type Report, reporter } from './entry/report.js';
 import { BROKER_LIMITS, type BrokerLimits } from './limits.js';
 import { LinkError, type Message } from './link.js';
+import { Doors, type Listening } from './listen/doors.js';
 import { type Address, type Listener, TcpListener } from './listener.js';
 import { localHost } from './local-host.js';
 import { type LocalHost, LocalLink } from './local-link.js';
@@ -32,6 +33,8 @@ export interface BrokerOptions {
   readonly onAudience?: (filter: string) => void;
   readonly limits?: Partial<BrokerLimits>;
   readonly listener?: Listener;
+  /** Where it listens besides. */
+  readonly more?: readonly Listening[];
 }
 
 export interface LocalLinkOptions {
@@ -55,11 +58,10 @@ export class EmbeddedBroker {
   readonly #reception: Reception;
   readonly #gate: Gate;
   readonly #engine: Engine;
-  readonly #listener: Listener;
+  readonly #doors: Doors;
   readonly #sockets = new Set<Socket>();
   readonly #links = new Map<LocalLink, Holder>();
   readonly #host: LocalHost;
-  #address: Address;
   /** Set first by close(): an orderly end publishes nobody's will. */
   #closing = false;
   #closed: Promise<void> | null = null;
@@ -81,8 +83,11 @@ export class EmbeddedBroker {
     this.#reception = new Reception({ rules, limits, identify, claims: this.#claims, report });
     const entry = { rules, limits, retained: this.#retained, reception: this.#reception, report };
     this.#gate = new Gate({ ...entry, admit });
-    this.#listener = options.listener ?? new TcpListener();
-    this.#address = { host: options.host, port: options.port };
+    const at = { host: options.host, port: options.port };
+    this.#doors = new Doors([
+      { at, listener: options.listener ?? new TcpListener() },
+      ...(options.more ?? []),
+    ]);
     const audience = new Audience(filter => this.#closing || options.onAudience?.(filter));
     this.audience = audience;
     this.#engine = createEngine({ ...entry, audience, gate: this.#gate, isClosing: () => this.#closing });
@@ -97,7 +102,12 @@ export class EmbeddedBroker {
 
   /** Where it really listens. */
   get address(): Address {
-    return this.#address;
+    return this.#doors.addresses[0] as Address;
+  }
+
+  /** The same of all its listeners, in the order in which they were given. */
+  get addresses(): readonly Address[] {
+    return this.#doors.addresses;
   }
 
   /** Sockets that are open, and clients that were let in over them. */
@@ -155,7 +165,7 @@ export class EmbeddedBroker {
   async #open(): Promise<void> {
     await this.#engine.aedes.listen();
     try {
-      this.#address = await this.#listener.open(this.#address, socket => this.#greet(socket));
+      await this.#doors.open(socket => this.#greet(socket));
     } catch (error) {
       await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
       throw error;
@@ -164,7 +174,7 @@ export class EmbeddedBroker {
 
   async #shut(): Promise<void> {
     // First of all: aedes leaves the server listening, and publishes every client's will, when it is closed.
-    const unheard = this.#listener.close();
+    const unheard = this.#doors.close();
     for (const link of [...this.#links.keys()])
       link.drop(new LinkError('unreachable', 'the broker closed'), false);
     await new Promise<void>(resolve => this.#engine.aedes.close(resolve));

@@ -8,6 +8,8 @@ export interface BrokerLimits {
   readonly maxClients: number;
   /** Until CONNECT must have arrived. */
   readonly connectTimeoutMs: number;
+  /** TLS and WebSocket handshakes under way at a time, of one listener; each has connectTimeoutMs. */
+  readonly maxHandshakes: number;
   /** Until a subscriber whose socket is full must have read what is in it. */
   readonly drainTimeoutMs: number;
   /**
@@ -35,6 +37,7 @@ export const BROKER_LIMITS: BrokerLimits = {
   backlogBytes: 256 * 1024,
   maxClients: 10_000,
   connectTimeoutMs: 5000,
+  maxHandshakes: 256,
   drainTimeoutMs: 5000,
   keepaliveLimit: 1200,
   maxTopicBytes: 1024,

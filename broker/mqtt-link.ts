@@ -5,7 +5,8 @@ import { LinkError, type Message, type MessageHandler } from './link.js';
 import { BACKOFF, delayAfter } from './wire/backoff.js';
 import { Batch, bytesOf, PARTS_BYTES } from './wire/batch.js';
 import { createClient, forgetUnanswered, goodbye, packetProblem, publishProblem } from './wire/client.js';
-import { dialTcp, mqttUrl } from './wire/dial.js';
+import { mqttUrl } from './wire/dial.js';
+import { dialer } from './wire/dial-tls.js';
 import { drained } from './wire/drained.js';
 import { linkError } from './wire/mqtt-errors.js';
 import type { MqttLinkOptions } from './wire/options.js';
@@ -39,7 +40,7 @@ export class MqttLink extends LinkBase {
   constructor(private readonly options: MqttLinkOptions) {
     super();
     this.#url = mqttUrl(options.url);
-    this.#dial = options.dial ?? dialTcp;
+    this.#dial = options.dial ?? dialer(options.trust ?? (() => ({})));
     this.#backoff = options.backoff ?? BACKOFF;
     this.#outbox = new Outbox(options.maxQueued ?? 10_000, options.window ?? 64);
     this.#batch = new Batch(options.batchMs ?? 0);
@@ -121,8 +122,11 @@ export class MqttLink extends LinkBase {
       this.#socket = this.#dial(this.#url, connectTimeoutMs / 2);
       return this.#socket;
     };
-    const reconnectMs = delayAfter(this.#backoff, 0);
-    return createClient(dial, { ...this.options, connectTimeoutMs, reconnectMs });
+    return createClient(dial, {
+      ...this.options,
+      connectTimeoutMs,
+      reconnectMs: delayAfter(this.#backoff, 0),
+    });
   }
 
   /** Past MQTT.js, which makes a packet and five writes of each. */

@@ -19,7 +19,7 @@ export type { MqttLinkOptions } from './wire/options.js';
 const CONGESTED_BYTES = 256 * 1024;
 const GOODBYE_MS = 1000;
 
-/** A Link over TCP to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
+/** A Link to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
   readonly #url: URL;
   readonly #dial;
@@ -29,6 +29,7 @@ export class MqttLink extends LinkBase {
   readonly #idle = new Idle(() => this.#outbox.size === 0);
   readonly #subscriptions = new Subscriptions();
   readonly #backoff;
+  readonly #isClosed = () => this.state === 'closed';
   #socket: Duplex | null = null;
   #attempts = 0;
   /** Connections so far: an answer on an earlier one says nothing any more. */
@@ -46,10 +47,9 @@ export class MqttLink extends LinkBase {
     this.#batch = new Batch(options.batchMs ?? 0);
     this.#client = this.#createClient();
     this.#client.on('connect', () => this.#connected());
-    this.#client.on('message', (topic, payload, { qos, retain }) => {
-      const message = { topic, payload, qos: qos > 0 ? 1 : 0, retain } as const;
-      this.#subscriptions.deliver(message, () => this.state === 'closed');
-    });
+    this.#client.on('message', (topic, payload, { qos, retain }) =>
+      this.#subscriptions.deliver({ topic, payload, qos: qos > 0 ? 1 : 0, retain }, this.#isClosed),
+    );
     this.#client.on('error', error => this.#failed(error));
     this.#client.on('close', () => this.#closed());
     this.#client.on('reconnect', () => this.#setBackoff(this.#attempts + 1));
@@ -122,11 +122,8 @@ export class MqttLink extends LinkBase {
       this.#socket = this.#dial(this.#url, connectTimeoutMs / 2);
       return this.#socket;
     };
-    return createClient(dial, {
-      ...this.options,
-      connectTimeoutMs,
-      reconnectMs: delayAfter(this.#backoff, 0),
-    });
+    const reconnectMs = delayAfter(this.#backoff, 0);
+    return createClient(dial, { ...this.options, connectTimeoutMs, reconnectMs });
   }
 
   /** Past MQTT.js, which makes a packet and five writes of each. */

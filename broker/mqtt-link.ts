@@ -18,7 +18,6 @@ export type { MqttLinkOptions } from './wire/options.js';
 
 const CONGESTED_BYTES = 256 * 1024;
 const GOODBYE_MS = 1000;
-
 /** A Link to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
   readonly #url: URL;

@@ -29,6 +29,16 @@ export const ERROR_CODES = {
   'body-too-large': 'the request body is larger than allowed',
   'unsupported-media-type': 'the request body must be application/json',
   'method-not-allowed': 'the route exists, but not for this method',
+  'bad-credentials': 'who this is has not been proven',
+  'expired-credentials': 'the token, secret or certificate has expired',
+  revoked: 'the token, secret or certificate has been revoked, or the join token was used',
+  'slow-down': 'too many attempts have failed from this address or for this name',
+  'loose-permissions': 'others than its owner can read a file that holds secrets',
+  'bad-identity-file': 'a file that says who is let in cannot be read as one',
+  locked: 'another process holds a file for writing',
+  'name-in-use': 'a token of this name is in force',
+  'no-such-credential': 'there is no such token, secret or certificate in force',
+  'bad-join-token': 'the text is no join token',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox';
 import type { Labels } from '../core/labels.js';
+import type { BrokerAddress } from './address.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
@@ -12,6 +13,7 @@ import { PLACE } from './groups/place.js';
 import { PROBE_SETTINGS } from './groups/probes.js';
 import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
 import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
+import { PLAIN_SECURITY, SECURITY } from './groups/security.js';
 import type { Role, Setting } from './groups/setting.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
 import type { Probes } from './probes.js';
@@ -29,6 +31,7 @@ export const SETTINGS = {
   ...LOGS,
   ...ORDER,
   ...BALANCING,
+  ...SECURITY,
   ...OWN_LOG,
 } as const;
 
@@ -47,6 +50,7 @@ export const PLAIN = [
   ...PLAIN_RUN_AS,
   ...PLAIN_RESTARTS,
   ...PLAIN_BALANCING,
+  ...PLAIN_SECURITY,
   ...PLAIN_OWN_LOG,
 ] as const satisfies readonly SettingKey[];
 
@@ -65,13 +69,25 @@ export interface RunAsSettings {
   envFile: { path: string; optional: boolean } | null;
 }
 
+/** Paths are absolute; null where the default, below the data directory, is meant. */
+export interface SecuritySettings {
+  readonly listen: readonly BrokerAddress[];
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly ca: string | null;
+  readonly parentCa: string | null;
+  readonly uplinkCert: string | null;
+  readonly uplinkKey: string | null;
+  readonly secretFile: string | null;
+}
+
 /** All that a node must know to start. Durations in seconds, sizes in bytes, paths absolute. */
 export interface NodeSettings extends PlainSettings {
   role: Role;
   name: string;
   /** null on a root or relay. */
   appName: string | null;
-  /** `mqtt://host:port`; null on a root. */
+  /** `mqtt://host:port`, mqtts, ws or wss; null on a root. */
   parentUrl: string | null;
   /** null where the node serves no REST. */
   rest: { host: string; port: number } | null;
@@ -97,6 +113,7 @@ export interface NodeSettings extends PlainSettings {
     maxAgeMs: number | null;
     capture: 'auto' | 'files' | 'fifos';
   };
+  security: SecuritySettings;
   /** As they were written; a tree knows which leaves they mean. */
   needs: string[];
 }

@@ -11,6 +11,7 @@ const top = fileURLToPath(new URL('../../../', import.meta.url));
 const FLOORS = [
   ['broker', 'src/core', 'src/process'],
   ['src/config', 'src/protocol', 'src/balance'],
+  ['src/access'],
   ['src/node', 'src/identity'],
   ['src/logs'],
   ['src/leaf', 'src/streams', 'src/tree', 'src/history', 'src/alerts'],
@@ -24,6 +25,7 @@ const ISLANDS = ['broker', 'src/process'];
 /** What stays in one room. */
 const KEPT: Record<string, readonly string[]> = {
   mqtt: ['broker'],
+  ws: ['broker'],
   aedes: ['broker'],
   'aedes-persistence': ['broker'],
   tsyringe: ['src/compose'],

@@ -12,12 +12,14 @@ import { topicRules } from '../protocol/topics.js';
 import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
+import { auditStep, refusing } from './audit.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
 import { restSteps } from './rest.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
+  AUTHENTICATOR,
   BRIDGE,
   BROKER,
   CLOCK,
@@ -38,6 +40,7 @@ import { provideUplink, uplinkStep } from './uplink.js';
 const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
+  auditStep(node),
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
@@ -47,6 +50,7 @@ export const relaySteps = (node: NodeContainer): Step[] => [
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
+  auditStep(node),
   brokerStep(node),
   treeStep(node),
   hubStep(node),
@@ -58,6 +62,7 @@ function brokerStep(node: NodeContainer): Step {
     .provide(CLOCK, () => systemClock)
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
+    .provide(AUTHENTICATOR, () => null)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
     .provide(MAINTENANCE, openMaintenance)
     .provide(TREE, makeTree);
@@ -79,7 +84,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     rules: topicRules,
     identify,
     admit: admitting(node),
-    onRefused: refused => node.get(TREE).refusals.take(refused),
+    onRefused: refusing(node),
     onAudience: heard(node),
     limits: { maxPacketBytes: maxPacket, maxClients },
   });
@@ -153,6 +158,6 @@ const makeBridge = (node: NodeContainer): Bridge =>
     up: node.get(UPLINK),
     name: node.get(SETTINGS).name,
     rules: topicRules,
-    onRefused: refused => node.get(TREE).refusals.take(refused),
+    onRefused: refusing(node),
     staysHere: staysHere(node),
   });

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import {
   createPublicKey,
   generateKeyPairSync,
+  type KeyObject,
   X509Certificate as Read,
   randomBytes,
   webcrypto,
@@ -136,27 +137,29 @@ export async function requestedKey(csr: string): Promise<Buffer> {
   if (csr.length > MOST_CSR || body === '')
     throw bad(`expected one CERTIFICATE REQUEST in PEM of at most ${MOST_CSR} characters`);
   let der: Buffer;
+  let key: KeyObject;
   let isProven: boolean;
   try {
     const request = new Pkcs10CertificateRequest(Buffer.from(body, 'base64'));
     der = Buffer.from(request.publicKey.rawData);
+    key = createPublicKey({ key: der, type: 'spki', format: 'der' });
     isProven = await request.verify();
   } catch {
     throw bad('expected a PKCS #10 request, found something that cannot be read as one');
   }
   if (!isProven) throw bad('expected it to be signed by its own key, found that it is not');
-  return strongKey(der);
+  if (!isStrong(key))
+    throw bad('expected a key of ECDSA on P-256 to P-521, Ed25519, or RSA of 2048 to 8192 bits');
+  return der;
 }
 
-function strongKey(der: Buffer): Buffer {
-  const key = createPublicKey({ key: der, type: 'spki', format: 'der' });
+function isStrong(key: KeyObject): boolean {
   const { namedCurve = '', modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
-  const isStrong =
+  return (
     (key.asymmetricKeyType === 'ec' && CURVES.includes(namedCurve)) ||
     key.asymmetricKeyType === 'ed25519' ||
-    (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048 && modulusLength <= 8192);
-  if (!isStrong) throw bad('expected a key of ECDSA on P-256 to P-521, Ed25519, or RSA of 2048 to 8192 bits');
-  return der;
+    (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048 && modulusLength <= 8192)
+  );
 }
 
 async function keysOf(key: string) {

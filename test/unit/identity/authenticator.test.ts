@@ -3,9 +3,10 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Credentials, Denial, Principal } from '../../../src/core/principal.js';
-import { ACCESS, type AccessFile } from '../../../src/identity/access-file.js';
+import { ACCESS, type AccessFile, type NodeSecretRecord } from '../../../src/identity/access-file.js';
 import { AccessStore } from '../../../src/identity/access-store.js';
 import { LocalAuthenticator } from '../../../src/identity/authenticator.js';
+import { hashSecret } from '../../../src/identity/hash.js';
 import { ISSUED, type Issued } from '../../../src/identity/issued.js';
 import { IssuedCertificates } from '../../../src/identity/issued-certificates.js';
 import { writePrivate } from '../../../src/identity/private-files.js';
@@ -201,6 +202,30 @@ test('what another process revokes is refused after a look, and who came in by i
   await elsewhere.createJoin({ name: 'x', is: 'leaf', expiresAt: NOW + HOUR });
   authenticator.look();
   assert.deepEqual([calls, told], [4, []]);
+});
+
+test('what another process gives out or takes back counts for the very next caller', async t => {
+  const { dir, clock, ask } = open(t);
+  const elsewhere = new AccessStore(dir, clock, undefined, cheapHash);
+  const { secret } = await elsewhere.createNodeSecret({ name: 'db', is: 'leaf', expiresAt: null });
+  assert.deepEqual(await ask({ username: 'db', secret }), { kind: 'node', name: 'db', is: 'leaf' });
+  await elsewhere.revokeNodeSecret('db');
+  assert.equal(await ask({ username: 'db', secret }), 'revoked');
+});
+
+test('who is replaced while its hash is worked out does not come in', async t => {
+  const { authenticator, ask } = open(t);
+  const replace = async (hash: string) => {
+    await authenticator.access.kept.update(before => ({
+      ...before,
+      nodes: [{ ...(before.nodes[0] as NodeSecretRecord), hash }],
+    }));
+    authenticator.look();
+  };
+  await replace(await hashSecret('sesame'));
+  const answer = ask(web);
+  await replace(HASHES.join);
+  assert.equal(await answer, 'bad-credentials');
 });
 
 test('its own process revokes likewise, and an end that comes by itself is told once', async t => {

@@ -24,7 +24,7 @@ test('costs what OWASP asks for, and says so in itself', async () => {
 
 test('one that asks for more than is sane, or is none, fits nothing', async () => {
   const good = await cheapHash('x');
-  const rest = good.slice(good.lastIndexOf('$', good.length - 44));
+  const rest = good.slice(good.indexOf('$', good.indexOf('ln=')));
   const bad = ['', '$', good.slice(1), `${good}A`, good.slice(0, -1), good.replace('scrypt', 'argon2id')];
   const dear = [
     'ln=18,r=8,p=1',
@@ -35,7 +35,7 @@ test('one that asks for more than is sane, or is none, fits nothing', async () =
     'ln=14,r=0,p=1',
     'ln=16,r=1,p=1',
   ];
-  assert.ok(isHash(good));
+  assert.ok(isHash(good) && isHash(`$scrypt$ln=14,r=8,p=5${rest}`));
   for (const text of [...bad, ...dear.map(cost => `$scrypt$${cost}${rest}`)]) {
     assert.equal(isHash(text), false, text);
     assert.equal(await fitsHash('x', text), false, text);

@@ -124,9 +124,11 @@ export function tlsLayer(identity: ServerIdentity, refused: OnTlsRefused): Layer
   return onward => {
     const server = createServer({ ...identity.options, requestCert: true, rejectUnauthorized: false });
     identity.serve(server);
-    server.on('tlsClientError', (error, socket) =>
-      refused({ code: 'tls-failed', reason: `no TLS connection: ${words(error)}` }, socket),
-    );
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // Whoever just goes away has done nothing; whom we have cut has been told of.
+      if (error.code !== 'ECONNRESET')
+        refused({ code: 'tls-failed', reason: `no TLS connection: ${words(error)}` }, socket);
+    });
     server.on('secureConnection', socket => {
       const problem = certificateProblem(socket);
       if (problem === null) return onward(socket);

@@ -11,7 +11,7 @@ import { checkAddresses, checkExposure } from './listening.js';
 import { logsOf } from './logs.js';
 import { type Findings, shown } from './problems.js';
 import { runAsOf } from './run-as.js';
-import { fullSignalName } from './schemas.js';
+import { fullSignalName, originList } from './schemas.js';
 import { checkUplink, securityOf } from './security.js';
 import type { NodeSettings, Role, SettingKey, Values } from './settings.js';
 import * as table from './settings.js';
@@ -57,6 +57,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     name,
     appName: role === 'leaf' ? (values.app_name ?? name) : null,
     parentUrl: parent && brokerUrl(parent),
+    corsOrigins: originList(values.cors_origins),
     rest: restOf(node),
     target: role === 'leaf' ? targetOf(node) : null,
     runAs: runAsOf(source, values, findings),

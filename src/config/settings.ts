@@ -11,6 +11,7 @@ import { ORDER } from './groups/order.js';
 import { OWN_LOG, PLAIN_OWN_LOG } from './groups/own-log.js';
 import { PLACE } from './groups/place.js';
 import { PROBE_SETTINGS } from './groups/probes.js';
+import { PLAIN_REST_LIMITS, REST_LIMITS } from './groups/rest-limits.js';
 import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
 import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
 import { PLAIN_SECURITY, SECURITY } from './groups/security.js';
@@ -23,6 +24,7 @@ export type { Role, Setting } from './groups/setting.js';
 export const SETTINGS = {
   ...PLACE,
   ...LISTENERS,
+  ...REST_LIMITS,
   ...TARGET,
   ...RUN_AS,
   ...RESTARTS,
@@ -46,6 +48,7 @@ export const PARENT_KEYS = ['parent_host', 'parent_port', 'parent_url'] as const
 /** The settings that a node takes as they stand, given or by default. */
 export const PLAIN = [
   ...PLAIN_LISTENERS,
+  ...PLAIN_REST_LIMITS,
   ...PLAIN_TARGET,
   ...PLAIN_RUN_AS,
   ...PLAIN_RESTARTS,
@@ -89,6 +92,8 @@ export interface NodeSettings extends PlainSettings {
   appName: string | null;
   /** `mqtt://host:port`, mqtts, ws or wss; null on a root. */
   parentUrl: string | null;
+  /** Origins whose pages may use REST. */
+  corsOrigins: string[];
   /** null where the node serves no REST. */
   rest: { host: string; port: number } | null;
   /** null on a root or relay. */

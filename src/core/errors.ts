@@ -41,6 +41,9 @@ export const ERROR_CODES = {
   'name-in-use': 'a token of this name is in force',
   'no-such-credential': 'there is no such token, secret or certificate in force',
   'bad-join-token': 'the text is no join token',
+  'no-ca': 'the node has no certificate authority of its own yet',
+  'ca-exists': 'the node has a certificate authority already',
+  'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

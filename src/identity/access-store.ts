@@ -116,14 +116,14 @@ export class AccessStore {
     return { secret: printJoinSecret(token), record };
   }
 
-  /** Just before the certificate is issued: of two that hold the same join token one is told false. */
-  async spendJoin(name: string): Promise<boolean> {
-    let spent = false;
+  /** Of two that hold the same join token one is told null. */
+  async spendJoin(name: string): Promise<JoinRecord | null> {
+    let spent: JoinRecord | null = null;
     await this.update(file => {
       const joins = file.joins.map(it => {
         if (it.name !== name || this.hasEnded(it)) return it;
-        spent = true;
-        return { ...it, spentAt: this.clock.now() };
+        spent = { ...it, spentAt: this.clock.now() };
+        return spent;
       });
       return { ...file, joins };
     });

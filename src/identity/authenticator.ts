@@ -94,6 +94,7 @@ export class LocalAuthenticator implements Authenticator {
   }
 
   async authenticate(shown: Credentials): Promise<Principal | Denial> {
+    this.look(); // so that what another process has given out or taken back counts at once
     const claim = claimOf(shown);
     if (claim) return this.bySecret(claim, shown.address);
     return shown.certificate ? this.byCertificate(shown) : NOTHING;

@@ -33,7 +33,7 @@ function ofOurs({ name, unit, notBefore, notAfter, revokedAt }: Issued, now: num
   if (unit === 'server') return denied('this certificate is one of a listener, and none of a node');
   if (revokedAt !== undefined)
     return { code: 'revoked', reason: `this certificate of ${name} was revoked at ${at(revokedAt)}` };
-  if (now > notAfter || now < notBefore)
+  if (now >= notAfter || now < notBefore)
     return {
       code: 'expired-credentials',
       reason: `this certificate of ${name} is good from ${at(notBefore)} to ${at(notAfter)}, not now`,

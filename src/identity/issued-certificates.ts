@@ -53,7 +53,7 @@ export class IssuedCertificates {
   }
 
   inForce({ revokedAt, notAfter }: Issued): boolean {
-    return revokedAt === undefined && notAfter >= this.clock.now();
+    return revokedAt === undefined && notAfter > this.clock.now();
   }
 
   private async update(change: (all: readonly Issued[]) => readonly Issued[]): Promise<void> {

@@ -30,8 +30,9 @@ export class KeptFile<T> {
 
   /** Where there is none it is empty. @throws CanopyError `loose-permissions` or `bad-identity-file` */
   open(): this {
-    this.seen = this.mark();
+    const mark = this.mark();
     this.value = this.read();
+    this.seen = mark;
     return this;
   }
 

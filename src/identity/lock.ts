@@ -1,7 +1,9 @@
 /** One writer at a time, across processes: the command line writes the files of a node that runs. */
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CanopyError } from '../core/errors.js';
 import { AlreadyRunningError, claimPidFile, releasePidFile } from '../process/pid-file.js';
+import { ensurePrivateDirectory } from './private-files.js';
 
 /** Milliseconds that another writer may take: each reads and writes one small file. */
 const WAIT_MS = 10_000;
@@ -12,6 +14,7 @@ const WAIT_MS = 10_000;
  */
 export async function locked<T>(file: string, act: () => T | Promise<T>): Promise<T> {
   const lock = `${file}.lock`;
+  ensurePrivateDirectory(dirname(lock));
   const deadline = performance.now() + WAIT_MS;
   while (!(await claimed(lock, performance.now() > deadline))) await pause(5 + 20 * Math.random());
   try {

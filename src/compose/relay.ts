@@ -13,14 +13,15 @@ import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
-import { auditStep, refusing } from './audit.js';
+import { auditStep, authenticatorFor, refusing } from './audit.js';
 import type { NodeContainer } from './container.js';
+import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
+import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
 import { restSteps } from './rest.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
-  AUTHENTICATOR,
   BRIDGE,
   BROKER,
   CLOCK,
@@ -42,6 +43,7 @@ const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
   auditStep(node),
+  ...doorSteps(node),
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
@@ -52,16 +54,18 @@ export const relaySteps = (node: NodeContainer): Step[] => [
 
 export const rootSteps = (node: NodeContainer): Step[] => [
   auditStep(node),
+  ...doorSteps(node),
   brokerStep(node),
   treeStep(node),
   hubStep(node),
   ...restSteps(node),
 ];
 
+const doorSteps = (node: NodeContainer): Step[] => [identityStep(node), listenersStep(node)];
+
 function brokerStep(node: NodeContainer): Step {
   provideHub(node)
     .provide(CLOCK, () => systemClock)
-    .provide(AUTHENTICATOR, () => null)
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
@@ -78,13 +82,12 @@ const makeIngest = (node: NodeContainer): Ingest =>
   new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
-  const { host, port, maxPacket, maxClients } = node.get(SETTINGS);
+  const { maxPacket, maxClients } = node.get(SETTINGS);
   return EmbeddedBroker.listen({
-    host,
-    port,
+    ...doorsOf(node),
     rules: topicRules,
     identify,
-    authenticate: authenticating(node.get(AUTHENTICATOR)),
+    authenticate: authenticating(authenticatorFor(node, 'mqtt')),
     access,
     admit: admitting(node),
     onRefused: refusing(node),
@@ -109,6 +112,7 @@ function makeTree(node: NodeContainer): Tree {
     release: name => node.get(BROKER).release(name),
     presence: node.get(BROKER),
     maintenance: node.get(MAINTENANCE),
+    insecure: node.get(INSECURE),
     below: (desk, publisher) => openFleet(node, desk, publisher).plan,
   });
 }

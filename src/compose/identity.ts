@@ -1,10 +1,14 @@
 /** Who may come in at a node with a broker, by its own files; and its certificate authority. */
+import type { Principal } from '../core/principal.js';
 import { LocalAuthenticator } from '../identity/authenticator.js';
 import { openPki, type Pki } from '../identity/pki.js';
 import { principalOf } from './access.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
 import { AUTHENTICATOR, BROKER, CLOCK, LOG, SETTINGS } from './tokens.js';
+
+/** Milliseconds that a child that has joined may take to read its certificate. */
+const JOINED_MS = 5000;
 
 /** Null: nobody is asked who they are. */
 export const IDENTITY = token<LocalAuthenticator | null>('identity');
@@ -43,6 +47,12 @@ function openIdentity(node: NodeContainer): LocalAuthenticator | null {
 
 function dropRevoked(node: NodeContainer, identity: LocalAuthenticator): void {
   if (!node.has(BROKER)) return;
-  const dropped = node.get(BROKER).closeWhere(who => identity.refusal(principalOf(who)) !== null);
+  const drop = (isMeant: (who: Principal) => boolean): number =>
+    node
+      .get(BROKER)
+      .closeWhere(who => isMeant(principalOf(who)) && identity.refusal(principalOf(who)) !== null);
+  // Whose token was spent just now still waits for what it has got for it.
+  setTimeout(() => drop(({ kind }) => kind === 'joining'), JOINED_MS).unref();
+  const dropped = drop(({ kind }) => kind !== 'joining');
   if (dropped > 0) node.get(LOG).warn({ dropped }, 'dropped whom it lets in no more');
 }

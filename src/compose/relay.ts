@@ -15,10 +15,12 @@ import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
 import { auditStep, authenticatorFor, refusing } from './audit.js';
 import type { NodeContainer } from './container.js';
+import { enrolling } from './enrolment.js';
 import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
 import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
+import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
@@ -49,6 +51,7 @@ export const relaySteps = (node: NodeContainer): Step[] => [
   bridgeStep(node),
   treeStep(node),
   hubStep(node),
+  renewalStep(node),
   ...restSteps(node),
 ];
 
@@ -89,7 +92,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     identify,
     authenticate: authenticating(authenticatorFor(node, 'mqtt')),
     access,
-    admit: admitting(node),
+    admit: enrolling(node, admitting(node)),
     onRefused: refusing(node),
     onAudience: heard(node),
     limits: { maxPacketBytes: maxPacket, maxClients },

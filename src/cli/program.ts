@@ -8,9 +8,10 @@ import { SURPLUS_RULES } from '../balance/standing-order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
+import { type AccessOptions, accessOf } from './access.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
-import type { JoinOptions } from './join.js';
+import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
 import * as query from './query.js';
 
@@ -26,6 +27,11 @@ export function program(): Command {
   const canopy = new Command('canopy')
     .description('Health monitor and process supervisor, built as a tree of MQTT brokers')
     .version(VERSION)
+    .option('--ca <file>', 'authorities that stand for an https address, PEM (CANOPY_CA)')
+    .option(
+      '--token-file <file>',
+      'a file with the token to show (CANOPY_TOKEN_FILE; or CANOPY_TOKEN holds it)',
+    )
     .exitOverride()
     .showHelpAfterError('(canopy --help lists the commands)');
   hosting(canopy);
@@ -51,26 +57,6 @@ function hosting(canopy: Command): void {
     .action(async (file: string | undefined) => (await import('./run.js')).run(file));
 }
 
-function joining(canopy: Command): void {
-  canopy
-    .command('join')
-    .description('make a node of this directory, by the token that canopy enroll has printed at its parent')
-    .argument('<token>', "the token; '-' reads it from standard input")
-    .argument('[dir]', 'where its .env file and its data directory go', '.')
-    .option(
-      '--set <setting=value>',
-      'a line of its .env file, such as target=node web.js; as often as needed',
-      gathered,
-      [],
-    )
-    .option('--force', 'overwrite what an earlier one has left')
-    .action(async (token: string, dir: string, options: JoinOptions) =>
-      (await import('./join.js')).joinTree(token, dir, options),
-    );
-}
-
-const gathered = (value: string, before: string[]): string[] => [...before, value];
-
 function daemons(canopy: Command): void {
   const verbs = {
     start: 'run one node as a daemon; returns when it is up, or says why not',
@@ -90,7 +76,7 @@ function daemons(canopy: Command): void {
 
 function asking(canopy: Command): void {
   ask(canopy, 'tree', 'the whole tree').action((view: AskOptions) =>
-    query.tree(new RestClient(view.url), view),
+    query.tree(rest(canopy, view.url), view),
   );
   ask(canopy, 'nodes', 'the nodes, a line each')
     .addOption(new Option('--status <status>').choices(STATUSES))
@@ -98,11 +84,11 @@ function asking(canopy: Command): void {
     .option('--app <name>')
     .option('--under <path>', 'that node and all below it')
     .action(({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
-      query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
+      query.nodes(rest(canopy, url), filter, { ...(json && { json }) }),
     );
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
-    .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
+    .action((path: string, view: AskOptions) => query.get(rest(canopy, view.url), path, view));
 }
 
 function reading(canopy: Command): void {
@@ -122,7 +108,7 @@ function reading(canopy: Command): void {
     .option('-t, --timestamps', 'the time before each line')
     .option('--no-prefix', 'several without the tags that tell them apart')
     .action(async (paths: string[], { url, ...options }: LogsOptions & { url: string }) =>
-      (await import('./logs.js')).logs(new RestClient(url), paths, options),
+      (await import('./logs.js')).logs(rest(canopy, url), paths, options),
     );
 }
 
@@ -138,14 +124,14 @@ function commanding(canopy: Command): void {
     )
     .option('--timeout <seconds>', 'with these: for each leaf', number)
     .action((path: string, words: string[], { url, ...view }: AskOptions & command.CmdView) =>
-      command.cmd(new RestClient(url), path, words, view),
+      command.cmd(rest(canopy, url), path, words, view),
     );
   tell('maintenance', 'take a node, and all below it, out of balancing and alerts')
     .argument('<path>', "the node; '.' is the one that answers")
     .addArgument(new Argument('<mode>').choices(['on', 'off']))
     .option('--for <seconds>', 'lifted by itself after that', number)
     .action((path: string, mode: 'on' | 'off', { url, ...view }) =>
-      command.maintenance(new RestClient(url), path, mode, view),
+      command.maintenance(rest(canopy, url), path, mode, view),
     );
   const service = (name: string, about: string): Command =>
     tell(name, about)
@@ -165,20 +151,24 @@ function commanding(canopy: Command): void {
       ),
     )
     .action((app: string, count: number, options: command.ServiceOptions & AskOptions) =>
-      command.scale(new RestClient(options.url), app, count, options),
+      command.scale(rest(canopy, options.url), app, count, options),
     );
   service('rebalance', 'move instances of a service from loaded to idle machines')
     .option('--max-moves <count>', 'moves at the most', number)
     .option('--hysteresis <difference>', 'of loads (0 to 1) below which nothing is moved', number)
     .action((app: string, options: command.ServiceOptions & AskOptions) =>
-      command.rebalance(new RestClient(options.url), app, options),
+      command.rebalance(rest(canopy, options.url), app, options),
     );
   ask(canopy, 'orders', 'the standing orders of a node')
     .argument('[path]', "the node; '.' is the one that answers", '.')
     .option('--remove <app>', 'take this one back')
     .option('--label <key=value>', 'with --remove: that of some slots only')
-    .action((path: string, { url, ...view }) => command.orders(new RestClient(url), path, view));
+    .action((path: string, { url, ...view }) => command.orders(rest(canopy, url), path, view));
 }
+
+/** Such a token is sent where --url says, by TLS or on this machine alone. */
+const rest = (canopy: Command, url: string): RestClient =>
+  new RestClient(url, accessOf(canopy.opts<AccessOptions>()));
 
 const ask = (canopy: Command, name: string, about: string): Command =>
   canopy

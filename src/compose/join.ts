@@ -55,7 +55,7 @@ async function ask({ url, name, secret }: JoinToken, ca: string, csr: string): P
     return await new Promise<EnrolAnswer>((resolve, reject) => {
       const late = new LinkError('unreachable', `no answer within ${ANSWER_MS / 1000} s`);
       setTimeout(reject, ANSWER_MS, late).unref();
-      link.on('failed', reject);
+      link.on('failed', cause => reject(refusal(cause)));
       link.on('lost', reject);
       const hear = ({ payload }: { payload: Buffer }): void => {
         try {
@@ -80,6 +80,12 @@ async function ask({ url, name, secret }: JoinToken, ca: string, csr: string): P
     await link.close();
   }
 }
+
+/** A broker has no words for why (CONNACK); of a join token there are not many reasons. */
+const refusal = (cause: LinkError): LinkError =>
+  cause.code === 'refused' || cause.code === 'bad-credentials'
+    ? new LinkError(cause.code, `${cause.message}: the join token was used, taken back, or has ended`)
+    : cause;
 
 const NAMES = { ca: 'ca.crt', cert: 'node.crt', key: 'node.key' } as const;
 

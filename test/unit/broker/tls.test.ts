@@ -13,7 +13,7 @@ import { TcpListener } from '../../../broker/listener.js';
 import { MqttLink, type MqttLinkOptions } from '../../../broker/mqtt-link.js';
 import type { Shown } from '../../../broker/rules.js';
 import { shownAuthority } from '../../../broker/wire/authority.js';
-import { collect, inState, message, startBroker } from '../../support/broker.js';
+import { believing, collect, inState, message, startBroker } from '../../support/broker.js';
 import { type Authority, authority, daysAgo } from '../../support/certificates.js';
 import { until } from '../../support/wait.js';
 
@@ -42,8 +42,7 @@ async function open(
     ],
     authenticate: asked => {
       shown.push(asked);
-      const [, name] = asked.clientId.split('/');
-      return { who: {}, id: asked.clientId, node: name ?? null };
+      return believing().authenticate(asked);
     },
   });
   t.after(async () => {

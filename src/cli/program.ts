@@ -11,6 +11,7 @@ import { KINDS, STATUSES } from '../core/facts.js';
 import { type AccessOptions, accessOf } from './access.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
+import { identityCommands } from './identity-commands.js';
 import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
 import * as query from './query.js';
@@ -40,6 +41,7 @@ export function program(): Command {
   asking(canopy);
   reading(canopy);
   commanding(canopy);
+  identityCommands(canopy);
   return canopy;
 }
 

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Message } from '../../broker/link.js';
-import { renewalOf } from '../identity/certificate-times.js';
+import { renewalOf } from '../identity/certificate-facts.js';
 import { checkGiven } from '../identity/given.js';
 import { readPrivate, writePrivate } from '../identity/private-files.js';
 import { decodeAnswer, encodeRequest, enrolTopic } from '../protocol/enrolment.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LinkError } from '../../broker/link.js';
 import type { MqttLinkOptions } from '../../broker/mqtt-link.js';
 import type { NodeSettings } from '../config/settings.js';
-import { endOfCertificate } from '../identity/certificate-times.js';
+import { endOfCertificate } from '../identity/certificate-facts.js';
 import { readPrivate } from '../identity/private-files.js';
 
 /** Where in the data directory of a child that has joined. */

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   'no-ca': 'the node has no certificate authority of its own yet',
   'ca-exists': 'the node has a certificate authority already',
   'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
+  'no-tls-listener': 'the node has no TLS listener by which a child could join',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

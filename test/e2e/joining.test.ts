@@ -47,8 +47,7 @@ async function safeRoot(t: TestContext) {
     const { code, stdout, stderr } = await local(
       'enroll',
       name,
-      '--kind',
-      'leaf',
+      '--leaf',
       '--url',
       `mqtts://localhost:${root.port}`,
     );

@@ -165,11 +165,11 @@ async function priceOf(pid: number, count: number, work: () => Promise<void>): P
   return (cpuMs([pid]) - before) / count;
 }
 
-async function connects(variant: Variant, port: number, session?: Buffer): Promise<void> {
+async function connects(variant: Variant, port: number, sessions: readonly Buffer[] = []): Promise<void> {
   let left = CONNECTS;
   const worker = async (at: number): Promise<void> => {
     while (left-- > 0) {
-      const socket = await enter(variant, port, names[at] as string, session);
+      const socket = await enter(variant, port, names[at] as string, sessions[at]);
       const closed = new Promise(resolve => socket.once('close', resolve));
       socket.destroy();
       await closed;
@@ -178,12 +178,15 @@ async function connects(variant: Variant, port: number, session?: Buffer): Promi
   await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => worker(at)));
 }
 
-/** Of a first connection; a broker takes it up for any of ours, as it is told who that is anew. */
-async function sessionFrom(variant: Variant, port: number): Promise<Buffer> {
-  const socket = (await enter(variant, port, names[0] as string)) as TLSSocket;
-  const session = socket.getSession() as Buffer;
-  socket.destroy();
-  return session;
+/** One of each that connects: with it goes the certificate that was shown. */
+async function sessionsFrom(variant: Variant, port: number): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  for (const name of names.slice(0, AT_ONCE)) {
+    const socket = (await enter(variant, port, name)) as TLSSocket;
+    found.push(socket.getSession() as Buffer);
+    socket.destroy();
+  }
+  return found;
 }
 
 async function measure(variant: Variant) {
@@ -201,8 +204,8 @@ async function measure(variant: Variant) {
     for (const socket of sockets) socket.destroy();
     await connects(variant, port);
     const perConnect = await priceOf(pid, CONNECTS, () => connects(variant, port));
-    const session = variant.tls ? await sessionFrom(variant, port) : null;
-    const resumed = session ? await priceOf(pid, CONNECTS, () => connects(variant, port, session)) : null;
+    const sessions = variant.tls ? await sessionsFrom(variant, port) : null;
+    const resumed = sessions ? await priceOf(pid, CONNECTS, () => connects(variant, port, sessions)) : null;
     return { perBeat, perConnect, resumed };
   } finally {
     broker.kill();

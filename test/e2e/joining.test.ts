@@ -1,10 +1,14 @@
 /** A tree over TLS in processes of its own: a child joins by a token, and what becomes of those who should not get in. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { systemClock } from '../../src/core/clock.js';
 import { parseJoinToken, printJoinToken } from '../../src/identity/join-token.js';
+import { openPki } from '../../src/identity/pki.js';
+import { makeRequest } from '../../src/identity/x509.js';
 import { authority } from '../support/certificates.js';
 import { canopy, type Outcome } from '../support/cli.js';
 import { NodeProcess, QUICK, type Settings, startLeaf, startRelay, startRoot } from '../support/nodes.js';
@@ -191,6 +195,35 @@ test('a child that knows its parent by TLS never speaks plain to it, whatever it
   // A TLS handshake record (RFC 8446, 5.1), and no CONNECT.
   assert.deepEqual(new Set(first), new Set([0x16]));
   await plain.stop();
+});
+
+test('a certificate past two thirds of its life is renewed over the link, and shown at the next connection', {
+  timeout: 120_000,
+}, async t => {
+  const { box, root, child } = await safeRoot(t);
+  const web = await child('web');
+  await web.stop();
+  const own = (name: string): string => box.path('data', 'web', 'uplink', name);
+  const pki = openPki(root.dataDir, systemClock);
+  const key = readFileSync(own('node.key'), 'utf8');
+  // Counted from an hour ago, so that two thirds of it are over.
+  const { cert } = await pki.issue({
+    name: 'web',
+    is: 'leaf',
+    csr: await makeRequest('web', key),
+    days: 0.01,
+  });
+  writeFileSync(own('node.crt'), cert);
+  const before = pki.list().length;
+  await web.up();
+  await until(() => web.count(/certificate is renewed/) === 1, 20_000, 'it is renewed');
+  const renewed = readFileSync(own('node.crt'), 'utf8');
+  assert.notEqual(renewed, cert);
+  assert.equal(pki.list().length, before + 1);
+  await pki.revoke(new X509Certificate(cert).serialNumber.toLowerCase());
+  await until(() => web.count(/uplink connected/) >= 2, 20_000, 'it is back with the new one');
+  assert.equal(readFileSync(own('node.crt'), 'utf8'), renewed);
+  await web.stop();
 });
 
 test('plain text to a TLS port is turned away, and nobody else notices', { timeout: 120_000 }, async t => {

@@ -1,5 +1,8 @@
 /** Talks to a REST address; every failure becomes an exit code and a sentence. */
+import { isLoopback } from '../config/address.js';
+import type { Access } from './access.js';
 import { CliError, EXIT } from './exit.js';
+import { secureFetch } from './secure-fetch.js';
 
 /** Milliseconds for an answer, beyond what the call itself waits for. */
 const ANSWER_MS = 10_000;
@@ -12,9 +15,22 @@ export interface Answer {
 }
 
 export class RestClient {
-  constructor(readonly url: string) {
+  private readonly ask: (url: URL, init: RequestInit) => Promise<Response>;
+
+  constructor(
+    readonly url: string,
+    private readonly access: Access = {},
+  ) {
     if (!URL.canParse(url) || !/^https?:/.test(url))
       throw new CliError(EXIT.usage, `--url: expected http://host:port, found ${JSON.stringify(url)}`);
+    const { protocol, hostname } = new URL(url);
+    const isSecure = protocol === 'https:';
+    if (!isSecure && access.token && isLoopback(hostname.replace(/^\[|\]$/g, '')) !== true)
+      throw new CliError(
+        EXIT.usage,
+        `--url: expected https, for a token is not sent in the clear, found ${url}`,
+      );
+    this.ask = isSecure ? secureFetch(access.ca) : fetch;
   }
 
   get<T>(path: string): Promise<T> {
@@ -50,7 +66,14 @@ export class RestClient {
   }
 
   private fetch(path: string, init: RequestInit): Promise<Response> {
-    return fetch(new URL(path, this.url), init).catch(error => Promise.reject(this.noAnswer(error)));
+    const { token } = this.access;
+    const headers = { ...init.headers, ...(token && { authorization: `Bearer ${token}` }) } as Record<
+      string,
+      string
+    >;
+    return this.ask(new URL(path, this.url), { ...init, headers }).catch(error =>
+      Promise.reject(this.noAnswer(error)),
+    );
   }
 
   private noAnswer(error: Error & { cause?: Error }): CliError {

@@ -8,9 +8,11 @@ import { SURPLUS_RULES } from '../balance/standing-order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
+import { type AccessOptions, accessOf } from './access.js';
 import { RestClient } from './client.js';
 import type * as command from './command.js';
 import { identityCommands } from './identity-commands.js';
+import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
 import type * as query from './query.js';
 
@@ -26,9 +28,15 @@ export function program(): Command {
   const canopy = new Command('canopy')
     .description('Health monitor and process supervisor, built as a tree of MQTT brokers')
     .version(VERSION)
+    .option('--ca <file>', 'authorities that stand for an https address, PEM (CANOPY_CA)')
+    .option(
+      '--token-file <file>',
+      'a file with the token to show (CANOPY_TOKEN_FILE; or CANOPY_TOKEN holds it)',
+    )
     .exitOverride()
     .showHelpAfterError('(canopy --help lists the commands)');
   hosting(canopy);
+  joining(canopy);
   daemons(canopy);
   asking(canopy);
   reading(canopy);
@@ -70,7 +78,7 @@ function daemons(canopy: Command): void {
 
 function asking(canopy: Command): void {
   ask(canopy, 'tree', 'the whole tree').action(async (view: AskOptions) =>
-    (await import('./query.js')).tree(new RestClient(view.url), view),
+    (await import('./query.js')).tree(rest(canopy, view.url), view),
   );
   ask(canopy, 'nodes', 'the nodes, a line each')
     .addOption(new Option('--status <status>').choices(STATUSES))
@@ -78,12 +86,12 @@ function asking(canopy: Command): void {
     .option('--app <name>')
     .option('--under <path>', 'that node and all below it')
     .action(async ({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
-      (await import('./query.js')).nodes(new RestClient(url), filter, { ...(json && { json }) }),
+      (await import('./query.js')).nodes(rest(canopy, url), filter, { ...(json && { json }) }),
     );
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action(async (path: string, view: AskOptions) =>
-      (await import('./query.js')).get(new RestClient(view.url), path, view),
+      (await import('./query.js')).get(rest(canopy, view.url), path, view),
     );
 }
 
@@ -104,7 +112,7 @@ function reading(canopy: Command): void {
     .option('-t, --timestamps', 'the time before each line')
     .option('--no-prefix', 'several without the tags that tell them apart')
     .action(async (paths: string[], { url, ...options }: LogsOptions & { url: string }) =>
-      (await import('./logs.js')).logs(new RestClient(url), paths, options),
+      (await import('./logs.js')).logs(rest(canopy, url), paths, options),
     );
 }
 
@@ -120,14 +128,14 @@ function commanding(canopy: Command): void {
     )
     .option('--timeout <seconds>', 'with these: for each leaf', number)
     .action(async (path: string, words: string[], { url, ...view }: AskOptions & command.CmdView) =>
-      (await import('./command.js')).cmd(new RestClient(url), path, words, view),
+      (await import('./command.js')).cmd(rest(canopy, url), path, words, view),
     );
   tell('maintenance', 'take a node, and all below it, out of balancing and alerts')
     .argument('<path>', "the node; '.' is the one that answers")
     .addArgument(new Argument('<mode>').choices(['on', 'off']))
     .option('--for <seconds>', 'lifted by itself after that', number)
     .action(async (path: string, mode: 'on' | 'off', { url, ...view }) =>
-      (await import('./command.js')).maintenance(new RestClient(url), path, mode, view),
+      (await import('./command.js')).maintenance(rest(canopy, url), path, mode, view),
     );
   const service = (name: string, about: string): Command =>
     tell(name, about)
@@ -147,22 +155,26 @@ function commanding(canopy: Command): void {
       ),
     )
     .action(async (app: string, count: number, options: command.ServiceOptions & AskOptions) =>
-      (await import('./command.js')).scale(new RestClient(options.url), app, count, options),
+      (await import('./command.js')).scale(rest(canopy, options.url), app, count, options),
     );
   service('rebalance', 'move instances of a service from loaded to idle machines')
     .option('--max-moves <count>', 'moves at the most', number)
     .option('--hysteresis <difference>', 'of loads (0 to 1) below which nothing is moved', number)
     .action(async (app: string, options: command.ServiceOptions & AskOptions) =>
-      (await import('./command.js')).rebalance(new RestClient(options.url), app, options),
+      (await import('./command.js')).rebalance(rest(canopy, options.url), app, options),
     );
   ask(canopy, 'orders', 'the standing orders of a node')
     .argument('[path]', "the node; '.' is the one that answers", '.')
     .option('--remove <app>', 'take this one back')
     .option('--label <key=value>', 'with --remove: that of some slots only')
     .action(async (path: string, { url, ...view }) =>
-      (await import('./command.js')).orders(new RestClient(url), path, view),
+      (await import('./command.js')).orders(rest(canopy, url), path, view),
     );
 }
+
+/** Such a token is sent where --url says, by TLS or on this machine alone. */
+const rest = (canopy: Command, url: string): RestClient =>
+  new RestClient(url, accessOf(canopy.opts<AccessOptions>()));
 
 const ask = (canopy: Command, name: string, about: string): Command =>
   canopy

@@ -2,12 +2,14 @@
 import type { RefusedEvent } from '../../broker/embedded.js';
 import type { Origin } from '../../broker/rules.js';
 import { AuditLog } from '../audit/log.js';
+import { watched } from '../audit/watched.js';
 import { bytesOf } from '../config/schemas.js';
+import type { Authenticator } from '../core/principal.js';
 import { CommandAudit, type Sender } from '../tree/command-audit.js';
 import type { NodeContainer } from './container.js';
 import { Counts } from './counts.js';
 import type { Step } from './lifecycle.js';
-import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, INGEST, LOG, SETTINGS, TREE } from './tokens.js';
+import { AUDIT, AUTHENTICATOR, CLOCK, COMMAND_AUDIT, COUNTS, INGEST, LOG, SETTINGS, TREE } from './tokens.js';
 
 export function auditStep(node: NodeContainer): Step {
   node
@@ -47,6 +49,13 @@ export const refusing =
     node.get(TREE).refusals.take(refused);
     node.get(COMMAND_AUDIT).refused(refused);
   };
+
+/** What is asked who somebody is, each answer noted; null: nobody is asked. */
+export function authenticatorFor(node: NodeContainer, via: 'mqtt' | 'rest'): Authenticator | null {
+  const authenticator = node.get(AUTHENTICATOR);
+  const counts = node.get(COUNTS).authentications;
+  return authenticator && watched(authenticator, { audit: node.get(AUDIT), counts, via });
+}
 
 /** A node that is named '' is this one: its own commands, and those of its parent. */
 const senderOf = ({ clientId, identity }: Origin): Sender | null =>

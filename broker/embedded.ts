@@ -4,6 +4,7 @@ import { Audience } from './aedes/audience.js';
 import { createEngine, type Engine, type Stored } from './aedes/engine.js';
 import { capPackets, washPackets } from './aedes/guards.js';
 import { RetainedStore } from './aedes/retained.js';
+import { beStrict } from './aedes/strict.js';
 import { Claims, type Holder } from './entry/claims.js';
 import { Gate } from './entry/gate.js';
 import { Reception } from './entry/reception.js';
@@ -182,8 +183,10 @@ export class EmbeddedBroker {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     const client = this.#engine.aedes.handle(socket) as unknown as PrivateClient;
+    beStrict(client, why => this.#report(why, client));
     capPackets(client, this.limits.maxPacketBytes);
     washPackets(client, this.limits, refusal => this.#report(refusal, client));
+    this.#engine.granted.cap(client);
     this.#engine.express.attach(client);
   }
 

@@ -9,6 +9,8 @@ declare module 'aedes-persistence/asyncPersistence.js' {
     createRetainedStreamCombi(patterns: string[]): Readable;
     addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void>;
     subscriptionsByTopic(topic: string): Promise<{ topic: string }[]>;
+    subscriptionsByClient(client: { id: string }): Promise<Subscription[]>;
+    outgoingStream(client: { id: string }): Readable;
     outgoingEnqueue(subscription: { clientId: string }, packet: AedesPublishPacket): Promise<void>;
     outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: AedesPublishPacket): Promise<void>;
     outgoingUpdate(client: Client, packet: AedesPublishPacket): Promise<void>;

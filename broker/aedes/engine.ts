@@ -10,6 +10,7 @@ import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js
 import type { Audience } from './audience.js';
 import { isAwaited } from './awaited.js';
 import { Express } from './express.js';
+import { askedFilter, Granted } from './granted.js';
 import { divert, ForwardGuard, keepOvertaken, keepSuccessors, neverWaitForSubscribers } from './guards.js';
 import type { RetainedStore } from './retained.js';
 import { BoundedStore } from './store.js';
@@ -31,6 +32,7 @@ export interface EngineOptions {
 export interface Engine {
   readonly aedes: PrivateAedes;
   readonly express: Express;
+  readonly granted: Granted;
   /** Live messages under a filter, called at once while they are routed, in either lane; returns how to end it. */
   readonly listen: LocalHost['listen'];
   /** Whether anyone asks for a topic by name. */
@@ -40,7 +42,8 @@ export interface Engine {
 /** Aedes with its hooks wired to the gate and the reception, and with the guards around it. */
 export function createEngine(options: EngineOptions): Engine {
   const { rules, limits, gate, reception, isClosing } = options;
-  const guard = forwardGuard(options);
+  const granted = new Granted();
+  const guard = forwardGuard(options, granted);
   const express = new Express({
     rules,
     maxPacketBytes: limits.maxPacketBytes,
@@ -74,12 +77,12 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
     authorizeSubscribe: (client, subscription, done) => {
-      const granted = gate.grants(priv(client), subscription.topic);
-      if (granted) {
-        express.watch(priv(client), subscription.topic);
-        options.audience.granted(priv(client), subscription.topic);
-      }
-      done(null, granted ? subscription : null);
+      const filter = askedFilter(subscription.topic);
+      if (!gate.grants(priv(client), filter)) return done(null, null);
+      granted.grant(priv(client), filter, subscription.qos);
+      express.watch(priv(client), filter);
+      options.audience.granted(priv(client), filter);
+      done(null, { ...subscription, topic: filter, qos: 2 });
     },
     authorizeForward: (client, packet) => guard.forward(priv(client), packet),
   });
@@ -90,6 +93,7 @@ export function createEngine(options: EngineOptions): Engine {
   );
   aedes.on('unsubscribe', (filters, client) => {
     gate.released(priv(client), filters);
+    granted.release(priv(client), filters);
     options.audience.released(priv(client), filters);
   });
   aedes.on('keepaliveTimeout', client => reception.fellSilent(priv(client)));
@@ -99,6 +103,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     aedes: guarded,
     express,
+    granted,
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),
     isAwaited: topic => isAwaited(guarded, store, topic),
   };
@@ -121,8 +126,8 @@ function listenToBoth(
   };
 }
 
-function forwardGuard({ limits, retained, report }: EngineOptions): ForwardGuard<Stored> {
-  return new ForwardGuard(limits.backlogBytes, retained, (client, disconnected) => {
+function forwardGuard({ limits, retained, report }: EngineOptions, granted: Granted): ForwardGuard<Stored> {
+  return new ForwardGuard(limits.backlogBytes, retained, granted, (client, disconnected) => {
     const reason = disconnected
       ? 'disconnected: it does not read'
       : 'QoS 0 messages dropped: it does not keep up';
@@ -135,6 +140,7 @@ function boundedStore({ limits, gate, reception, retained, report }: EngineOptio
     retained,
     maxQueuedBytesPerClient: limits.maxQueuedBytesPerClient,
     maxQueuedPerClient: limits.maxQueuedPerClient,
+    resumes: clientId => reception.resumes(clientId),
     maySubscribe: (client, filter) => gate.filterRefusal(reception.identityOf(priv(client)), filter) === null,
     onQueueFull: clientId =>
       report({ code: 'queue-full', reason: `messages for the absent ${clientId} dropped` }, null),

@@ -2,7 +2,7 @@ import type { AedesPublishPacket } from 'aedes';
 import type { Message } from '../link.js';
 import type { LivePacket } from '../local-link.js';
 import type { TopicRules } from '../rules.js';
-import { matches } from '../topics.js';
+import { isUnspeakable, matches } from '../topics.js';
 import { type Frame, frameOf, readFrame } from '../wire/frame.js';
 import type { PrivateAedes, PrivateClient } from './aedes-private.js';
 
@@ -99,8 +99,10 @@ export class Express {
       const { topicAt, payloadAt, end } = frame;
       const topic = chunk.toString('utf8', topicAt, payloadAt);
       if (!this.#isOurs(topic)) break;
-      at = end;
       const passed = this.options.pass(client, topic, chunk.subarray(payloadAt, end));
+      // Text that may not be: the parser's guard ends the connection for it.
+      if (!passed && isUnspeakable(topic)) break;
+      at = end;
       if (!passed) continue;
       if (passed.retain || passed.qos > 0)
         this.#aedes?.publish({ cmd: 'publish', dup: false, ...passed }, client);

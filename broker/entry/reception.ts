@@ -3,6 +3,7 @@ import { messageOf, type PrivateClient, type WirePacket } from '../aedes/aedes-p
 import type { BrokerLimits } from '../limits.js';
 import type { Identity, TopicRules } from '../rules.js';
 import type { Claims, Holder } from './claims.js';
+import { idProblem } from './client-id.js';
 import { CONNACK, type Turned, turnAway } from './door.js';
 import type { Report } from './report.js';
 
@@ -34,8 +35,8 @@ export class Reception {
   readonly #sessions = new WeakMap<PrivateClient, Session>();
   /** Clients that were let in and whose socket is not gone. */
   readonly #present = new Map<Socket, PrivateClient>();
-  /** Client ids that have a session (clean=false), whether they are there or away. */
-  readonly #kept = new Set<string>();
+  /** Client ids that have a session (clean=false), whether they are there or away; true where they came back to it. */
+  readonly #kept = new Map<string, boolean>();
 
   constructor(private readonly options: ReceptionOptions) {}
 
@@ -56,10 +57,17 @@ export class Reception {
     const id = packet.clientId ?? '';
     const newSession = packet.clean === false && !this.#kept.has(id);
     const caller = { identity, keepalive: packet.keepalive ?? 0, will, newSession };
-    const turned = turnAway({ rules, limits, clients, sessions: this.#kept.size }, caller);
+    const turned =
+      idProblem(id, packet.clean !== false) ??
+      turnAway({ rules, limits, clients, sessions: this.#kept.size }, caller);
     if (packet.clean !== false) this.#kept.delete(id);
-    else if (!turned) this.#kept.add(id);
+    else if (!turned) this.#kept.set(id, !newSession);
     this.#sessions.set(client, { identity, turned, silent: false });
+  }
+
+  /** Whether a client, there since its last CONNECT, had a session before that. */
+  resumes(clientId: string): boolean {
+    return this.#kept.get(clientId) ?? false;
   }
 
   /** Why a client is not let in, reported; null where it is, and has claimed its name. */

@@ -194,6 +194,7 @@ test('after a suspend the broker does not take its own clients’ wills for a de
     maxQueuedPerClient: 1,
     maxQueuedBytesPerClient: 1,
     maySubscribe: () => true,
+    resumes: () => false,
     onQueueFull: () => {},
   });
   const wills = store as unknown as {

@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net';
-import type { PrivateClient } from './aedes/aedes-private.js';
 import { Audience } from './aedes/audience.js';
 import { createEngine, type Engine, type Stored } from './aedes/engine.js';
-import { capPackets, washPackets } from './aedes/guards.js';
 import { RetainedStore } from './aedes/retained.js';
-import { beStrict } from './aedes/strict.js';
 import { Claims, type Holder } from './entry/claims.js';
+import { Crossings } from './entry/crossings.js';
 import { Gate } from './entry/gate.js';
 import { Reception } from './entry/reception.js';
-import { type RefusedEvent, type Report, reporter } from './entry/report.js';
+import { type RefusedEvent, reporter } from './entry/report.js';
+import { Sockets, turnOff } from './entry/sockets.js';
 import { BROKER_LIMITS, type BrokerLimits } from './limits.js';
 import { LinkError, type Message } from './link.js';
 import { type Address, type Listener, TcpListener } from './listener.js';
@@ -42,22 +41,19 @@ export interface LocalLinkOptions {
   readonly will?: Message;
 }
 
-/** Sockets beyond maxClients that are taken on, so that those too many can be told by a CONNACK. */
-const ANTEROOM = 100;
-
 /** An MQTT 3.1.1 broker inside this process, with the guards that aedes 1.2.0 needs. */
 export class EmbeddedBroker {
   readonly limits: BrokerLimits;
   /** Who is subscribed to what over a socket. */
   readonly audience: Pick<Audience, 'asksFor' | 'hears' | 'ready'>;
-  readonly #report: Report;
   readonly #claims = new Claims();
   readonly #retained: RetainedStore<Stored>;
   readonly #reception: Reception;
   readonly #gate: Gate;
   readonly #engine: Engine;
   readonly #listener: Listener;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets: Sockets;
+  readonly #crossings: Crossings;
   readonly #links = new Map<LocalLink, Holder>();
   readonly #host: LocalHost;
   #address: Address;
@@ -75,10 +71,11 @@ export class EmbeddedBroker {
   private constructor(options: BrokerOptions) {
     const { rules, identify, admit } = options;
     const limits = { ...BROKER_LIMITS, ...options.limits };
-    const report = reporter(options.onRefused);
+    this.#crossings = new Crossings(options.onRefused);
+    this.#sockets = new Sockets(limits, this.#crossings.take);
+    const report = reporter(this.#crossings.take);
     this.limits = limits;
-    this.#report = report;
-    this.#retained = new RetainedStore<Stored>(limits);
+    this.#retained = new RetainedStore<Stored>(limits, rules.prefix);
     this.#reception = new Reception({ rules, limits, identify, claims: this.#claims, report });
     const entry = { rules, limits, retained: this.#retained, reception: this.#reception, report };
     this.#gate = new Gate({ ...entry, admit });
@@ -104,6 +101,11 @@ export class EmbeddedBroker {
   /** Sockets that are open, and clients that were let in over them. */
   get connections(): { readonly sockets: number; readonly clients: number } {
     return { sockets: this.#sockets.size, clients: this.#reception.count };
+  }
+
+  /** What was not let through, by code, since the start. */
+  get crossings(): ReadonlyMap<string, number> {
+    return this.#crossings.counts;
   }
 
   /** A link without a socket. Throws LinkError name-taken where another live instance has the name. */
@@ -169,25 +171,15 @@ export class EmbeddedBroker {
     for (const link of [...this.#links.keys()])
       link.drop(new LinkError('unreachable', 'the broker closed'), false);
     await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.destroyAll();
     await unheard;
   }
 
   #greet(socket: Socket): void {
-    if (this.#closing || this.#sockets.size >= this.limits.maxClients + ANTEROOM) {
-      socket.on('error', () => {});
-      socket.destroy();
-      return;
-    }
+    if (this.#closing) turnOff(socket);
+    if (this.#closing || !this.#sockets.enter(socket)) return;
     joinWrites(socket);
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    const client = this.#engine.aedes.handle(socket) as unknown as PrivateClient;
-    beStrict(client, why => this.#report(why, client));
-    capPackets(client, this.limits.maxPacketBytes);
-    washPackets(client, this.limits, refusal => this.#report(refusal, client));
-    this.#engine.granted.cap(client);
-    this.#engine.express.attach(client);
+    this.#engine.handle(socket);
   }
 
   #forget(link: LocalLink): void {

@@ -34,6 +34,10 @@ export interface PrivateClient extends Omit<Client, 'conn'> {
   readonly _parser: PrivateParser;
   readonly subscriptions: Record<string, { readonly qos: number }>;
   duplicates: object;
+  /** Nothing more is read of its socket; and how many packets of what was read are not done with. */
+  _paused: boolean;
+  _parsingBatch: number;
+  resume(): void;
   /** Called with a copy of its own for each subscription and replay. */
   deliverQoS(packet: AedesPublishPacket, done: () => void): void;
   /** Ends the connection where it has not drained in drainTimeout. */

@@ -1,19 +1,32 @@
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import type { Gate } from '../entry/gate.js';
 import type { Reception } from '../entry/reception.js';
 import type { Report } from '../entry/report.js';
 import type { BrokerLimits } from '../limits.js';
 import type { LocalHost } from '../local-link.js';
-import type { TopicRules } from '../rules.js';
+import type { Refusal, TopicRules } from '../rules.js';
+import { shown } from '../topics.js';
 import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js';
 import type { Audience } from './audience.js';
 import { isAwaited } from './awaited.js';
+import { tellCrossed } from './crossed.js';
 import { Express } from './express.js';
 import { askedFilter, Granted } from './granted.js';
-import { divert, ForwardGuard, keepOvertaken, keepSuccessors, neverWaitForSubscribers } from './guards.js';
+import {
+  capPackets,
+  divert,
+  ForwardGuard,
+  keepOvertaken,
+  keepSuccessors,
+  neverWaitForSubscribers,
+  washPackets,
+} from './guards.js';
 import type { RetainedStore } from './retained.js';
 import { BoundedStore } from './store.js';
+import { beStrict } from './strict.js';
+import { Throttle } from './throttle.js';
 
 export type Stored = AedesPublishPacket & { payload: Buffer };
 
@@ -32,7 +45,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly aedes: PrivateAedes;
   readonly express: Express;
-  readonly granted: Granted;
+  /** Takes a connection on, with the guards around it. */
+  readonly handle: (socket: Socket) => PrivateClient;
   /** Live messages under a filter, called at once while they are routed, in either lane; returns how to end it. */
   readonly listen: LocalHost['listen'];
   /** Whether anyone asks for a topic by name. */
@@ -44,7 +58,9 @@ export function createEngine(options: EngineOptions): Engine {
   const { rules, limits, gate, reception, isClosing } = options;
   const granted = new Granted();
   const guard = forwardGuard(options, granted);
+  const throttle = new Throttle(limits, options.report);
   const express = new Express({
+    onTaken: (client, count) => throttle.passed(client, count),
     rules,
     maxPacketBytes: limits.maxPacketBytes,
     pass: (client, topic, payload) => (isClosing() ? null : gate.passPlain(client, topic, payload)),
@@ -98,15 +114,30 @@ export function createEngine(options: EngineOptions): Engine {
   });
   aedes.on('keepaliveTimeout', client => reception.fellSilent(priv(client)));
   for (const wrap of [keepOvertaken, neverWaitForSubscribers, keepSuccessors]) wrap(guarded);
+  tellCrossed(guarded, options.report);
   express.carry(guarded);
   divert(guarded);
   return {
     aedes: guarded,
     express,
-    granted,
+    handle: socket => {
+      const client = priv(aedes.handle(socket));
+      guardClient(client, options);
+      throttle.attach(client);
+      granted.cap(client);
+      express.attach(client);
+      return client;
+    },
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),
     isAwaited: topic => isAwaited(guarded, store, topic),
   };
+}
+
+function guardClient(client: PrivateClient, { limits, report }: EngineOptions): void {
+  const tell = (why: Refusal): void => report(why, client);
+  beStrict(client, tell);
+  capPackets(client, limits.maxPacketBytes, limits.maxConnectBytes);
+  washPackets(client, limits, tell);
 }
 
 function listenToBoth(
@@ -142,6 +173,11 @@ function boundedStore({ limits, gate, reception, retained, report }: EngineOptio
     maxQueuedPerClient: limits.maxQueuedPerClient,
     resumes: clientId => reception.resumes(clientId),
     maySubscribe: (client, filter) => gate.filterRefusal(reception.identityOf(priv(client)), filter) === null,
+    onRetainedFull: topic =>
+      report(
+        { code: 'retained-full', reason: `no room for another retained message: ${shown(topic)}` },
+        null,
+      ),
     onQueueFull: clientId =>
       report({ code: 'queue-full', reason: `messages for the absent ${clientId} dropped` }, null),
   });

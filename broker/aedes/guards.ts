@@ -54,15 +54,18 @@ export function divert(aedes: PrivateAedes): void {
 }
 
 /** The parser would buffer up to 256 MB for whoever claims so, before CONNECT even (aedes#831). */
-export function capPackets(client: PrivateClient, maxPacketBytes: number): void {
+export function capPackets(
+  client: PrivateClient,
+  maxPacketBytes: number,
+  beforeConnack = maxPacketBytes,
+): void {
   const parser = client._parser;
   const parseLength = parser._parseLength.bind(parser);
   parser._parseLength = () => {
     const complete = parseLength();
-    if (!complete || parser.packet.length <= maxPacketBytes) return complete;
-    parser._emitError(
-      new Error(`packet of ${parser.packet.length} bytes, at most ${maxPacketBytes} are taken`),
-    );
+    const most = client.connackSent ? maxPacketBytes : Math.min(maxPacketBytes, beforeConnack);
+    if (!complete || parser.packet.length <= most) return complete;
+    parser._emitError(new Error(`packet of ${parser.packet.length} bytes, at most ${most} are taken`));
     return false;
   };
 }

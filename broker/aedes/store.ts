@@ -11,6 +11,8 @@ export interface StoreOptions {
   readonly resumes: (clientId: string) => boolean;
   /** Whether a client may have this subscription: aedes would store those of its packet that were refused, too. */
   readonly maySubscribe: (client: Client, filter: string) => boolean;
+  /** A retained message that came with others found no room, and is not kept. */
+  readonly onRetainedFull: (topic: string) => void;
   /** A session's queue is full; told once until it has been emptied a little. */
   readonly onQueueFull: (clientId: string) => void;
 }
@@ -34,7 +36,9 @@ export class BoundedStore extends MemoryPersistence {
   }
 
   override async storeRetained(packet: AedesPublishPacket): Promise<void> {
-    this.options.retained.set(packet as AedesPublishPacket & { payload: Buffer });
+    // Of several at once each has found room before the others took it.
+    const hadRoom = this.options.retained.set(packet as AedesPublishPacket & { payload: Buffer });
+    if (!hadRoom) this.options.onRetainedFull(packet.topic);
   }
 
   override createRetainedStream(pattern: string): Readable {

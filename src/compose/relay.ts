@@ -12,6 +12,7 @@ import { topicRules } from '../protocol/topics.js';
 import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
+import { brokerLimits } from './bounds.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
@@ -72,7 +73,8 @@ const makeIngest = (node: NodeContainer): Ingest =>
   new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
-  const { host, port, maxPacket, maxClients } = node.get(SETTINGS);
+  const settings = node.get(SETTINGS);
+  const { host, port } = settings;
   return EmbeddedBroker.listen({
     host,
     port,
@@ -81,7 +83,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     admit: admitting(node),
     onRefused: refused => node.get(TREE).refusals.take(refused),
     onAudience: heard(node),
-    limits: { maxPacketBytes: maxPacket, maxClients },
+    limits: brokerLimits(settings),
   });
 }
 

@@ -3,6 +3,7 @@
 import type { Static } from 'typebox';
 import type { Labels } from '../core/labels.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
+import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
 import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
 import { LOGS } from './groups/logs.js';
@@ -21,6 +22,7 @@ export type { Role, Setting } from './groups/setting.js';
 export const SETTINGS = {
   ...PLACE,
   ...LISTENERS,
+  ...BOUNDS,
   ...TARGET,
   ...RUN_AS,
   ...RESTARTS,
@@ -43,6 +45,7 @@ export const PARENT_KEYS = ['parent_host', 'parent_port', 'parent_url'] as const
 /** The settings that a node takes as they stand, given or by default. */
 export const PLAIN = [
   ...PLAIN_LISTENERS,
+  ...PLAIN_BOUNDS,
   ...PLAIN_TARGET,
   ...PLAIN_RUN_AS,
   ...PLAIN_RESTARTS,

@@ -3,8 +3,6 @@
 export interface BrokerLimits {
   /** Remaining length of an MQTT packet, checked before its body is read. */
   readonly maxPacketBytes: number;
-  /** The same, until a CONNECT was accepted. */
-  readonly maxConnectBytes: number;
   /** Bytes that may wait for one subscriber: beyond it QoS 0 is dropped and a QoS 1 subscriber disconnected. */
   readonly backlogBytes: number;
   readonly maxClients: number;
@@ -13,8 +11,12 @@ export interface BrokerLimits {
   /** Of one client; heartbeats count a tenth. Who sends more is held back, and dropped where that lasts maxHeldMs. */
   readonly maxPacketsPerSecond: number;
   readonly maxHeldMs: number;
-  /** Until CONNECT must have arrived. */
+  /** Until CONNECT must have arrived, and it must be known who sent it. */
   readonly connectTimeoutMs: number;
+  /** The same as maxPacketBytes, of a client that has not been let in yet. */
+  readonly maxConnectBytes: number;
+  /** Clients about which it is being found out who they are; more are told to come again. */
+  readonly maxAuthenticating: number;
   /** Until a subscriber whose socket is full must have read what is in it. */
   readonly drainTimeoutMs: number;
   /**
@@ -42,13 +44,14 @@ export interface BrokerLimits {
 
 export const BROKER_LIMITS: BrokerLimits = {
   maxPacketBytes: 1024 * 1024,
-  maxConnectBytes: 64 * 1024,
   backlogBytes: 1280 * 1024,
   maxClients: 10_000,
   maxPerAddress: 1000,
   maxPacketsPerSecond: 5000,
   maxHeldMs: 30_000,
   connectTimeoutMs: 5000,
+  maxConnectBytes: 64 * 1024,
+  maxAuthenticating: 256,
   drainTimeoutMs: 5000,
   keepaliveLimit: 1200,
   maxTopicBytes: 1024,

@@ -40,6 +40,8 @@ export interface PrivateClient extends Omit<Client, 'conn'> {
   resume(): void;
   /** Called with a copy of its own for each subscription and replay. */
   deliverQoS(packet: AedesPublishPacket, done: () => void): void;
+  /** No more is read of its socket until aedes resumes it, which it does after the CONNACK. */
+  pause(): void;
   /** Ends the connection where it has not drained in drainTimeout. */
   waitForDrain(done: () => void): void;
 }

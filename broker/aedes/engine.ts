@@ -23,6 +23,7 @@ import {
   neverWaitForSubscribers,
   washPackets,
 } from './guards.js';
+import { listenToBoth } from './listen.js';
 import type { RetainedStore } from './retained.js';
 import { BoundedStore } from './store.js';
 import { beStrict } from './strict.js';
@@ -51,6 +52,8 @@ export interface Engine {
   readonly listen: LocalHost['listen'];
   /** Whether anyone asks for a topic by name. */
   readonly isAwaited: (topic: string) => Promise<boolean>;
+  /** All that is kept for a client id. */
+  readonly forget: (clientId: string) => Promise<void>;
 }
 
 /** Aedes with its hooks wired to the gate and the reception, and with the guards around it. */
@@ -76,14 +79,17 @@ export function createEngine(options: EngineOptions): Engine {
     maxTopicLevels: 100,
     persistence: store,
     preConnect: (client, packet, done) => {
-      reception.examine(priv(client), packet, guarded.clients[packet.clientId] !== undefined);
+      // Aedes would do so a turn later, and by then handle what a second chunk has brought.
+      priv(client).pause();
+      reception.examine(priv(client), packet);
       done(null, true);
     },
-    authenticate: (client, _username, _password, done) => {
-      const turned = reception.receive(priv(client));
-      if (!turned) done(null, true);
-      else done(Object.assign(new Error(turned.reason), { returnCode: turned.returnCode }), false);
-    },
+    authenticate: (client, username, password, done) =>
+      reception.receive(priv(client), username, password, ({ turned, foreign }) => {
+        if (turned) done(Object.assign(new Error(turned.reason), { returnCode: turned.returnCode }), false);
+        else if (foreign) void store.forget(client.id).then(() => done(null, true));
+        else done(null, true);
+      }),
     // Synchronous: an answer that comes later reorders one client's messages.
     authorizePublish: (client, packet, done) => {
       if (isClosing() || !client) done(new Error('the broker closes'));
@@ -129,7 +135,12 @@ export function createEngine(options: EngineOptions): Engine {
       return client;
     },
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),
-    isAwaited: topic => isAwaited(guarded, store, topic),
+    isAwaited: topic =>
+      isAwaited(guarded, store, topic, {
+        client: client => gate.receives(client, topic),
+        session: clientId => gate.isFor(reception.whoKeeps(clientId), topic),
+      }),
+    forget: clientId => store.forget(clientId),
   };
 }
 
@@ -140,30 +151,17 @@ function guardClient(client: PrivateClient, { limits, report }: EngineOptions): 
   washPackets(client, limits, tell);
 }
 
-function listenToBoth(
-  aedes: PrivateAedes,
-  express: Express,
-  ...[filter, onMessage]: Parameters<LocalHost['listen']>
-): () => void {
-  const listener = (packet: AedesPublishPacket, done: () => void) => {
-    onMessage(packet);
-    done();
-  };
-  aedes.subscribe(filter, listener, () => {});
-  const unlisten = express.listen(filter, onMessage);
-  return () => {
-    unlisten();
-    aedes.unsubscribe(filter, listener, () => {});
-  };
-}
-
-function forwardGuard({ limits, retained, report }: EngineOptions, granted: Granted): ForwardGuard<Stored> {
-  return new ForwardGuard(limits.backlogBytes, retained, granted, (client, disconnected) => {
+function forwardGuard(
+  { limits, retained, report, gate }: EngineOptions,
+  granted: Granted,
+): ForwardGuard<Stored> {
+  const onSlow = (client: PrivateClient, disconnected: boolean): void => {
     const reason = disconnected
       ? 'disconnected: it does not read'
       : 'QoS 0 messages dropped: it does not keep up';
     report({ code: 'slow-subscriber', reason }, client);
-  });
+  };
+  return new ForwardGuard(limits.backlogBytes, retained, granted, onSlow, gate.receives);
 }
 
 function boundedStore({ limits, gate, reception, retained, report }: EngineOptions): BoundedStore {
@@ -172,12 +170,12 @@ function boundedStore({ limits, gate, reception, retained, report }: EngineOptio
     maxQueuedBytesPerClient: limits.maxQueuedBytesPerClient,
     maxQueuedPerClient: limits.maxQueuedPerClient,
     resumes: clientId => reception.resumes(clientId),
-    maySubscribe: (client, filter) => gate.filterRefusal(reception.identityOf(priv(client)), filter) === null,
     onRetainedFull: topic =>
       report(
         { code: 'retained-full', reason: `no room for another retained message: ${shown(topic)}` },
         null,
       ),
+    maySubscribe: (client, filter) => gate.filterRefusal(gate.whoOf(priv(client)), filter) === null,
     onQueueFull: clientId =>
       report({ code: 'queue-full', reason: `messages for the absent ${clientId} dropped` }, null),
   });

@@ -105,10 +105,14 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
     private readonly retained: RetainedStore<P>,
     private readonly granted: Granted,
     private readonly onSlow: (client: PrivateClient, disconnected: boolean) => void,
+    private readonly receives: (client: PrivateClient, topic: string) => boolean,
   ) {}
 
   forward(client: PrivateClient, packet: AedesPublishPacket): AedesPublishPacket | null {
-    return isMeant(client, packet.topic) && this.#isNews(client, packet) && this.#hasRoom(client, packet)
+    return this.receives(client, packet.topic) &&
+      isMeant(client, packet.topic) &&
+      this.#isNews(client, packet) &&
+      this.#hasRoom(client, packet)
       ? packet
       : null;
   }

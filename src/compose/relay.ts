@@ -12,6 +12,7 @@ import { topicRules } from '../protocol/topics.js';
 import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
+import { access, authenticating } from './access.js';
 import { brokerLimits } from './bounds.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
@@ -19,6 +20,7 @@ import { openMaintenance } from './maintenance.js';
 import { restSteps } from './rest.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
+  AUTHENTICATOR,
   BRIDGE,
   BROKER,
   CLOCK,
@@ -57,6 +59,7 @@ export const rootSteps = (node: NodeContainer): Step[] => [
 function brokerStep(node: NodeContainer): Step {
   provideHub(node)
     .provide(CLOCK, () => systemClock)
+    .provide(AUTHENTICATOR, () => null)
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
@@ -80,6 +83,8 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     port,
     rules: topicRules,
     identify,
+    authenticate: authenticating(node.get(AUTHENTICATOR)),
+    access,
     admit: admitting(node),
     onRefused: refused => node.get(TREE).refusals.take(refused),
     onAudience: heard(node),

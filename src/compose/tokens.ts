@@ -5,6 +5,7 @@ import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
 import type { NodeSettings } from '../config/settings.js';
 import type { Clock } from '../core/clock.js';
+import type { Authenticator } from '../core/principal.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Order } from '../leaf/first-start.js';
@@ -23,6 +24,8 @@ export const SETTINGS = token<NodeSettings>('settings');
 export const CLOCK = token<Clock>('clock');
 export const LOG = token<Logger>('log');
 export const INSTALLATION = token<Installation>('installation');
+/** Who tells who is at the other end; null: nobody is asked (auth=none). */
+export const AUTHENTICATOR = token<Authenticator | null>('authenticator');
 /** The environment that the target inherits. */
 export const TARGET_ENV = token<NodeJS.ProcessEnv>('target environment');
 /** The parent's broker where this very process hosts it, else null. */

@@ -11,6 +11,7 @@ const top = fileURLToPath(new URL('../../../', import.meta.url));
 const FLOORS = [
   ['broker', 'src/core', 'src/process'],
   ['src/config', 'src/protocol', 'src/balance'],
+  ['src/access'],
   ['src/node'],
   ['src/logs'],
   ['src/leaf', 'src/streams', 'src/tree', 'src/history', 'src/alerts'],

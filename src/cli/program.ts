@@ -10,6 +10,7 @@ import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
+import { identityCommands } from './identity-commands.js';
 import type { LogsOptions } from './logs.js';
 import * as query from './query.js';
 
@@ -32,6 +33,7 @@ export function program(): Command {
   asking(canopy);
   reading(canopy);
   commanding(canopy);
+  identityCommands(canopy);
   return canopy;
 }
 

@@ -13,6 +13,7 @@ import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
+import { auditStep, refusing } from './audit.js';
 import { brokerLimits } from './bounds.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
@@ -41,6 +42,7 @@ import { provideUplink, uplinkStep } from './uplink.js';
 const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
+  auditStep(node),
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
@@ -50,6 +52,7 @@ export const relaySteps = (node: NodeContainer): Step[] => [
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
+  auditStep(node),
   brokerStep(node),
   treeStep(node),
   hubStep(node),
@@ -86,7 +89,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     authenticate: authenticating(node.get(AUTHENTICATOR)),
     access,
     admit: admitting(node),
-    onRefused: refused => node.get(TREE).refusals.take(refused),
+    onRefused: refusing(node),
     onAudience: heard(node),
     limits: brokerLimits(settings),
   });
@@ -160,6 +163,6 @@ const makeBridge = (node: NodeContainer): Bridge =>
     up: node.get(UPLINK),
     name: node.get(SETTINGS).name,
     rules: topicRules,
-    onRefused: refused => node.get(TREE).refusals.take(refused),
+    onRefused: refusing(node),
     staysHere: staysHere(node),
   });

@@ -1,13 +1,32 @@
 /** REST over what a tree knows: served by a root, and by any relay that is told where. */
+import { type AuditQuery, readAudit } from '../audit/read.js';
+import { watched } from '../audit/watched.js';
+import type { AuditEntry } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
 import { isDirectChild, lastName, parentOf } from '../core/names.js';
+import type { Authenticator } from '../core/principal.js';
 import { verdict } from '../core/verdict.js';
 import { asCommand } from '../protocol/commands.js';
+import type { Command } from '../protocol/payloads.js';
+import type { Caller } from '../rest/caller.js';
 import { type Answerer, Front } from '../rest/front.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
-import { HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import { metricsOf } from './metrics.js';
+import {
+  AUDIT,
+  AUTHENTICATOR,
+  CLOCK,
+  COMMAND_AUDIT,
+  COUNTS,
+  HUB,
+  LOG,
+  REGISTRY,
+  SETTINGS,
+  TREE,
+  UPLINK,
+} from './tokens.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -40,31 +59,73 @@ function taken({ host, port }: { host: string; port: number }, error: NodeJS.Err
   return Object.assign(new Error(message), { code: error.code });
 }
 
-const makeFront = (node: NodeContainer): Front =>
-  new Front(
+const makeFront = (node: NodeContainer): Front => {
+  const { restConnections, restMaxHeader } = node.get(SETTINGS);
+  const { limits } = node.get(COUNTS);
+  return new Front(
     () => build(node),
     err => node.get(LOG).error({ err }, 'REST could not be loaded'),
+    {
+      connections: restConnections,
+      headerBytes: restMaxHeader,
+      crossed: limit => limits.add(limit),
+    },
   );
+};
 
 async function build(node: NodeContainer): Promise<Answerer> {
-  const [{ buildRest }, { Views }] = await Promise.all([
+  const [{ buildRest }, { Views }, { Sessions }] = await Promise.all([
     import('../rest/server.js'),
     import('../rest/views.js'),
+    import('../rest/sessions.js'),
   ]);
+  const settings = node.get(SETTINGS);
+  const [clock, { limits }] = [node.get(CLOCK), node.get(COUNTS)];
   return buildRest({
-    views: new Views(node.get(REGISTRY), node.get(SETTINGS).name),
-    forget: path => forget(node, path),
-    desk: node.get(TREE).desk,
-    logs: node.get(HUB),
-    recall: id => node.get(TREE).recall(id),
-    readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
+    ...ports(node),
+    views: new Views(node.get(REGISTRY), settings.name),
+    authenticator: authenticatorOf(node),
+    sessions: new Sessions(settings.sessionTime * 1000, clock),
+    sessionTime: settings.sessionTime,
+    origins: settings.corsOrigins,
+    rate: settings.restRate,
+    isLoopback: isLoopback(settings.rest?.host ?? ''),
+    bodyLimit: settings.restMaxBody,
+    streams: settings.restStreams,
+    limits,
+    clock,
     version: VERSION,
-    log: node.get(LOG),
   });
 }
 
+/** What routes ask the rest of the node for. */
+const ports = (node: NodeContainer) => ({
+  forget: (path: string, by: string) => forget(node, path, by),
+  desk: node.get(TREE).desk,
+  logs: node.get(HUB),
+  recall: (id: string) => node.get(TREE).recall(id),
+  readiness: () => ({ ready: true, uplink: node.has(UPLINK) ? node.get(UPLINK).state : null }),
+  audit: node.get(AUDIT),
+  sending: ({ id, by = '' }: Command, { address }: Caller) =>
+    node.get(COMMAND_AUDIT).sending(id, { by, address, via: 'rest' }),
+  readAudit: (query: AuditQuery, visible: (entry: AuditEntry) => boolean) =>
+    readAudit(node.get(SETTINGS).dataDir, query, visible),
+  metrics: () => metricsOf(node),
+  office: null,
+  log: node.get(LOG),
+});
+
+function authenticatorOf(node: NodeContainer): Authenticator | null {
+  const authenticator = node.get(AUTHENTICATOR);
+  const counts = node.get(COUNTS).authentications;
+  return authenticator && watched(authenticator, { audit: node.get(AUDIT), counts, via: 'rest' });
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
 /** A direct child here; a deeper one by its own parent, or here where that is gone too. */
-async function forget(node: NodeContainer, path: string): Promise<void> {
+async function forget(node: NodeContainer, path: string, by: string): Promise<void> {
   const registry = node.get(REGISTRY);
   const { desk, publisher } = node.get(TREE);
   forgettable(registry, path);
@@ -73,7 +134,7 @@ async function forget(node: NodeContainer, path: string): Promise<void> {
     forgetBelow(registry, publisher, path);
     return;
   }
-  const command = asCommand({ op: 'forget', args: { path: lastName(path) }, by: 'rest' });
+  const command = asCommand({ op: 'forget', args: { path: lastName(path) }, by });
   desk.send(parent.path, command);
   const result = await desk.wait(command.id, FORGET_MS);
   if (result?.status === 'succeeded') return;

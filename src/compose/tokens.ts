@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Bridge } from '../../broker/bridge.js';
 import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
+import type { AuditLog } from '../audit/log.js';
 import type { NodeSettings } from '../config/settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Authenticator } from '../core/principal.js';
@@ -16,9 +17,11 @@ import type { MaintenanceState } from '../node/maintenance.js';
 import type { FlowServer } from '../streams/flow-server.js';
 import type { LeafLogs } from '../streams/leaf-logs.js';
 import type { LogHub } from '../streams/port.js';
+import type { CommandAudit } from '../tree/command-audit.js';
 import type { Ingest } from '../tree/ingest.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
+import type { Counts } from './counts.js';
 
 export const SETTINGS = token<NodeSettings>('settings');
 export const CLOCK = token<Clock>('clock');
@@ -38,6 +41,12 @@ export const INGEST = token<Ingest>('ingest');
 export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
+/** Who did what, at a node with a broker. */
+export const AUDIT = token<AuditLog>('audit log');
+/** The same of commands. */
+export const COMMAND_AUDIT = token<CommandAudit>('audit of commands');
+/** What came about, for the metrics. */
+export const COUNTS = token<Counts>('counts');
 export const FLEET = token<Fleet>('fleet');
 /** What the target of a leaf writes. */
 export const LOGS = token<LogStore>('logs');

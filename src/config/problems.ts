@@ -10,6 +10,7 @@ export type ProblemCode =
   | 'timeout-too-low'
   | 'too-deep'
   | 'unknown-node'
+  | 'insecure-listener'
   | 'syntax'
   | 'unreadable';
 

@@ -4,13 +4,15 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
-import { type Address, brokerUrl, parseBrokerUrl, sameAddress } from './address.js';
+import { type BrokerAddress, brokerUrl, parseBrokerUrl } from './address.js';
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
+import { checkAddresses, checkExposure } from './listening.js';
 import { logsOf } from './logs.js';
 import { type Findings, shown } from './problems.js';
 import { runAsOf } from './run-as.js';
-import { fullSignalName } from './schemas.js';
+import { fullSignalName, originList } from './schemas.js';
+import { checkUplink, securityOf } from './security.js';
 import type { NodeSettings, Role, SettingKey, Values } from './settings.js';
 import * as table from './settings.js';
 import { splitTarget } from './target.js';
@@ -28,7 +30,7 @@ export interface Source {
   cwd: string;
   /** Known from the place in a tree. */
   role?: Role;
-  parent?: Address;
+  parent?: BrokerAddress;
   dataDir?: string;
 }
 
@@ -55,6 +57,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     name,
     appName: role === 'leaf' ? (values.app_name ?? name) : null,
     parentUrl: parent && brokerUrl(parent),
+    corsOrigins: originList(values.cors_origins),
     rest: restOf(node),
     target: role === 'leaf' ? targetOf(node) : null,
     runAs: runAsOf(source, values, findings),
@@ -66,10 +69,13 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     hostName: values.host_name ?? hostname(),
     ...healthOf(source, values, findings),
     logs: logsOf(source, values, findings),
+    security: securityOf(source, values, findings),
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);
-  checkAddresses(node, settings, parent);
+  checkAddresses(source, settings, source.parent ? null : parent, findings);
+  checkExposure(source, settings, findings);
+  if (parent && !source.parent) checkUplink(source, parent, findings);
   return settings;
 }
 
@@ -106,11 +112,13 @@ function nameOf({ source, values, role, findings }: Case): string {
   return '?';
 }
 
-function parentOf({ source, values, role, findings }: Case): Address | null {
+function parentOf({ source, values, role, findings }: Case): BrokerAddress | null {
   if (role === 'root') return null;
   if (source.parent) return source.parent;
   const url = source.given.get('parent_url');
-  const parent = {
+  const parent: BrokerAddress = {
+    scheme: source.given.has('parent_ca') ? 'mqtts' : 'mqtt',
+    path: '',
     host: values.parent_host ?? table.SETTINGS.parent_host.fallback ?? '',
     port: values.parent_port ?? table.SETTINGS.parent_port.fallback ?? 0,
   };
@@ -126,7 +134,7 @@ function parentOf({ source, values, role, findings }: Case): Address | null {
   return parent;
 }
 
-function restOf({ source, values, role }: Case): Address | null {
+function restOf({ source, values, role }: Case): NodeSettings['rest'] {
   const asked = source.given.has('rest_host') || source.given.has('rest_port');
   if (role === 'leaf' || (role === 'relay' && !asked)) return null;
   return {
@@ -171,21 +179,6 @@ function checkDurations({ source, role, findings }: Case, settings: NodeSettings
       `${timeout} s is less than twice ${ownInterval}: one late heartbeat may lose a child`,
     );
   }
-}
-
-function checkAddresses(
-  { source, role, findings }: Case,
-  settings: NodeSettings,
-  parent: Address | null,
-): void {
-  if (role === 'leaf') return;
-  const where = source.given.get('port')?.where ?? source.place('port');
-  const found = `${settings.host}:${settings.port}`;
-  if (settings.rest && sameAddress(settings, settings.rest))
-    findings.add('conflict', where, 'another address than its own REST listener', found);
-  // In a tree, the check of all addresses sees this.
-  if (parent && !source.parent && sameAddress(settings, parent))
-    findings.add('conflict', where, 'another address than that of its parent', found);
 }
 
 function plainSettings(values: Values): table.PlainSettings {

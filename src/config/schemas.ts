@@ -76,3 +76,12 @@ export const signal = () =>
     Type.String({ description: 'the name of a signal, such as TERM or SIGHUP' }),
     word => fullSignalName(word) !== null,
   );
+/** `https://host:port` as browsers send it. */
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+/** The single ones of a list that `origins` has passed. */
+export const originList = (text = ''): string[] => text.split(',').flatMap(origin => origin.trim() || []);
+export const origins = () =>
+  Type.Refine(
+    Type.String({ description: 'origins such as https://dash.example.org, joined by commas' }),
+    text => originList(text).length > 0 && originList(text).every(isOrigin),
+  );

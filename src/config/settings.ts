@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox';
 import type { Labels } from '../core/labels.js';
+import type { BrokerAddress } from './address.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
 import { LIMITS } from './groups/limits.js';
@@ -11,8 +12,10 @@ import { ORDER } from './groups/order.js';
 import { OWN_LOG, PLAIN_OWN_LOG } from './groups/own-log.js';
 import { PLACE } from './groups/place.js';
 import { PROBE_SETTINGS } from './groups/probes.js';
+import { PLAIN_REST_LIMITS, REST_LIMITS } from './groups/rest-limits.js';
 import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
 import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
+import { PLAIN_SECURITY, SECURITY } from './groups/security.js';
 import type { Role, Setting } from './groups/setting.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
 import type { Probes } from './probes.js';
@@ -23,6 +26,7 @@ export const SETTINGS = {
   ...PLACE,
   ...LISTENERS,
   ...BOUNDS,
+  ...REST_LIMITS,
   ...TARGET,
   ...RUN_AS,
   ...RESTARTS,
@@ -31,6 +35,7 @@ export const SETTINGS = {
   ...LOGS,
   ...ORDER,
   ...BALANCING,
+  ...SECURITY,
   ...OWN_LOG,
 } as const;
 
@@ -46,10 +51,12 @@ export const PARENT_KEYS = ['parent_host', 'parent_port', 'parent_url'] as const
 export const PLAIN = [
   ...PLAIN_LISTENERS,
   ...PLAIN_BOUNDS,
+  ...PLAIN_REST_LIMITS,
   ...PLAIN_TARGET,
   ...PLAIN_RUN_AS,
   ...PLAIN_RESTARTS,
   ...PLAIN_BALANCING,
+  ...PLAIN_SECURITY,
   ...PLAIN_OWN_LOG,
 ] as const satisfies readonly SettingKey[];
 
@@ -68,14 +75,28 @@ export interface RunAsSettings {
   envFile: { path: string; optional: boolean } | null;
 }
 
+/** Paths are absolute; null where the default, below the data directory, is meant. */
+export interface SecuritySettings {
+  readonly listen: readonly BrokerAddress[];
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly ca: string | null;
+  readonly parentCa: string | null;
+  readonly uplinkCert: string | null;
+  readonly uplinkKey: string | null;
+  readonly secretFile: string | null;
+}
+
 /** All that a node must know to start. Durations in seconds, sizes in bytes, paths absolute. */
 export interface NodeSettings extends PlainSettings {
   role: Role;
   name: string;
   /** null on a root or relay. */
   appName: string | null;
-  /** `mqtt://host:port`; null on a root. */
+  /** `mqtt://host:port`, mqtts, ws or wss; null on a root. */
   parentUrl: string | null;
+  /** Origins whose pages may use REST. */
+  corsOrigins: string[];
   /** null where the node serves no REST. */
   rest: { host: string; port: number } | null;
   /** null on a root or relay. */
@@ -100,6 +121,7 @@ export interface NodeSettings extends PlainSettings {
     maxAgeMs: number | null;
     capture: 'auto' | 'files' | 'fifos';
   };
+  security: SecuritySettings;
   /** As they were written; a tree knows which leaves they mean. */
   needs: string[];
 }

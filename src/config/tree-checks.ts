@@ -1,6 +1,7 @@
 /** What only shows when the nodes of a tree are seen together. */
 
 import { isWildcard, sameAddress } from './address.js';
+import { listenersOf as addressesOf } from './listening.js';
 import type { Findings } from './problems.js';
 import type { SettingKey } from './settings.js';
 import type { LoadTreeOptions, PlacedNode } from './tree-node.js';
@@ -42,9 +43,7 @@ interface Listener {
 }
 
 function listenersOf(node: PlacedNode): Listener[] {
-  const { role, host, port, rest } = node.settings;
-  if (role === 'leaf') return [];
-  return [{ host, port, node, key: 'port' }, ...(rest ? [{ ...rest, node, key: 'rest_port' as const }] : [])];
+  return addressesOf(node.settings).map(({ host, port, key }) => ({ host, port, node, key }));
 }
 
 function checkListeners(nodes: PlacedNode[], findings: Findings): void {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Address, isWildcard } from './address.js';
+import { type BrokerAddress, isWildcard } from './address.js';
 import { checkedValues } from './given.js';
 import { Findings } from './problems.js';
 import { resolveNode } from './resolve.js';
@@ -127,7 +127,9 @@ function dropDerived(
 }
 
 /** Where children of one process find a broker that listens everywhere; others can't, and a check says so. */
-const addressFor = ({ host, port }: NodeSettings): Address => ({
+const addressFor = ({ host, port, tls }: NodeSettings): BrokerAddress => ({
+  scheme: tls ? 'mqtts' : 'mqtt',
+  path: '',
   host: isWildcard(host) ? '127.0.0.1' : host,
   port,
 });

@@ -22,8 +22,8 @@ export function logQuery(args: Arguments, now: number): LogQuery {
   const query: LogQuery = {
     ...(has('tail') && { tail: whole('tail', args.tail, 0, MOST_SEQ) }),
     ...(has('after') && { after: whole('after', args.after, 0, MOST_SEQ) }),
-    ...(has('since') && { since: time('since', args.since, now) }),
-    ...(has('until') && { until: time('until', args.until, now) }),
+    ...(has('since') && { since: timeOf('since', args.since, now) }),
+    ...(has('until') && { until: timeOf('until', args.until, now) }),
     ...(has('stream') && { stream: word('stream', args.stream, LOG_STREAMS) }),
     ...(has('grep') && {
       grep: { pattern: pattern(args.grep, flag('fixed', args.fixed)), fixed: flag('fixed', args.fixed) },
@@ -36,7 +36,7 @@ export function logQuery(args: Arguments, now: number): LogQuery {
   return query;
 }
 
-function time(name: string, value: unknown, now: number): number {
+export function timeOf(name: string, value: unknown, now: number): number {
   const stamp = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   if (typeof stamp === 'number' && Number.isSafeInteger(stamp) && (stamp === 0 || stamp >= LEAST_MS))
     return stamp;

@@ -46,7 +46,7 @@ export function salvageId(payload: Uint8Array): string {
 }
 
 /** What is needed to answer a command that is not carried out here, whether or not it decodes. */
-export function commandMeant(payload: Buffer): Pick<Command, 'id' | 'op'> {
+export function commandMeant(payload: Buffer): Pick<Command, 'id' | 'op' | 'by'> {
   try {
     return decodeCommand(payload);
   } catch {

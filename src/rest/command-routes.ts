@@ -2,12 +2,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import Type from 'typebox';
+import { mayRead } from '../access/paths.js';
+import type { Audit } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
-import { asCommand } from '../protocol/commands.js';
-import { CommandFields, ResultSchema } from '../protocol/payloads.js';
+import { type Command, CommandFields, ResultSchema } from '../protocol/payloads.js';
 import type { Desk, Tracked } from '../tree/desk.js';
-import { checkedPath } from './node-routes.js';
-import { ProblemSchema } from './problems.js';
+import type { Caller } from './caller.js';
+import { checkedPath } from './checked-path.js';
+import { codeOf, ProblemSchema } from './problems.js';
+import { type SendingPorts, signed } from './sending.js';
 
 const Body = Type.Object(
   {
@@ -33,9 +36,17 @@ const answers = {
   default: ProblemSchema,
 };
 
+export interface CommandPorts extends SendingPorts {
+  readonly desk: Desk;
+  /** What became of a command to this node itself, by its id. */
+  readonly recall: (id: string) => Tracked | null;
+  readonly audit: Audit;
+}
+
 export const commandRoutes =
-  (desk: Desk, recall: (id: string) => Tracked | null): FastifyPluginAsyncTypebox =>
+  (ports: CommandPorts): FastifyPluginAsyncTypebox =>
   async app => {
+    const { desk, recall } = ports;
     const tags = ['commands'];
     app.post(
       '/api/v1/commands',
@@ -44,8 +55,8 @@ export const commandRoutes =
       },
       async (request, reply) => {
         const { path, ...fields } = request.body;
-        const command = asCommand({ by: 'rest', ...fields });
-        const sent = desk.send(checkedPath(path), command);
+        const command = signed(request.caller, fields);
+        const sent = send(ports, checkedPath(path), command, request.caller);
         const { wait = 0 } = request.query;
         return answer(reply, wait > 0 ? await desk.wait(command.id, wait * 1000) : sent);
       },
@@ -65,12 +76,34 @@ export const commandRoutes =
       async (request, reply) => {
         const { id } = request.params as { id: string };
         const found = desk.get(id) ?? recall(id);
-        if (!found)
+        if (!found || !mayRead(request.caller.principal, found.path))
           throw new CanopyError('not-found', `there is no command ${JSON.stringify(id.slice(0, 128))} here`);
         return reply.send(found);
       },
     );
   };
+
+/** Throws `not-found`, `node-unreachable`, `id-in-use`. */
+function send(
+  { desk, sending, audit }: CommandPorts,
+  path: string,
+  command: Command,
+  caller: Caller,
+): Tracked {
+  const other = desk.get(command.id);
+  // What somebody else has sent elsewhere is not told to who may not see it.
+  if (other && !mayRead(caller.principal, other.path))
+    throw new CanopyError('id-in-use', `the id ${command.id} is that of another command`);
+  sending(command, caller);
+  try {
+    return desk.send(path, command);
+  } catch (error) {
+    const { op, id, by = '' } = command;
+    const note = { by, address: caller.address, via: 'rest', path, op, id } as const;
+    audit.note({ ...note, outcome: 'refused', code: codeOf(error) });
+    throw error;
+  }
+}
 
 function answer(reply: FastifyReply, result: Tracked | null) {
   if (!result) throw new CanopyError('not-found', 'the command was pushed out by newer ones');

@@ -2,15 +2,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { securityHeaders } from './headers.js';
 import { problem } from './problem.js';
+import { shareConnections } from './share.js';
 
 export interface Answerer {
   readonly routing: (request: IncomingMessage, response: ServerResponse) => void;
   close(): Promise<unknown>;
 }
 
-/** More would take the descriptors that targets need to be started. */
-const MAX_CONNECTIONS = 500;
+export interface FrontLimits {
+  /** At a time: more would take the descriptors that targets need to be started. Of one address at most half. */
+  readonly connections: number;
+  /** Bytes of a request's headers. */
+  readonly headerBytes: number;
+  /** Told of each crossing, by the setting. */
+  readonly crossed: (limit: 'rest_connections' | 'rest_max_header' | 'rest_time') => void;
+}
+
+const LIMITS: FrontLimits = { connections: 500, headerBytes: 16_384, crossed: () => {} };
 /** Milliseconds: for a whole request, for its headers, between two looks at who is late, and idle between two requests. */
 const TIMES = {
   requestTimeout: 10_000,
@@ -26,10 +37,16 @@ export class Front {
   constructor(
     private readonly load: () => Promise<Answerer>,
     private readonly failed: (error: Error) => void,
+    private readonly limits: FrontLimits = LIMITS,
   ) {
-    this.server = createServer(TIMES, (request, response) => void this.answer(request, response));
-    this.server.maxConnections = MAX_CONNECTIONS;
+    const options = { ...TIMES, maxHeaderSize: limits.headerBytes };
+    this.server = createServer(options, (request, response) => void this.answer(request, response));
+    this.server.maxConnections = limits.connections;
+    this.server.on('drop', () => limits.crossed('rest_connections'));
     this.server.on('clientError', this.refuse);
+    shareConnections(this.server, Math.ceil(limits.connections / 2), () =>
+      limits.crossed('rest_connections'),
+    );
   }
 
   /** Rejects with the error of the socket (`EADDRINUSE`, …). */
@@ -60,6 +77,8 @@ export class Front {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isEncrypted = (request.socket as TLSSocket).encrypted === true;
+    for (const [name, value] of Object.entries(securityHeaders(isEncrypted))) response.setHeader(name, value);
     try {
       this.loaded ??= this.load();
       (await this.loaded).routing(request, response);
@@ -71,12 +90,16 @@ export class Front {
   }
 
   private readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+    if (error.code === 'HPE_HEADER_OVERFLOW') this.limits.crossed('rest_max_header');
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.limits.crossed('rest_time');
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const always = Object.entries(securityHeaders((socket as TLSSocket).encrypted === true));
+    const headers = always.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const body = JSON.stringify(
       problem('bad-request', 'the request is not HTTP/1.1, or its headers are too large'),
     );
     socket.end(
-      `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      `HTTP/1.1 400 Bad Request\r\n${headers}content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     );
   };
 }

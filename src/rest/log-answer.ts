@@ -81,7 +81,7 @@ async function* encoded(first: Next, rest: Rest, answer: LogAnswer, how: { whole
 
 const headers = ({ format, gzip }: LogAsked): Record<string, string> => ({
   'content-type': `${LOG_TYPES[format]}${format === 'text' ? '; charset=utf-8' : ''}`,
-  'cache-control': 'no-cache, no-transform',
+  'cache-control': 'no-store, no-transform',
   vary: 'accept, accept-encoding',
   'x-accel-buffering': 'no',
   ...(gzip && { 'content-encoding': 'gzip' }),

@@ -2,12 +2,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { LOG_STREAMS } from '../core/log-lines.js';
+import type { Tally } from '../core/tally.js';
 import type { LogHub } from '../streams/port.js';
+import { nameOf } from './caller.js';
+import { checkedPath } from './checked-path.js';
 import { sendLog } from './log-answer.js';
 import { LOG_TYPES, logAsked } from './log-asked.js';
 import { encoderOf } from './log-format.js';
 import { readLog } from './log-reading.js';
-import { checkedPath } from './node-routes.js';
 import { ProblemSchema } from './problems.js';
 import { Viewers } from './viewers.js';
 import type { Views } from './views.js';
@@ -15,11 +17,14 @@ import type { Views } from './views.js';
 export interface LogPorts {
   readonly views: Views;
   readonly logs: LogHub;
+  /** Followers at once, and as many snapshots; each holds a connection, and up to a line of 16 MiB. */
+  readonly streams: number;
+  readonly limits: Tally;
   readonly log: { error(fields: object, message: string): void };
 }
 
-/** Followers at once, and as many snapshots; each holds a connection, and up to a line of 16 MiB. */
-const MOST_VIEWERS = 100;
+/** Milliseconds between two looks at whether a follower's token still stands. */
+const LOOK_MS = 2000;
 
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
@@ -64,10 +69,20 @@ const described = {
   response: { 200: { description: 'an object a line, or text, or events', content }, default: ProblemSchema },
 };
 
+/** A token that was taken back, or has ended, ends what is still read with it. */
+function endWhen(cut: AbortSignal, end: AbortController, isStillKnown: () => Promise<boolean>): void {
+  const timer = setInterval(() => {
+    void isStillKnown().then(isKnown => isKnown || end.abort());
+  }, LOOK_MS);
+  timer.unref();
+  cut.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
 export const logRoutes =
   (ports: LogPorts): FastifyPluginAsyncTypebox =>
   async app => {
-    const [followers, readers] = [new Viewers(MOST_VIEWERS), new Viewers(MOST_VIEWERS)];
+    const crossed = (): void => ports.limits.add('rest_streams');
+    const [followers, readers] = [new Viewers(ports.streams, crossed), new Viewers(ports.streams, crossed)];
     app.addHook('preClose', async () => {
       await Promise.all([followers.close(), readers.close()]);
     });
@@ -79,9 +94,11 @@ export const logRoutes =
         const path = checkedPath((request.params as { '*': string })['*']);
         const asked = logAsked(request.query as Record<string, unknown>, request.headers, Date.now());
         const epoch = (): number | null => ports.views.detail(path)?.epoch ?? null;
-        await (asked.query.follow ? followers : readers).serve(async end => {
+        const { principal, isStillKnown } = request.caller;
+        await (asked.query.follow ? followers : readers).serve(nameOf(principal), async end => {
           const cut = end.signal;
           reply.raw.once('close', () => end.abort());
+          endWhen(cut, end, isStillKnown);
           const { query, self, wait } = asked;
           const source = ports.logs.source(path, { ...(self && { self }), ...(wait && { wait }) });
           const parts = readLog(source, query, cut, asked.format === 'text');

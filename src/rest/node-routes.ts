@@ -1,16 +1,21 @@
 /** `/tree` and `/nodes`: what is known of the nodes, and forgetting one that is gone. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
+import type { Audit } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { pathProblem } from '../core/names.js';
-import { ProblemSchema } from './problems.js';
+import { homeOf, nameOf } from './caller.js';
+import { checkedPath } from './checked-path.js';
+import { nowhere } from './judge.js';
+import { codeOf, ProblemSchema } from './problems.js';
 import { NodeDetailSchema, NodeSchema, type NodeView, type Views } from './views.js';
 
 export interface NodePorts {
   readonly views: Views;
   /** Forgets a node that is gone, everywhere that can be reached. */
-  readonly forget: (path: string) => Promise<void>;
+  readonly forget: (path: string, by: string) => Promise<void>;
+  readonly audit: Audit;
 }
 
 const PAGE = 10_000;
@@ -34,13 +39,17 @@ const ListSchema = Type.Object({
 });
 
 export const nodeRoutes =
-  ({ views, forget }: NodePorts): FastifyPluginAsyncTypebox =>
+  ({ views, forget, audit }: NodePorts): FastifyPluginAsyncTypebox =>
   async app => {
     const tags = ['nodes'];
     const described = { response: { 200: {}, default: ProblemSchema } };
-    app.get('/api/v1/tree', { schema: { tags, summary: 'The whole tree, nested', ...described } }, async () =>
-      views.tree(),
-    );
+    const whole = 'The tree, nested: all that may be seen of it';
+    app.get('/api/v1/tree', { schema: { tags, summary: whole, ...described } }, async request => {
+      const home = homeOf(request.caller.principal);
+      const found = views.tree(home);
+      if (!found) throw nowhere(home);
+      return found;
+    });
     app.get(
       '/api/v1/nodes',
       {
@@ -51,7 +60,7 @@ export const nodeRoutes =
           response: { 200: ListSchema, default: ProblemSchema },
         },
       },
-      async request => page(views.list(), request.query),
+      async request => page(views.list(homeOf(request.caller.principal)), request.query),
     );
     const one = { tags, summary: 'One node, its newest heartbeat included' };
     app.get(
@@ -60,7 +69,7 @@ export const nodeRoutes =
       async request => {
         const path = checkedPath(wildcard(request.params));
         const found = views.detail(path);
-        if (!found) throw new CanopyError('not-found', `there is no node "${path}" here`);
+        if (!found) throw nowhere(path);
         return found;
       },
     );
@@ -68,21 +77,21 @@ export const nodeRoutes =
       '/api/v1/nodes/*',
       { schema: { tags, summary: 'Forget a node that is gone' } },
       async (request, reply) => {
-        await forget(checkedPath(wildcard(request.params)));
+        const path = checkedPath(wildcard(request.params));
+        const { principal, address } = request.caller;
+        const by = nameOf(principal) ?? 'rest';
+        const note = { by, address, via: 'rest', path, op: 'forget' } as const;
+        await forget(path, by).catch(error => {
+          audit.note({ ...note, outcome: 'failed', code: codeOf(error) });
+          throw error;
+        });
+        audit.note({ ...note, outcome: 'succeeded' });
         return reply.code(204).send();
       },
     );
   };
 
 const wildcard = (params: unknown): string => (params as { '*': string })['*'];
-
-/** Throws `bad-path`; '' is this node itself. */
-export function checkedPath(path: string): string {
-  const trimmed = path.endsWith('/') ? path.slice(0, -1) : path;
-  const problem = pathProblem(trimmed);
-  if (problem) throw new CanopyError('bad-path', problem);
-  return trimmed;
-}
 
 export function page(
   nodes: readonly NodeView[],

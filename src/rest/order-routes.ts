@@ -3,15 +3,22 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
 import { asCommand } from '../protocol/commands.js';
+import type { Command } from '../protocol/payloads.js';
 import type { Desk } from '../tree/desk.js';
-import { checkedPath } from './node-routes.js';
+import { type Caller, homeOf } from './caller.js';
+import { checkedPath } from './checked-path.js';
 import { ProblemSchema } from './problems.js';
+import { type SendingPorts, signed } from './sending.js';
+
+export interface OrderPorts extends SendingPorts {
+  readonly desk: Desk;
+}
 
 /** Milliseconds that a node may take to answer. */
 const ANSWER_MS = 5000;
 
 const path = Type.Optional(
-  Type.String({ description: 'the node whose orders are meant; left out, the one that answers' }),
+  Type.String({ description: 'the node whose orders are meant; left out, the top of what may be seen' }),
 );
 const Listing = Type.Object({ path }, { additionalProperties: false });
 const Removal = Type.Object(
@@ -49,15 +56,15 @@ const answers = {
 };
 
 export const orderRoutes =
-  (desk: Desk): FastifyPluginAsyncTypebox =>
+  ({ desk, sending }: OrderPorts): FastifyPluginAsyncTypebox =>
   async app => {
     const tags = ['orders'];
     app.get(
       '/api/v1/orders',
       { schema: { tags, summary: 'The standing orders of a node', querystring: Listing, response: answers } },
       async request => {
-        const at = checkedPath(request.query.path ?? '');
-        const data = await ask(desk, at, { op: 'orders' });
+        const at = placeOf(request.query.path, request.caller);
+        const data = await ask(desk, at, asCommand({ by: 'rest', op: 'orders' }));
         return { path: at, orders: data.orders as Type.Static<typeof OrderSchema>[] };
       },
     );
@@ -68,14 +75,18 @@ export const orderRoutes =
         const { app: service } = request.params as { app: string };
         const { label } = request.query;
         const select = { app: service, ...(label !== undefined && { label }) };
-        await ask(desk, checkedPath(request.query.path ?? ''), { op: 'unkeep', select });
+        const command = signed(request.caller, { op: 'unkeep', select });
+        sending(command, request.caller);
+        await ask(desk, placeOf(request.query.path, request.caller), command);
         return reply.code(204).send();
       },
     );
   };
 
-async function ask(desk: Desk, at: string, asked: object): Promise<Record<string, unknown>> {
-  const command = asCommand({ by: 'rest', ...asked });
+const placeOf = (path: string | undefined, { principal }: Caller): string =>
+  path === undefined ? homeOf(principal) : checkedPath(path);
+
+async function ask(desk: Desk, at: string, command: Command): Promise<Record<string, unknown>> {
   desk.send(at, command);
   const result = await desk.wait(command.id, ANSWER_MS);
   if (result?.status === 'succeeded') return result.data ?? {};

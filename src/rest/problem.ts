@@ -3,12 +3,19 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorCode } from '../core/errors.js';
 
 const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  unauthenticated: 401,
+  'bad-credentials': 401,
+  'expired-credentials': 401,
+  revoked: 401,
+  'not-authorized': 403,
+  'cross-site': 403,
   'not-found': 404,
   'method-not-allowed': 405,
   'node-alive': 409,
   'id-in-use': 409,
   'grep-failed': 422,
   'too-many-streams': 429,
+  'slow-down': 429,
   'node-unreachable': 503,
   'no-result': 504,
   'body-too-large': 413,

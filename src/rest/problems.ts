@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
+import type { Tally } from '../core/tally.js';
 import { MalformedPayload } from '../protocol/codec.js';
 import { problem } from './problem.js';
 
@@ -30,9 +31,11 @@ export function codeOf(error: unknown): ErrorCode {
 export function useProblems(
   app: FastifyInstance,
   log: { error(fields: object, message: string): void },
+  limits: Tally,
 ): void {
   app.setErrorHandler((error, request, reply) => {
     const code = codeOf(error);
+    if (code === 'body-too-large') limits.add('rest_max_body');
     if (code !== 'internal-error') return send(request, reply, code, (error as Error).message);
     log.error({ err: error, url: request.url }, 'request failed');
     return send(request, reply, code, 'the log of this node has the details');

@@ -1,5 +1,6 @@
 /** Nodes as REST shows them: contract section 3. */
 import Type, { type Static } from 'typebox';
+import { isWithin } from '../access/paths.js';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
 import { maintenanceAt } from '../core/maintenance.js';
 import { lastName } from '../core/names.js';
@@ -93,9 +94,10 @@ export class Views {
     return { ...this.node(record), heartbeat, children: this.registry.childrenOf(path).map(lastName) };
   }
 
-  /** All nodes in order of their paths, the one that answers first. */
-  list(): NodeView[] {
-    const records = [...this.registry.all()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  /** All nodes, or one and those below it, in order of their paths. */
+  list(under = ''): NodeView[] {
+    const seen = [...this.registry.all()].filter(({ path }) => isWithin(path, under));
+    const records = seen.sort((a, b) => (a.path < b.path ? -1 : 1));
     return records.map(record => this.node(record));
   }
 

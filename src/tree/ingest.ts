@@ -26,7 +26,7 @@ export interface IngestListener {
   event?(path: string, event: NodeEvent): void;
   result?(path: string, result: Result): void;
   /** To be passed on, whether or not anyone is there to take it. */
-  command?(path: string, message: Message): void;
+  command?(path: string, message: Message, origin: Origin): void;
 }
 
 /** More are not kept track of: each costs about a kilobyte, and anyone can make names up. */
@@ -54,7 +54,7 @@ export class Ingest {
       return (hop && hopRefusal(hop, origin, this.held)) ?? message;
     }
     if (place.channel === 'cmd') {
-      for (const listener of this.listeners) listener.command?.(place.path, message);
+      for (const listener of this.listeners) listener.command?.(place.path, message, origin);
       return message;
     }
     const refusal = standing(place.path, origin, this.held) ?? this.full(place.path);

@@ -29,7 +29,7 @@ describe('canopy logs', { skip: process.platform !== 'linux' && 'needs /proc' },
   };
 
   const open = async (): Promise<void> => {
-    served = await serve(null, hub);
+    served = await serve({ logs: hub });
     await served.app.listen({ host: '127.0.0.1', port });
   };
   beforeEach(async () => {

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { drained } from '../../broker/wire/drained.js';
 import { type NodeProcess, startLeaf, startRelay, startRoot } from '../support/nodes.js';
 import { seedOf } from '../support/random.js';
 import { RawClient, subscribePacket } from '../support/raw-mqtt.js';
@@ -81,7 +82,7 @@ describe(`fuzz, SEED=${SEED}, ${CASES} cases`, {
       const client = await poser(at);
       payload(client, 'fuzz', mutator);
       client.packets.length = 0;
-      if (at % 50 === 0 && !client.closed) await Promise.race([client.fence(), client.ended(60_000)]);
+      if (client.socket.writableNeedDrain) await drained(client.socket);
     }
   }
 

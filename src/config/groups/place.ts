@@ -58,9 +58,9 @@ export const PLACE = {
   parent_url: define({
     group: 'parent',
     roles: BELOW,
-    schema: is.text('mqtt://host:port', 512),
+    schema: is.text('mqtt, mqtts, ws or wss://host:port', 512),
     fallback: null,
     single: true,
-    about: 'Instead of the two above. mqtts, ws and wss are not supported yet.',
+    about: 'Instead of the two above. The path of ws and wss is /mqtt where none is given.',
   }),
 } as const;

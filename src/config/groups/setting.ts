@@ -2,7 +2,16 @@
 import type { Static, TSchema } from 'typebox';
 
 export type Role = 'root' | 'relay' | 'leaf';
-export type Group = 'node' | 'parent' | 'broker' | 'rest' | 'health' | 'target' | 'balancing' | 'own log';
+export type Group =
+  | 'node'
+  | 'parent'
+  | 'broker'
+  | 'rest'
+  | 'health'
+  | 'target'
+  | 'balancing'
+  | 'security'
+  | 'own log';
 
 /** One setting. `unit` is seconds (s) or bytes; `computed` says in words what stands in for a fixed default. */
 export interface Setting<S extends TSchema = TSchema> {

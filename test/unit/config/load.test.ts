@@ -19,6 +19,16 @@ const envOf = (text: string): NodeJS.ProcessEnv =>
       }),
   );
 const load = (text: string): NodeSettings => loadNode({ env: envOf(text), cwd: '/srv' }).settings;
+const NO_SECURITY: NodeSettings['security'] = {
+  listen: [],
+  cert: null,
+  key: null,
+  ca: null,
+  parentCa: null,
+  uplinkCert: null,
+  uplinkKey: null,
+  secretFile: null,
+};
 const LEAF = 'ROLE=leaf NAME=web TARGET=node_x';
 
 test('roles, explicit or from the rest', () => {
@@ -92,6 +102,19 @@ test('a leaf with all its defaults', () => {
     maxRetainedBytes: 67108864,
     maxRetainedChild: 32768,
     maxRetainedChildBytes: 33554432,
+    corsOrigins: [],
+    restRate: 300,
+    restConnections: 500,
+    restMaxBody: 262144,
+    restMaxHeader: 16384,
+    restStreams: 100,
+    sessionTime: 43200,
+    auditMax: '64M',
+    auth: 'none',
+    insecure: false,
+    tls: false,
+    restTls: false,
+    security: NO_SECURITY,
     desired: 'running',
     labels: {},
     hostName: hostname(),
@@ -111,10 +134,33 @@ test('what settings become', () => {
     ['REST_PORT=0', { rest: { host: '127.0.0.1', port: 0 } }],
     ['ROLE=relay NAME=a PORT=1884', { rest: null, parentUrl: 'mqtt://127.0.0.1:1883' }],
     ['ROLE=relay NAME=a PORT=1884 REST_PORT=1', { rest: { host: '127.0.0.1', port: 1 } }],
-    ['ROLE=relay NAME=a PORT=1884 REST_HOST=0.0.0.0', { rest: { host: '0.0.0.0', port: 8004 } }],
+    [
+      'ROLE=relay NAME=a PORT=1884 INSECURE=true REST_HOST=0.0.0.0',
+      { rest: { host: '0.0.0.0', port: 8004 } },
+    ],
     ['ROLE=relay NAME=a PARENT_URL=mqtt://up/', { parentUrl: 'mqtt://up:1883' }],
     ['ROLE=relay NAME=a PARENT_URL=mqtt://[::1]:9', { parentUrl: 'mqtt://[::1]:9' }],
     ['ROLE=relay NAME=a PARENT_HOST=::1', { parentUrl: 'mqtt://[::1]:1883' }],
+    ['ROLE=relay NAME=a PARENT_URL=mqtts://up', { parentUrl: 'mqtts://up:8883' }],
+    ['ROLE=relay NAME=a PARENT_URL=ws://up', { parentUrl: 'ws://up:80/mqtt' }],
+    ['ROLE=relay NAME=a PARENT_URL=wss://up:9/x/y', { parentUrl: 'wss://up:9/x/y' }],
+    ['ROLE=relay NAME=a PORT=1884 PARENT_CA=ca.crt', { parentUrl: 'mqtts://127.0.0.1:1883' }],
+    [
+      'ROLE=relay NAME=a PORT=1884 PARENT_CA=ca.crt',
+      { security: { ...NO_SECURITY, parentCa: '/srv/ca.crt' } },
+    ],
+    [
+      'ROLE=root LISTEN=wss://127.0.0.1:0,_ws://[::1]:81',
+      {
+        security: {
+          ...NO_SECURITY,
+          listen: [
+            { scheme: 'wss', host: '127.0.0.1', port: 0, path: '/mqtt' },
+            { scheme: 'ws', host: '::1', port: 81, path: '/mqtt' },
+          ],
+        },
+      },
+    ],
     [`${LEAF} APP_NAME=Web_Shop`, { name: 'web', appName: 'Web Shop' }],
     [`${LEAF} STOP_SIGNAL=hup`, { stopSignal: 'SIGHUP' }],
     ['DATA_DIR=/var/x LOG_FILE=a.log', { dataDir: '/var/x', logFile: '/srv/a.log' }],
@@ -183,20 +229,22 @@ test('every problem has a line that names the key, what was expected and what wa
       [`CANOPY_PARENT_URL ${E}: expected the parent given once, found CANOPY_PARENT_PORT as well`],
     ],
     [
-      `${LEAF} PARENT_URL=wss://up`,
+      `${LEAF} PARENT_URL=http://up`,
       [
-        `CANOPY_PARENT_URL ${E}: expected mqtt://host:port (mqtts, ws and wss are not supported yet), found "wss://up"`,
+        `CANOPY_PARENT_URL ${E}: expected mqtt, mqtts, ws or wss://host:port, without user or query, a path only for ws and wss, found "http://up"`,
       ],
     ],
     [
       `${LEAF} PARENT_URL=mqtt://me:secret@up`,
       [
-        `CANOPY_PARENT_URL ${E}: expected mqtt://host:port, without user, path or query, found "mqtt://***@up"`,
+        `CANOPY_PARENT_URL ${E}: expected mqtt, mqtts, ws or wss://host:port, without user or query, a path only for ws and wss, found "mqtt://***@up"`,
       ],
     ],
     [
       `${LEAF} PARENT_URL=up:1883`,
-      [`CANOPY_PARENT_URL ${E}: expected mqtt://host:port, without user, path or query, found "up:1883"`],
+      [
+        `CANOPY_PARENT_URL ${E}: expected mqtt, mqtts, ws or wss://host:port, without user or query, a path only for ws and wss, found "up:1883"`,
+      ],
     ],
     [
       'ROLE=leaf NAME=web TARGET=a_|_b',

@@ -14,6 +14,9 @@ const OURS =
   exit_codes start_seconds max_restarts restart_window at_limit on_exit
   log_max_bytes log_segment_bytes log_max_age log_capture
   memory_warn memory_max needs desired labels host_name
+  auth insecure tls listen rest_tls tls_cert tls_key tls_ca
+  parent_ca uplink_cert uplink_key secret_file
+  cors_origins rest_rate rest_connections rest_max_body rest_max_header rest_streams session_time audit_max
   cwd user umask nice shell env env_file`.split(/\s+/);
 const PROBE_KEYS = ['startup', 'liveness', 'readiness'].flatMap(name =>
   ['', '_interval', '_timeout', '_failures', '_successes'].map(detail => `${name}_probe${detail}`),
@@ -86,6 +89,7 @@ test('single values', () => {
     ['startup_probe_successes', '2', undefined],
     ['readiness_probe_successes', '2', 2],
     ['readiness_probe_failures', '0', undefined],
+    ['auth', 'maybe', undefined],
   ];
   for (const [key, text, value] of cases) assert.deepEqual(readSetting(key, text), value, `${key}=${text}`);
 });

@@ -214,11 +214,30 @@ test('less than half the timeout left, and settings in the environment, are warn
 });
 
 test('a broker that listens everywhere is found at loopback by those in its process, by nobody else', t => {
-  const text = `host: 0.0.0.0\nchildren:\n  - { name: a, port: 1, children: [] }\n`;
+  const text = `host: 0.0.0.0\ninsecure: true\nchildren:\n  - { name: a, port: 1, children: [] }\n`;
   assert.equal(treeOf(t, text).nodes[1]?.settings.parentUrl, 'mqtt://127.0.0.1:1883');
   assert.deepEqual(
     linesOf(() => treeOf(t, text, { node: 'a' })),
     ['t.yaml:1:1 host: expected an address at which a finds it, found 0.0.0.0'],
+  );
+});
+
+test('children of a broker with TLS find it by that', t => {
+  const text = `tls: true\nport: 7\nchildren:\n  - { name: a, port: 8, children: [ { name: b, ${leaf} } ] }\n`;
+  assert.deepEqual(
+    treeOf(t, text).nodes.map(({ settings }) => settings.parentUrl),
+    [null, 'mqtts://127.0.0.1:7', 'mqtt://127.0.0.1:8'],
+  );
+});
+
+test('a listener that strangers can reach is told with its place, whichever node is hosted', t => {
+  const text = `listen: [mqtts://10.0.0.1:1, ws://127.0.0.1:2]\nauth: required\nchildren:\n  - { name: a, port: 8, host: '::', tls: true, children: [] }\n`;
+  const otherwise = 'or a loopback address; or, on a network that you trust, insecure=true';
+  assert.deepEqual(
+    linesOf(() => treeOf(t, text, { node: '' })),
+    [
+      `t.yaml:4:25 children[0] (a) host: expected auth=required; ${otherwise}, found MQTT at mqtts://[::]:8, for anyone`,
+    ],
   );
 });
 

@@ -22,12 +22,14 @@ const clients: SseClient[] = [];
 beforeEach(async () => {
   log = new ServedLog(() => TS + log.seq);
   own = new ServedLog();
-  served = await serve(null, {
-    source: (path, { self, wait } = {}) => {
-      if (self) return own;
-      if (path === 'rack1') throw new CanopyError('unsupported-op', '"rack1" is a relay');
-      if (path === 'web') return wait ? log.patient : log;
-      throw new CanopyError('not-found', `there is no node "${path}" here`);
+  served = await serve({
+    logs: {
+      source: (path, { self, wait } = {}) => {
+        if (self) return own;
+        if (path === 'rack1') throw new CanopyError('unsupported-op', '"rack1" is a relay');
+        if (path === 'web') return wait ? log.patient : log;
+        throw new CanopyError('not-found', `there is no node "${path}" here`);
+      },
     },
   });
   await served.front.listen('127.0.0.1', 0);

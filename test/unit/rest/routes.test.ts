@@ -21,7 +21,7 @@ test('a relay says how its uplink is, and is ready without it', async t => {
     ['lost', 200, 'ready'],
     ['connecting', 503, 'starting'],
   ] as const) {
-    const relay = await serve(uplink);
+    const relay = await serve({ uplink });
     t.after(() => relay.close());
     const answer = await relay.ask('GET', '/readyz');
     assert.deepEqual([answer.status, answer.json], [status, { status: word, uplink }]);

@@ -1,9 +1,12 @@
 /** REST over a real registry and desk, asked without a socket. */
 import type { FastifyInstance } from 'fastify';
+import type { AuditNote } from '../../../src/core/audit-entry.js';
 import { CanopyError } from '../../../src/core/errors.js';
 import { Registry } from '../../../src/core/registry.js';
+import { Tally } from '../../../src/core/tally.js';
 import { Front } from '../../../src/rest/front.js';
-import { buildRest } from '../../../src/rest/server.js';
+import { buildRest, type RestPorts } from '../../../src/rest/server.js';
+import { Sessions } from '../../../src/rest/sessions.js';
 import { type NodeView, Views } from '../../../src/rest/views.js';
 import type { LogHub } from '../../../src/streams/port.js';
 import { Desk, type Tracked } from '../../../src/tree/desk.js';
@@ -44,7 +47,11 @@ export interface Served {
   readonly front: Front;
   readonly place: Place;
   readonly desk: Desk;
+  readonly clock: TestClock;
   readonly logged: string[];
+  readonly noted: AuditNote[];
+  /** Commands that were sent for somebody: id and address. */
+  readonly sent: string[];
   readonly forgotten: string[];
   /** Status, type, body and one header of an answer. */
   ask(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -64,20 +71,41 @@ const noLogs: LogHub = {
   },
 };
 
-export async function serve(uplink: string | null = null, logs: LogHub = noLogs): Promise<Served> {
+/** What a test serves with of its own. */
+export type Given = Partial<RestPorts> & { readonly uplink?: string | null };
+
+export async function serve(given: Given = {}): Promise<Served> {
+  const { uplink = null, ...own } = given;
   const registry = registryOf();
   const place = await Place.open();
   const desk = new Desk(registry, place.link, new TestClock());
   const [logged, forgotten]: [string[], string[]] = [[], []];
+  const [noted, sent, clock]: [AuditNote[], string[], TestClock] = [[], [], new TestClock()];
   const app = await buildRest({
     views: new Views(registry, 'root'),
     forget: async path => void forgotten.push(forgettable(registry, path)),
     desk,
-    logs,
+    logs: noLogs,
     recall: id => (id === 'remembered' ? REMEMBERED : null),
     readiness: () => ({ ready: uplink !== 'connecting', uplink }),
     version: '1.2.3',
     log: { error: (_fields, message) => logged.push(message) },
+    audit: { note: note => noted.push(note) },
+    sending: ({ id }, { address }) => sent.push(`${id} ${address}`),
+    readAudit: async () => ({ entries: [], nextCursor: null }),
+    metrics: () => [],
+    office: null,
+    authenticator: null,
+    sessions: new Sessions(3_600_000, clock),
+    sessionTime: 3600,
+    origins: [],
+    rate: 1000,
+    isLoopback: true,
+    bodyLimit: 256 * 1024,
+    streams: 100,
+    limits: new Tally(),
+    clock,
+    ...own,
   });
   const ask = async (method: string, url: string, body?: unknown, headers = {}): Promise<Answer> => {
     const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -106,5 +134,5 @@ export async function serve(uplink: string | null = null, logs: LogHub = noLogs)
     await app.close();
     await place.close();
   };
-  return { app, front, place, desk, logged, forgotten, ask, close };
+  return { app, front, place, desk, clock, logged, forgotten, noted, sent, ask, close };
 }

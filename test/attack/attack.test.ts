@@ -80,7 +80,8 @@ describe('attacks', { skip: process.platform !== 'linux' && 'needs /proc' }, () 
 
   it('a slow loris on MQTT: cut off after connect_timeout, however it drips', async t => {
     const sockets = Array.from({ length: 300 }, () => dial(at(root).port));
-    const bytes = connectPacket({ clientId: 'slow' });
+    // Never all of it: on a machine with much to do it may take longer than this drips.
+    const bytes = connectPacket({ clientId: 'slow' }).subarray(0, -1);
     let sent = 0;
     const drip = setInterval(() => {
       for (const socket of sockets.slice(150))

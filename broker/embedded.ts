@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { PrivateClient } from './aedes/aedes-private.js';
 import type { Audience } from './aedes/audience.js';
 import type { Engine } from './aedes/engine.js';
-import { capPackets, washPackets } from './aedes/guards.js';
 import type { Holder } from './entry/claims.js';
+import { Crossings } from './entry/crossings.js';
+import { Sockets, turnOff } from './entry/sockets.js';
 import type { BrokerLimits } from './limits.js';
 import { LinkError } from './link.js';
 import { Doors } from './listen/doors.js';
@@ -18,9 +18,6 @@ import { joinWrites } from './wire/join-writes.js';
 export type { RefusedEvent } from './entry/report.js';
 export type { BrokerOptions, EnteredEvent, LocalLinkOptions } from './options.js';
 
-/** Sockets beyond maxClients that are taken on, so that those too many can be told by a CONNACK. */
-const ANTEROOM = 100;
-
 /** An MQTT 3.1.1 broker inside this process, with the guards that aedes 1.2.0 needs. */
 export class EmbeddedBroker {
   readonly limits: BrokerLimits;
@@ -28,8 +25,9 @@ export class EmbeddedBroker {
   readonly audience: Pick<Audience, 'asksFor' | 'hears' | 'ready'>;
   readonly #parts: Parts;
   readonly #engine: Engine;
+  readonly #sockets: Sockets;
+  readonly #crossings: Crossings;
   readonly #doors: Doors;
-  readonly #sockets = new Set<Socket>();
   readonly #links = new Map<LocalLink, Holder>();
   readonly #host: LocalHost;
   /** Set first by close(): an orderly end publishes nobody's will. */
@@ -45,7 +43,9 @@ export class EmbeddedBroker {
 
   private constructor(options: BrokerOptions) {
     const isClosing = () => this.#closing;
-    this.#parts = assemble(options, isClosing);
+    this.#crossings = new Crossings(options.onRefused);
+    this.#parts = assemble({ ...options, onRefused: this.#crossings.take }, isClosing);
+    this.#sockets = new Sockets(this.#parts.limits, this.#crossings.take);
     this.#engine = this.#parts.engine;
     this.limits = this.#parts.limits;
     this.audience = this.#parts.audience;
@@ -70,6 +70,11 @@ export class EmbeddedBroker {
   /** Sockets that are open, and clients that were let in over them. */
   get connections(): { readonly sockets: number; readonly clients: number } {
     return { sockets: this.#sockets.size, clients: this.#parts.reception.count };
+  }
+
+  /** What was not let through, by code, since the start. */
+  get crossings(): ReadonlyMap<string, number> {
+    return this.#crossings.counts;
   }
 
   /** A link without a socket. Throws LinkError name-taken where another live instance has the name. */
@@ -145,24 +150,15 @@ export class EmbeddedBroker {
     for (const link of [...this.#links.keys()])
       link.drop(new LinkError('unreachable', 'the broker closed'), false);
     await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.destroyAll();
     await unheard;
   }
 
   #greet(socket: Socket): void {
-    if (this.#closing || this.#sockets.size >= this.limits.maxClients + ANTEROOM) {
-      socket.on('error', () => {});
-      socket.destroy();
-      return;
-    }
+    if (this.#closing) turnOff(socket);
+    if (this.#closing || !this.#sockets.enter(socket)) return;
     joinWrites(socket);
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    const client = this.#engine.aedes.handle(socket) as unknown as PrivateClient;
-    this.#parts.inquiry.begins(client);
-    capPackets(client, this.limits.maxPacketBytes, this.limits.maxConnectBytes);
-    washPackets(client, this.limits, refusal => this.#parts.report(refusal, client));
-    this.#engine.express.attach(client);
+    this.#parts.inquiry.begins(this.#engine.handle(socket));
   }
 
   #forget(link: LocalLink): void {

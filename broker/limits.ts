@@ -6,6 +6,11 @@ export interface BrokerLimits {
   /** Bytes that may wait for one subscriber: beyond it QoS 0 is dropped and a QoS 1 subscriber disconnected. */
   readonly backlogBytes: number;
   readonly maxClients: number;
+  /** Sockets of one address, let in or not. */
+  readonly maxPerAddress: number;
+  /** Of one client; heartbeats count a tenth. Who sends more is held back, and dropped where that lasts maxHeldMs. */
+  readonly maxPacketsPerSecond: number;
+  readonly maxHeldMs: number;
   /** Until CONNECT must have arrived, and it must be known who sent it. */
   readonly connectTimeoutMs: number;
   /** The same as maxPacketBytes, of a client that has not been let in yet. */
@@ -26,6 +31,9 @@ export interface BrokerLimits {
   /** Retained messages, and the bytes of their topics and payloads. */
   readonly maxRetained: number;
   readonly maxRetainedBytes: number;
+  /** The same of one direct child with all below it, or of all topics that are not ours. */
+  readonly maxRetainedPerChild: number;
+  readonly maxRetainedBytesPerChild: number;
   /** Messages kept for one clean=false session while it is away. */
   readonly maxQueuedPerClient: number;
   readonly maxQueuedBytesPerClient: number;
@@ -37,9 +45,12 @@ export interface BrokerLimits {
 }
 
 export const BROKER_LIMITS: BrokerLimits = {
-  maxPacketBytes: 256 * 1024,
-  backlogBytes: 256 * 1024,
+  maxPacketBytes: 1024 * 1024,
+  backlogBytes: 1280 * 1024,
   maxClients: 10_000,
+  maxPerAddress: 1000,
+  maxPacketsPerSecond: 5000,
+  maxHeldMs: 30_000,
   connectTimeoutMs: 5000,
   maxConnectBytes: 64 * 1024,
   maxAuthenticating: 256,
@@ -50,6 +61,8 @@ export const BROKER_LIMITS: BrokerLimits = {
   maxTopicLevels: 32,
   maxRetained: 65_536,
   maxRetainedBytes: 64 * 1024 * 1024,
+  maxRetainedPerChild: 32_768,
+  maxRetainedBytesPerChild: 32 * 1024 * 1024,
   maxQueuedPerClient: 1000,
   maxQueuedBytesPerClient: 1024 * 1024,
   maxSessions: 100,

@@ -26,7 +26,7 @@ export function assemble(options: BrokerOptions, isClosing: () => boolean): Part
   const limits = { ...BROKER_LIMITS, ...options.limits };
   const report = reporter(options.onRefused, client => reception.whoOf(client));
   const claims = new Claims();
-  const retained = new RetainedStore<Stored>(limits);
+  const retained = new RetainedStore<Stored>(limits, options.rules.prefix);
   const inquiry = new Inquiry({ ...options, limits, report });
   const reception: Reception = new Reception({
     ...options,

@@ -28,6 +28,9 @@ export const shown = (text: string): string =>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const UNSPEAKABLE = /[\u0000-\u001f\u007f-\u009f\ufffd\p{Cs}]/u;
 
+/** Has characters that belong in no name, topic or log line. */
+export const isUnspeakable = (text: string): boolean => UNSPEAKABLE.test(text);
+
 export function levelsOf(topic: string): number {
   let levels = 1;
   for (let at = topic.indexOf('/'); at !== -1; at = topic.indexOf('/', at + 1)) levels++;

@@ -8,6 +8,7 @@ declare module 'aedes-persistence/asyncPersistence.js' {
     createRetainedStream(pattern: string): Readable;
     createRetainedStreamCombi(patterns: string[]): Readable;
     addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void>;
+    subscriptionsByClient(client: { id: string }): Promise<Subscription[]>;
     subscriptionsByTopic(topic: string): Promise<{ topic: string; clientId: string }[]>;
     cleanSubscriptions(client: { id: string }): Promise<void>;
     cleanIncoming(client: { id: string }): Promise<void>;

@@ -9,14 +9,19 @@ import type { Message } from '../link.js';
 
 export interface PrivateParser extends EventEmitter {
   /** The packet under way. */
-  packet: { length: number; cmd: string | null; qos: number };
+  packet: { length: number; cmd: string | null; qos: number; dup: boolean };
   /** What of it has been read: 0 nothing, 2 all but its body. */
   readonly _stateCounter: number;
-  readonly _list: { readonly length: number };
+  readonly _list: {
+    readonly length: number;
+    slice(from: number, to: number): Buffer;
+    readUInt16BE(at: number): number;
+  };
   /** Aedes': packets that came before CONNACK was sent; null from then on. */
   readonly _queue: object[] | null;
   parse(chunk: Buffer): void;
   _parseLength(): boolean;
+  _parsePayload(): boolean;
   _emitError(error: Error): void;
 }
 
@@ -29,6 +34,12 @@ export interface PrivateClient extends Omit<Client, 'conn'> {
   readonly _parser: PrivateParser;
   readonly subscriptions: Record<string, { readonly qos: number }>;
   duplicates: object;
+  /** Nothing more is read of its socket; and how many packets of what was read are not done with. */
+  _paused: boolean;
+  _parsingBatch: number;
+  resume(): void;
+  /** Called with a copy of its own for each subscription and replay. */
+  deliverQoS(packet: AedesPublishPacket, done: () => void): void;
   /** No more is read of its socket until aedes resumes it, which it does after the CONNACK. */
   pause(): void;
   /** Ends the connection where it has not drained in drainTimeout. */
@@ -42,7 +53,7 @@ export interface WirePacket {
   payload: Buffer;
   qos: 0 | 1 | 2;
   retain: boolean;
-  subscriptions?: { topic: string; qos: number }[];
+  subscriptions?: { topic: string; qos: 0 | 1 | 2 }[];
   unsubscriptions?: string[];
   /** Why it is not routed, though acknowledged; set by the first hook that finds out. */
   [DIVERTED]?: boolean;

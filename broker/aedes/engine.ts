@@ -1,18 +1,33 @@
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket } from 'aedes';
 import type { Gate } from '../entry/gate.js';
 import type { Reception } from '../entry/reception.js';
 import type { Report } from '../entry/report.js';
 import type { BrokerLimits } from '../limits.js';
 import type { LocalHost } from '../local-link.js';
-import type { TopicRules } from '../rules.js';
+import type { Refusal, TopicRules } from '../rules.js';
+import { shown } from '../topics.js';
 import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js';
 import type { Audience } from './audience.js';
 import { isAwaited } from './awaited.js';
+import { tellCrossed } from './crossed.js';
 import { Express } from './express.js';
-import { divert, ForwardGuard, keepOvertaken, keepSuccessors, neverWaitForSubscribers } from './guards.js';
+import { askedFilter, Granted } from './granted.js';
+import {
+  capPackets,
+  divert,
+  ForwardGuard,
+  keepOvertaken,
+  keepSuccessors,
+  neverWaitForSubscribers,
+  washPackets,
+} from './guards.js';
+import { listenToBoth } from './listen.js';
 import type { RetainedStore } from './retained.js';
 import { BoundedStore } from './store.js';
+import { beStrict } from './strict.js';
+import { Throttle } from './throttle.js';
 
 export type Stored = AedesPublishPacket & { payload: Buffer };
 
@@ -31,6 +46,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly aedes: PrivateAedes;
   readonly express: Express;
+  /** Takes a connection on, with the guards around it. */
+  readonly handle: (socket: Socket) => PrivateClient;
   /** Live messages under a filter, called at once while they are routed, in either lane; returns how to end it. */
   readonly listen: LocalHost['listen'];
   /** Whether anyone asks for a topic by name. */
@@ -42,8 +59,11 @@ export interface Engine {
 /** Aedes with its hooks wired to the gate and the reception, and with the guards around it. */
 export function createEngine(options: EngineOptions): Engine {
   const { rules, limits, gate, reception, isClosing } = options;
-  const guard = forwardGuard(options);
+  const granted = new Granted();
+  const guard = forwardGuard(options, granted);
+  const throttle = new Throttle(limits, options.report);
   const express = new Express({
+    onTaken: (client, count) => throttle.passed(client, count),
     rules,
     maxPacketBytes: limits.maxPacketBytes,
     pass: (client, topic, payload) => (isClosing() ? null : gate.passPlain(client, topic, payload)),
@@ -79,12 +99,12 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
     authorizeSubscribe: (client, subscription, done) => {
-      const granted = gate.grants(priv(client), subscription.topic);
-      if (granted) {
-        express.watch(priv(client), subscription.topic);
-        options.audience.granted(priv(client), subscription.topic);
-      }
-      done(null, granted ? subscription : null);
+      const filter = askedFilter(subscription.topic);
+      if (!gate.grants(priv(client), filter)) return done(null, null);
+      granted.grant(priv(client), filter, subscription.qos);
+      express.watch(priv(client), filter);
+      options.audience.granted(priv(client), filter);
+      done(null, { ...subscription, topic: filter, qos: 2 });
     },
     authorizeForward: (client, packet) => guard.forward(priv(client), packet),
   });
@@ -95,15 +115,25 @@ export function createEngine(options: EngineOptions): Engine {
   );
   aedes.on('unsubscribe', (filters, client) => {
     gate.released(priv(client), filters);
+    granted.release(priv(client), filters);
     options.audience.released(priv(client), filters);
   });
   aedes.on('keepaliveTimeout', client => reception.fellSilent(priv(client)));
   for (const wrap of [keepOvertaken, neverWaitForSubscribers, keepSuccessors]) wrap(guarded);
+  tellCrossed(guarded, options.report);
   express.carry(guarded);
   divert(guarded);
   return {
     aedes: guarded,
     express,
+    handle: socket => {
+      const client = priv(aedes.handle(socket));
+      guardClient(client, options);
+      throttle.attach(client);
+      granted.cap(client);
+      express.attach(client);
+      return client;
+    },
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),
     isAwaited: topic =>
       isAwaited(guarded, store, topic, {
@@ -114,38 +144,37 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-function listenToBoth(
-  aedes: PrivateAedes,
-  express: Express,
-  ...[filter, onMessage]: Parameters<LocalHost['listen']>
-): () => void {
-  const listener = (packet: AedesPublishPacket, done: () => void) => {
-    onMessage(packet);
-    done();
-  };
-  aedes.subscribe(filter, listener, () => {});
-  const unlisten = express.listen(filter, onMessage);
-  return () => {
-    unlisten();
-    aedes.unsubscribe(filter, listener, () => {});
-  };
+function guardClient(client: PrivateClient, { limits, report }: EngineOptions): void {
+  const tell = (why: Refusal): void => report(why, client);
+  beStrict(client, tell);
+  capPackets(client, limits.maxPacketBytes, limits.maxConnectBytes);
+  washPackets(client, limits, tell);
 }
 
-function forwardGuard({ limits, retained, report, gate }: EngineOptions): ForwardGuard<Stored> {
+function forwardGuard(
+  { limits, retained, report, gate }: EngineOptions,
+  granted: Granted,
+): ForwardGuard<Stored> {
   const onSlow = (client: PrivateClient, disconnected: boolean): void => {
     const reason = disconnected
       ? 'disconnected: it does not read'
       : 'QoS 0 messages dropped: it does not keep up';
     report({ code: 'slow-subscriber', reason }, client);
   };
-  return new ForwardGuard(limits.backlogBytes, retained, onSlow, gate.receives);
+  return new ForwardGuard(limits.backlogBytes, retained, granted, onSlow, gate.receives);
 }
 
-function boundedStore({ limits, gate, retained, report }: EngineOptions): BoundedStore {
+function boundedStore({ limits, gate, reception, retained, report }: EngineOptions): BoundedStore {
   return new BoundedStore({
     retained,
     maxQueuedBytesPerClient: limits.maxQueuedBytesPerClient,
     maxQueuedPerClient: limits.maxQueuedPerClient,
+    resumes: clientId => reception.resumes(clientId),
+    onRetainedFull: topic =>
+      report(
+        { code: 'retained-full', reason: `no room for another retained message: ${shown(topic)}` },
+        null,
+      ),
     maySubscribe: (client, filter) => gate.filterRefusal(gate.whoOf(priv(client)), filter) === null,
     onQueueFull: clientId =>
       report({ code: 'queue-full', reason: `messages for the absent ${clientId} dropped` }, null),

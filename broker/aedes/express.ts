@@ -2,7 +2,7 @@ import type { AedesPublishPacket } from 'aedes';
 import type { Message } from '../link.js';
 import type { LivePacket } from '../local-link.js';
 import type { TopicRules } from '../rules.js';
-import { matches } from '../topics.js';
+import { isUnspeakable, matches } from '../topics.js';
 import { type Frame, frameOf, readFrame } from '../wire/frame.js';
 import type { PrivateAedes, PrivateClient } from './aedes-private.js';
 
@@ -11,6 +11,8 @@ export interface ExpressOptions {
   readonly maxPacketBytes: number;
   /** The gate; null where the message was refused and reported. */
   readonly pass: (client: PrivateClient, topic: string, payload: Buffer) => Message | null;
+  /** So many of a client's were taken off. */
+  readonly onTaken?: (client: PrivateClient, count: number) => void;
   /** The forward guard's word, at the moment of sending; null where the client does not get it. */
   readonly forward: (client: PrivateClient, packet: AedesPublishPacket) => AedesPublishPacket | null;
 }
@@ -95,18 +97,23 @@ export class Express {
   #take(client: PrivateClient, chunk: Buffer, from: number): number {
     const frame = this.#frame;
     let at = from;
+    let taken = 0;
     while (isSettled(client) && readFrame(chunk, at, this.options.maxPacketBytes, frame)) {
       const { topicAt, payloadAt, end } = frame;
       const topic = chunk.toString('utf8', topicAt, payloadAt);
       if (!this.#isOurs(topic)) break;
-      at = end;
       const passed = this.options.pass(client, topic, chunk.subarray(payloadAt, end));
+      // Text that may not be: the parser's guard ends the connection for it.
+      if (!passed && isUnspeakable(topic)) break;
+      at = end;
+      taken++;
       if (!passed) continue;
       if (passed.retain || passed.qos > 0)
         this.#aedes?.publish({ cmd: 'publish', dup: false, ...passed }, client);
       else this.#deliver(passed);
     }
     if (at > from && client._keepaliveInterval > 0) client._keepaliveTimer?.refresh();
+    if (taken > 0) this.options.onTaken?.(client, taken);
     return at;
   }
 

@@ -10,6 +10,7 @@ import {
   WASHED,
   type WirePacket,
 } from './aedes-private.js';
+import { type Granted, tellApart } from './granted.js';
 import type { RetainedStore } from './retained.js';
 
 /** Its per-subscriber dedupe takes whatever was overtaken for a duplicate and loses it (aedes#955, #994). */
@@ -87,6 +88,7 @@ export function washPackets(
       // Refused further on as any `$` is; numbered, since aedes answers equal filters with one code only.
       subscription.topic = `$washed/${at}`;
     });
+    if (packet.subscriptions) tellApart(packet.subscriptions);
     if (packet.unsubscriptions) {
       packet.unsubscriptions = packet.unsubscriptions.filter(filter => !filterProblem(filter, limits));
     }
@@ -101,6 +103,7 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
   constructor(
     private readonly backlogBytes: number,
     private readonly retained: RetainedStore<P>,
+    private readonly granted: Granted,
     private readonly onSlow: (client: PrivateClient, disconnected: boolean) => void,
     private readonly receives: (client: PrivateClient, topic: string) => boolean,
   ) {}
@@ -110,17 +113,8 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
       isMeant(client, packet.topic) &&
       this.#isNews(client, packet) &&
       this.#hasRoom(client, packet)
-      ? this.#capped(client, packet)
+      ? packet
       : null;
-  }
-
-  /** Aedes sends replays, and QoS 2 under a wildcard, with the publisher's QoS, whatever was asked for. */
-  #capped(client: PrivateClient, packet: AedesPublishPacket): AedesPublishPacket {
-    if (packet.qos === 0 || (packet.brokerId && packet.qos === 1)) return packet;
-    const qos = grantedQos(client, packet.topic);
-    return qos < packet.qos
-      ? Object.assign(Object.create(Object.getPrototypeOf(packet)), packet, { qos })
-      : packet;
   }
 
   #isNews(client: PrivateClient, packet: AedesPublishPacket): boolean {
@@ -140,7 +134,7 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
       this.#slow.delete(client);
       return true;
     }
-    const disconnect = packet.qos > 0 && !conn.destroyed && grantedQos(client, packet.topic) > 0;
+    const disconnect = packet.qos > 0 && !conn.destroyed && this.granted.of(client, packet.topic) > 0;
     if (disconnect || !this.#slow.has(client)) this.onSlow(client, disconnect);
     this.#slow.add(client);
     if (disconnect) conn.destroy();
@@ -157,10 +151,4 @@ function isMeant(client: PrivateClient, topic: string): boolean {
     if (filter.endsWith(`/${last}`) && matches(filter, topic)) return true;
   }
   return false;
-}
-
-/** The highest QoS that a client asked for a topic with. */
-function grantedQos(client: PrivateClient, topic: string): number {
-  const asked = Object.entries(client.subscriptions).filter(([filter]) => matches(filter, topic));
-  return Math.max(0, ...asked.map(([, { qos }]) => qos));
 }

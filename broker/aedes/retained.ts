@@ -1,4 +1,5 @@
 import { matches } from '../topics.js';
+import { type ShareLimits, Shares } from './shares.js';
 
 export interface RetainedPacket {
   readonly topic: string;
@@ -11,7 +12,17 @@ export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
   readonly #byTopic = new Map<string, P>();
   #bytes = 0;
 
-  constructor(private readonly limits: { readonly maxRetained: number; readonly maxRetainedBytes: number }) {}
+  readonly #shares: Shares;
+
+  constructor(
+    private readonly limits: ShareLimits & {
+      readonly maxRetained: number;
+      readonly maxRetainedBytes: number;
+    },
+    prefix: string,
+  ) {
+    this.#shares = new Shares(prefix, limits);
+  }
 
   get size(): number {
     return this.#byTopic.size;
@@ -25,9 +36,12 @@ export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
   fits(topic: string, payloadBytes: number): boolean {
     if (payloadBytes === 0) return true;
     const old = this.#byTopic.get(topic);
-    const grown = this.#bytes - (old ? cost(old) : 0) + topic.length * 2 + payloadBytes;
+    const bytes = topic.length * 2 + payloadBytes - (old ? cost(old) : 0);
+    const count = old ? 0 : 1;
     return (
-      grown <= this.limits.maxRetainedBytes && (old !== undefined || this.size < this.limits.maxRetained)
+      this.#bytes + bytes <= this.limits.maxRetainedBytes &&
+      this.size + count <= this.limits.maxRetained &&
+      this.#shares.fits(topic, { count, bytes })
     );
   }
 
@@ -35,14 +49,19 @@ export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
   set(packet: P): boolean {
     if (!this.fits(packet.topic, packet.payload.length)) return false;
     const old = this.#byTopic.get(packet.topic);
-    if (old) this.#bytes -= cost(old);
+    if (old) this.#count(packet.topic, -1, -cost(old));
     if (packet.payload.length === 0) this.#byTopic.delete(packet.topic);
     else {
       // The payload is a view on the socket's 64 KiB chunk, which would stay in memory with it.
       this.#byTopic.set(packet.topic, { ...packet, payload: Buffer.from(packet.payload) });
-      this.#bytes += cost(packet);
+      this.#count(packet.topic, 1, cost(packet));
     }
     return true;
+  }
+
+  #count(topic: string, count: number, bytes: number): void {
+    this.#bytes += bytes;
+    this.#shares.add(topic, { count, bytes });
   }
 
   get(topic: string): P | undefined {

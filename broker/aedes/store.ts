@@ -7,11 +7,23 @@ export interface StoreOptions {
   readonly retained: RetainedStore<AedesPublishPacket & { payload: Buffer }>;
   readonly maxQueuedPerClient: number;
   readonly maxQueuedBytesPerClient: number;
+  /** Whether a client that has just come had a session (clean=false) before. */
+  readonly resumes: (clientId: string) => boolean;
   /** Whether a client may have this subscription: aedes would store those of its packet that were refused, too. */
   readonly maySubscribe: (client: Client, filter: string) => boolean;
+  /** A retained message that came with others found no room, and is not kept. */
+  readonly onRetainedFull: (topic: string) => void;
   /** A session's queue is full; told once until it has been emptied a little. */
   readonly onQueueFull: (clientId: string) => void;
 }
+
+interface Recipient {
+  readonly clientId: string;
+  readonly qos?: number;
+}
+
+/** A filter that is refused, and nothing told of it. */
+const NOTHING = '$washed/nothing';
 
 /** Aedes' in-memory store with bounds. */
 export class BoundedStore extends MemoryPersistence {
@@ -24,7 +36,9 @@ export class BoundedStore extends MemoryPersistence {
   }
 
   override async storeRetained(packet: AedesPublishPacket): Promise<void> {
-    this.options.retained.set(packet as AedesPublishPacket & { payload: Buffer });
+    // Of several at once each has found room before the others took it.
+    const hadRoom = this.options.retained.set(packet as AedesPublishPacket & { payload: Buffer });
+    if (!hadRoom) this.options.onRetainedFull(packet.topic);
   }
 
   override createRetainedStream(pattern: string): Readable {
@@ -43,19 +57,30 @@ export class BoundedStore extends MemoryPersistence {
     );
   }
 
-  override async outgoingEnqueue(
-    subscription: { clientId: string },
-    packet: AedesPublishPacket,
-  ): Promise<void> {
+  override async outgoingEnqueue(subscription: Recipient, packet: AedesPublishPacket): Promise<void> {
     await this.outgoingEnqueueCombi([subscription], packet);
   }
 
-  override async outgoingEnqueueCombi(
-    subscriptions: { clientId: string }[],
-    packet: AedesPublishPacket,
-  ): Promise<void> {
-    const room = subscriptions.filter(({ clientId }) => this.#enter(clientId, packet.payload.length));
-    if (room.length > 0) await super.outgoingEnqueueCombi(room, detached(packet));
+  override async outgoingEnqueueCombi(subscriptions: Recipient[], packet: AedesPublishPacket): Promise<void> {
+    for (const [clientId, qos] of highest(subscriptions)) {
+      if (!this.#enter(clientId, packet.payload.length)) continue;
+      await super.outgoingEnqueueCombi([{ clientId }], detached(packet, Math.min(packet.qos, qos)));
+    }
+  }
+
+  /** Aedes takes a session without subscriptions for none (MQTT-3.2.2-2): it gets one that will be refused. */
+  override async subscriptionsByClient(client: { id: string }): Promise<Subscription[]> {
+    const stored = await super.subscriptionsByClient(client);
+    return stored.length > 0 || !this.options.resumes(client.id) ? stored : [{ topic: NOTHING, qos: 0 }];
+  }
+
+  /** What was sent before says so (MQTT-3.3.1-1): it has an id. */
+  override outgoingStream(client: { id: string }): Readable {
+    const repeated = (packet: AedesPublishPacket & { messageId?: number }): AedesPublishPacket =>
+      packet.cmd === 'publish' && packet.messageId
+        ? Object.assign(Object.create(packet), { dup: true })
+        : packet;
+    return super.outgoingStream(client).map(repeated);
   }
 
   /** Rejects where nothing is queued, and aedes would drop the client for it: a full queue is no reason to. */
@@ -107,9 +132,18 @@ export class BoundedStore extends MemoryPersistence {
   }
 }
 
+/** The subscribers by id, each with the highest QoS of its filters: one copy for each (MQTT-3.3.5-1). */
+function highest(subscriptions: readonly Recipient[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { clientId, qos = 2 } of subscriptions)
+    found.set(clientId, Math.max(qos, found.get(clientId) ?? 0));
+  return found;
+}
+
 /** A copy that does not hold the socket's whole chunk in memory. */
-function detached(packet: AedesPublishPacket): AedesPublishPacket {
+function detached(packet: AedesPublishPacket, qos: number): AedesPublishPacket {
   return Object.assign(Object.create(Object.getPrototypeOf(packet)), packet, {
     payload: Buffer.from(packet.payload),
+    qos,
   });
 }

@@ -67,11 +67,13 @@ export class Gate {
 
   /** Whether a client gets a subscription, reported where not. */
   grants(client: PrivateClient, filter: string): boolean {
-    const refusal = this.filterRefusal(this.whoOf(client), filter) ?? this.#oneTooMany(client, filter);
+    const refusal = this.filterRefusal(this.whoOf(client), filter);
+    const tooMany = refusal ? null : this.#oneTooMany(client, filter);
     // What was washed has been reported with what it was.
     const known = filter.startsWith('$washed/');
     if (refusal && !known) this.options.report({ code: 'not-authorized', reason: refusal }, client);
-    return refusal === null;
+    if (tooMany) this.options.report({ code: 'too-many-subscriptions', reason: tooMany }, client);
+    return refusal === null && tooMany === null;
   }
 
   /** Filters that a client has ended. */

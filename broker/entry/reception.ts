@@ -5,6 +5,7 @@ import type { Identity, Known, TopicRules, Turned, Who } from '../rules.js';
 import { isRefusal } from '../topics.js';
 import { type Asked, askedBy, type ConnectPacket } from './asked.js';
 import type { Claims, Holder } from './claims.js';
+import { idProblem } from './client-id.js';
 import { CONNACK, identityOf, turnAway, turned, wrongWill } from './door.js';
 import type { Inquiry } from './inquiry.js';
 import type { Judging } from './judge.js';
@@ -46,6 +47,8 @@ export class Reception {
   readonly #byId = new Map<string, PrivateClient>();
   /** Client ids that have a session (clean=false), whether they are there or away, and whose it is. */
   readonly #kept = new Map<string, Known>();
+  /** Those of them that had it before their last CONNECT. */
+  readonly #resumed = new Set<string>();
 
   constructor(private readonly options: ReceptionOptions) {}
 
@@ -66,6 +69,11 @@ export class Reception {
   /** Who has a session (clean=false) of this client id. */
   whoKeeps(clientId: string): Who | undefined {
     return this.#kept.get(clientId)?.who;
+  }
+
+  /** Whether a client, there since its last CONNECT, had a session before that. */
+  resumes(clientId: string): boolean {
+    return this.#resumed.has(clientId);
   }
 
   /** Notes what a CONNECT asks for; the answer is given by receive(), since preConnect can't send a CONNACK. */
@@ -99,7 +107,10 @@ export class Reception {
   /** Drops those who are there, without their wills; returns how many, and the ids of sessions to be forgotten. */
   dismiss(isMeant: (who: Who) => boolean): { readonly dropped: number; readonly sessions: string[] } {
     const sessions = [...this.#kept].filter(([, { who }]) => isMeant(who)).map(([id]) => id);
-    for (const id of sessions) this.#kept.delete(id);
+    for (const id of sessions) {
+      this.#kept.delete(id);
+      this.#resumed.delete(id);
+    }
     let dropped = 0;
     for (const [conn, client] of [...this.#present]) {
       const session = this.#sessions.get(client);
@@ -116,7 +127,10 @@ export class Reception {
     const { clientId, clean } = asked;
     const clients = this.count - (this.#byId.has(clientId) ? 1 : 0);
     const caller = { ...asked, newSession: !clean && !this.#kept.has(clientId) };
-    return turnAway({ limits: this.options.limits, clients, sessions: this.#kept.size }, caller);
+    return (
+      idProblem(clientId) ??
+      turnAway({ limits: this.options.limits, clients, sessions: this.#kept.size }, caller)
+    );
   }
 
   #welcome(client: PrivateClient, asked: Asked, known: Known | Turned): Entry {
@@ -134,6 +148,8 @@ export class Reception {
     const kept = this.#kept.get(client.id);
     if (asked.clean) this.#kept.delete(client.id);
     else this.#kept.set(client.id, known);
+    if (!asked.clean && kept?.id === known.id) this.#resumed.add(client.id);
+    else this.#resumed.delete(client.id);
     this.#sessions.set(client, { known, identity, silent: false, revoked: false });
     this.#enter(client);
     onEntered(client, known);

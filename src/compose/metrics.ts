@@ -10,9 +10,19 @@ import { VERSION } from './version.js';
 
 /** Refusals of the broker that are limits crossed, as they are named there. */
 const LIMIT_CODES: ReadonlySet<string> = new Set([
+  'bad-topic',
+  'connect-timeout',
+  'malformed-packet',
+  'queue-full',
+  'retained-full',
+  'slow-subscriber',
+  'too-fast',
   'too-large',
   'too-many-clients',
-  'too-many-retained',
+  'too-many-from-address',
+  'too-many-inflight',
+  'too-many-logins',
+  'too-many-sessions',
   'too-many-subscriptions',
   'tree-full',
 ]);

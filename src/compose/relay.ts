@@ -14,6 +14,7 @@ import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
 import { auditStep, authenticatorFor, refusing } from './audit.js';
+import { brokerLimits } from './bounds.js';
 import type { NodeContainer } from './container.js';
 import { enrolling } from './enrolment.js';
 import { identityStep } from './identity.js';
@@ -85,7 +86,7 @@ const makeIngest = (node: NodeContainer): Ingest =>
   new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
-  const { maxPacket, maxClients } = node.get(SETTINGS);
+  const settings = node.get(SETTINGS);
   return EmbeddedBroker.listen({
     ...doorsOf(node),
     rules: topicRules,
@@ -95,7 +96,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     admit: enrolling(node, admitting(node)),
     onRefused: refusing(node),
     onAudience: heard(node),
-    limits: { maxPacketBytes: maxPacket, maxClients },
+    limits: brokerLimits(settings),
   });
 }
 

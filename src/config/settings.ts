@@ -6,6 +6,7 @@ import type { Labels } from '../core/labels.js';
 import type { BrokerAddress } from './address.js';
 import { ALLOW } from './groups/allow.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
+import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
 import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
 import { LOGS } from './groups/logs.js';
@@ -26,6 +27,7 @@ export type { Role, Setting } from './groups/setting.js';
 export const SETTINGS = {
   ...PLACE,
   ...LISTENERS,
+  ...BOUNDS,
   ...REST_LIMITS,
   ...TARGET,
   ...ALLOW,
@@ -51,6 +53,7 @@ export const PARENT_KEYS = ['parent_host', 'parent_port', 'parent_url'] as const
 /** The settings that a node takes as they stand, given or by default. */
 export const PLAIN = [
   ...PLAIN_LISTENERS,
+  ...PLAIN_BOUNDS,
   ...PLAIN_REST_LIMITS,
   ...PLAIN_TARGET,
   ...PLAIN_RUN_AS,

@@ -102,8 +102,8 @@ export class RawClient {
   closed = false;
   #left = Buffer.alloc(0);
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
+  constructor(port: number, from = '127.0.0.1') {
+    this.socket = connect({ port, host: '127.0.0.1', localAddress: from });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => {});
     this.socket.on('close', () => {

@@ -17,21 +17,6 @@ export const LISTENERS = {
     fallback: 1883,
     about: 'The port on which it listens; 0 takes any free one.',
   }),
-  max_packet: define({
-    group: 'broker',
-    roles: BROKERS,
-    schema: is.wholeNumber(1024, 268_435_455),
-    fallback: 262_144,
-    unit: 'bytes',
-    about: 'The largest MQTT packet that the broker takes.',
-  }),
-  max_clients: define({
-    group: 'broker',
-    roles: BROKERS,
-    schema: is.wholeNumber(1, 1_000_000),
-    fallback: 10_000,
-    about: 'How many clients the broker takes at a time.',
-  }),
   rest_host: define({
     group: 'rest',
     roles: BROKERS,
@@ -66,11 +51,4 @@ export const LISTENERS = {
   }),
 } as const;
 
-export const PLAIN_LISTENERS = [
-  'host',
-  'port',
-  'max_packet',
-  'max_clients',
-  'hb_interval',
-  'timeout',
-] as const;
+export const PLAIN_LISTENERS = ['host', 'port', 'hb_interval', 'timeout'] as const;

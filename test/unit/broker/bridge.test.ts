@@ -113,7 +113,7 @@ test('what is foreign, too deep or too large stays here, and is reported; the li
     relay.owner.publish(message(topic));
   const topic = 'canopy/web/evt';
   // As large as this broker takes: the name makes it too large for the parent.
-  relay.owner.publish(message(topic, 'x'.repeat(256 * 1024 - topic.length - 4)));
+  relay.owner.publish(message(topic, 'x'.repeat(1024 * 1024 - topic.length - 4)));
   relay.owner.publish(message(topic, 'fine'));
   await until(() => above.length > 0);
   assert.deepEqual(texts(above), ['fine']);

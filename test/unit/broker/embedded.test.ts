@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { RetainedStore } from '../../../broker/aedes/retained.js';
 import { BoundedStore } from '../../../broker/aedes/store.js';
 import { type BrokerOptions, EmbeddedBroker } from '../../../broker/embedded.js';
+import { BROKER_LIMITS } from '../../../broker/limits.js';
 import { MqttLink } from '../../../broker/mqtt-link.js';
 import {
   believing,
@@ -201,10 +202,12 @@ test('a replay that a live message overtook does not come after it', async () =>
 
 test('after a suspend the broker does not take its own clients’ wills for a dead broker’s', async () => {
   const store = new BoundedStore({
-    retained: new RetainedStore({ maxRetained: 1, maxRetainedBytes: 1 }),
+    retained: new RetainedStore({ ...BROKER_LIMITS, maxRetained: 1, maxRetainedBytes: 1 }, 'canopy'),
     maxQueuedPerClient: 1,
     maxQueuedBytesPerClient: 1,
     maySubscribe: () => true,
+    resumes: () => false,
+    onRetainedFull: () => {},
     onQueueFull: () => {},
   });
   const wills = store as unknown as {

@@ -120,7 +120,7 @@ test('who claims a large packet is cut off at the claim, CONNECT or not', async 
   const claim = Buffer.concat([Buffer.from([0x10]), varint(100_000_000)]);
   const clients = Array.from({ length: 4 }, () => new RawClient(port));
   const known = await RawClient.open(port, { clientId: id() });
-  known.send(Buffer.concat([Buffer.from([0x30]), varint(300_000)]));
+  known.send(Buffer.concat([Buffer.from([0x30]), varint(2_000_000)]));
   for (const client of clients) client.send(claim, Buffer.alloc(1000));
   for (const client of [...clients, known]) await client.ended(1000);
   const fine = await RawClient.open(port, { clientId: id() });
@@ -137,7 +137,7 @@ const BAD_TOPICS = [
   'x'.repeat(65_530),
   'a/'.repeat(100),
   'l/'.repeat(40),
-  'a\0b',
+  'a\u0001b',
   'a\u0007',
   '$SYS/x',
   '$share/g/a',
@@ -172,12 +172,18 @@ test('a bad topic is acknowledged, reported and goes nowhere; the socket stays',
   assert.deepEqual(await local.retained('#'), []);
 });
 
-test('a topic of broken UTF-8 is bad, too', async () => {
+test('a topic of broken UTF-8, or with NUL, ends the connection, and is told (MQTT-1.5.3-1 and -2)', async () => {
   const { port, codes } = await start();
-  const client = await RawClient.open(port, { clientId: id() });
-  client.send(packet(0x32, Buffer.from([0, 3, 0x61, 0xff, 0xfe]), Buffer.from([0, 1]), Buffer.from('x')));
-  await client.expect(TYPE.puback, 1);
-  assert.deepEqual(codes(), ['bad-topic']);
+  for (const topic of [Buffer.from([0x61, 0xff, 0xfe]), Buffer.from('a\0b'), Buffer.from('canopy/a\0/hb')]) {
+    const client = await RawClient.open(port, { clientId: id() });
+    client.send(packet(0x32, Buffer.from([0, topic.length]), topic, Buffer.from([0, 1]), Buffer.from('x')));
+    await client.ended();
+    // The lane of the heartbeats as well.
+    const quick = await RawClient.open(port, { clientId: id() });
+    quick.send(packet(0x30, Buffer.from([0, topic.length]), topic, Buffer.from('x')));
+    await quick.ended();
+  }
+  assert.equal(codes().filter(code => code === 'malformed-packet').length, 6);
 });
 
 test('a will that could not be published is refused with its CONNECT', async () => {
@@ -188,7 +194,7 @@ test('a will that could not be published is refused with its CONNECT', async () 
     'x'.repeat(60_000),
     '$SYS/x',
     'canopy/web/nope',
-    'a\0',
+    'a\u0001',
   ]) {
     const client = new RawClient(port);
     assert.equal(

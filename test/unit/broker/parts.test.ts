@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { RetainedStore } from '../../../broker/aedes/retained.js';
 import { Claims, type Holder } from '../../../broker/entry/claims.js';
 import { TcpListener } from '../../../broker/listener.js';
+import { Bucket } from '../../../broker/wire/bucket.js';
 import { dialTcp } from '../../../broker/wire/dial.js';
 import { Outbox } from '../../../broker/wire/outbox.js';
 import { message } from '../../support/broker.js';
@@ -90,10 +91,15 @@ test('the outbox survives what wraps MQTT.js (65,535)', () => {
 });
 
 const stored = (topic: string, payload: string) => ({ topic, payload: Buffer.from(payload), qos: 1 });
-const roomy = { maxRetained: 100_000, maxRetainedBytes: 1e9 };
+const roomy = {
+  maxRetained: 100_000,
+  maxRetainedBytes: 1e9,
+  maxRetainedPerChild: 100_000,
+  maxRetainedBytesPerChild: 1e9,
+};
 
 test('the retained store keeps its bounds', () => {
-  const store = new RetainedStore({ maxRetained: 2, maxRetainedBytes: 1000 });
+  const store = new RetainedStore({ ...roomy, maxRetained: 2, maxRetainedBytes: 1000 }, 'canopy');
   assert.ok(store.set(stored('a', '1')) && store.set(stored('b', '1')));
   assert.ok(!store.set(stored('c', '1')), 'one too many');
   assert.ok(store.set(stored('a', '2')), 'one that is there already may change');
@@ -105,8 +111,21 @@ test('the retained store keeps its bounds', () => {
   assert.equal(store.bytes, 0);
 });
 
+test('one child can not use up what all may retain, nor can strangers', () => {
+  const limits = { ...roomy, maxRetainedPerChild: 2, maxRetainedBytesPerChild: 200 };
+  const store = new RetainedStore(limits, 'canopy');
+  assert.ok(store.set(stored('canopy/rack1/a/state', '1')) && store.set(stored('canopy/rack1/state', '1')));
+  assert.ok(!store.set(stored('canopy/rack1/b/state', '1')), 'one too many of rack1');
+  assert.ok(store.set(stored('canopy/rack2/state', '1')), 'and none of rack2');
+  assert.ok(!store.set(stored('canopy/rack2/state', 'x'.repeat(200))), 'too many bytes of it');
+  assert.ok(store.set(stored('home/lamp', '1')) && store.set(stored('other', '1')));
+  assert.ok(!store.set(stored('third', '1')), 'what is not ours is one');
+  assert.ok(store.set(stored('canopy/rack1/state', '')));
+  assert.ok(store.set(stored('canopy/rack1/b/state', '1')), 'room again');
+});
+
 test('the retained store looks a plain topic up, whatever else it has', () => {
-  const store = new RetainedStore(roomy);
+  const store = new RetainedStore(roomy, 'canopy');
   for (let at = 0; at < 10_000; at++) store.set(stored(`canopy/n${at}/state`, 'x'));
   const started = performance.now();
   for (let at = 0; at < 10_000; at++) assert.equal([...store.find(`canopy/n${at}/state`)].length, 1);
@@ -116,9 +135,21 @@ test('the retained store looks a plain topic up, whatever else it has', () => {
 });
 
 test('the retained store does not keep the chunk that a payload came in', () => {
-  const store = new RetainedStore(roomy);
+  const store = new RetainedStore(roomy, 'canopy');
   const chunk = Buffer.alloc(65_536, 'y');
   store.set({ topic: 'a', payload: chunk.subarray(10, 20), qos: 0 });
   chunk.fill('z');
   assert.equal(store.get('a')?.payload.toString(), 'y'.repeat(10));
+});
+
+test('a bucket pays debts back by time', () => {
+  const bucket = new Bucket(100, 400, 0);
+  assert.equal(bucket.spend(400, 0), 0, 'all at once');
+  assert.equal(bucket.spend(50, 0), 500, 'half a second of debt');
+  assert.equal(bucket.spend(0, 250), 250);
+  assert.equal(bucket.spend(0, 500), 0);
+  assert.equal(bucket.isFull(4499), false);
+  assert.equal(bucket.isFull(4500), true);
+  assert.equal(bucket.spend(400, 1e9), 0, 'no more than full');
+  assert.ok(bucket.spend(1, 1e9) > 0);
 });

@@ -1,0 +1,158 @@
+/** Every file that is read: mutated, and read by who reads it. A wrong one is told by a ConfigError, or taken for none. */
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadNode } from '../../src/config/load.js';
+import { ConfigError } from '../../src/config/problems.js';
+import { loadTree } from '../../src/config/tree-file.js';
+import { systemClock } from '../../src/core/clock.js';
+import { OrderStore } from '../../src/fleet/order-store.js';
+import { DesiredState } from '../../src/leaf/desired.js';
+import { LogStore } from '../../src/logs/store.js';
+import { openInstallation } from '../../src/node/installation.js';
+import { MaintenanceState } from '../../src/node/maintenance.js';
+import { CommandMemory, type Stage } from '../../src/node/memory.js';
+import { readPidFile } from '../../src/process/pid-file.js';
+import { readExit, readRecord } from '../../src/process/target-record.js';
+import { until } from '../support/wait.js';
+import type { Mutator } from './mutate.js';
+import { FILES } from './samples.js';
+
+const STAGE = { id: 'later', op: 'ping', status: 'succeeded', done: true } as Stage;
+/** One in so many cases is a whole store of logs: it takes as long as that. */
+const LOGS = 0.02;
+
+export class FileFuzz {
+  readonly #dir: string;
+
+  constructor(private readonly place: string) {
+    this.#dir = join(place, 'data');
+    mkdirSync(this.#dir, { recursive: true });
+  }
+
+  /** Throws what a reader should not have thrown. */
+  async run(mutator: Mutator): Promise<void> {
+    if (mutator.chance(LOGS)) return this.#logs(mutator);
+    const readers = [
+      () => this.#settings(mutator),
+      () => this.#tree(mutator),
+      () => this.#memory(mutator),
+      () => this.#orders(mutator),
+      () => this.#state(mutator),
+      () => this.#target(mutator),
+    ];
+    await mutator.one(readers)();
+  }
+
+  /** A store as a target has filled it: what the cases of logs begin with. */
+  async prepare(): Promise<void> {
+    const store = this.#store('kept');
+    store.open();
+    const { stdout, stderr } = store.outputs();
+    store.began();
+    store.start();
+    for (let at = 0; at < 50; at++) appendFileSync(at % 3 ? stdout : stderr, `line ${at} of them\n`);
+    await until(() => store.range.last === 50);
+    store.ended();
+    await store.stop();
+  }
+
+  #store(name: string): LogStore {
+    return new LogStore({
+      dir: join(this.place, name),
+      segmentBytes: 64 * 1024,
+      maxBytes: 1024 * 1024,
+      maxAgeMs: null,
+      capture: 'files',
+      clock: systemClock,
+    });
+  }
+
+  #write(name: string, bytes: Buffer): string {
+    const file = join(this.#dir, name);
+    writeFileSync(file, bytes);
+    return file;
+  }
+
+  #settings(mutator: Mutator): void {
+    const file = this.#write('.env', mutator.bytes(FILES.env.map(Buffer.from as (text: string) => Buffer)));
+    told(() => loadNode({ file, env: {}, cwd: this.#dir }));
+  }
+
+  #tree(mutator: Mutator): void {
+    const file = this.#write('tree.yaml', mutator.bytes(FILES.tree.map(text => Buffer.from(text))));
+    told(() => loadTree({ file, env: {}, cwd: this.#dir }));
+  }
+
+  #memory(mutator: Mutator): void {
+    const file = this.#write('commands.jsonl', mutator.bytes(FILES.commands.map(text => Buffer.from(text))));
+    const memory = new CommandMemory(file);
+    memory.unfinished();
+    memory.get('b');
+    memory.set(STAGE, Date.now());
+    if (!new CommandMemory(file).get('later')) throw new Error('what was written after it is lost');
+  }
+
+  #orders(mutator: Mutator): void {
+    const file = this.#write('orders.json', mutator.bytes(FILES.orders.map(text => Buffer.from(text))));
+    new OrderStore(file).all();
+  }
+
+  async #state(mutator: Mutator): Promise<void> {
+    this.#write('installation.json', mutator.bytes(FILES.installation.map(text => Buffer.from(text))));
+    this.#write('maintenance.json', mutator.bytes(FILES.maintenance.map(text => Buffer.from(text))));
+    this.#write('desired', mutator.bytes(FILES.desired.map(text => Buffer.from(text))));
+    const { epoch } = await openInstallation(this.#dir, 1_790_000_000_001);
+    if (!Number.isSafeInteger(epoch)) throw new Error(`an epoch of ${epoch}`);
+    new MaintenanceState(this.#dir, systemClock).close();
+    new DesiredState(this.#dir).get();
+  }
+
+  async #target(mutator: Mutator): Promise<void> {
+    for (const name of ['target.pid', 'target.exit', 'target.token'])
+      this.#write(name, mutator.bytes(FILES.target.map(text => Buffer.from(text))));
+    const pid = this.#write('canopy.pid', mutator.bytes(FILES.pid.map(text => Buffer.from(text))));
+    const record = await readRecord(this.#dir);
+    // To signal 0, 1 or a negative group would end far more than a target.
+    if (record && !(record.pid > 1 && record.group > 1))
+      throw new Error(`a target ${JSON.stringify(record)}`);
+    await readExit(this.#dir, '0123456789abcdef');
+    await readPidFile(pid);
+  }
+
+  /** One file of a store spoilt; it is opened, read, and written on. */
+  async #logs(mutator: Mutator): Promise<void> {
+    const dir = join(this.place, 'logs');
+    rmSync(dir, { recursive: true, force: true });
+    cpSync(join(this.place, 'kept'), dir, { recursive: true });
+    const files = (readdirSync(dir, { recursive: true, withFileTypes: true }) as unknown as Entry[]).filter(
+      entry => entry.isFile(),
+    );
+    const spoilt = mutator.one(files);
+    const file = join(spoilt.parentPath, spoilt.name);
+    writeFileSync(file, mutator.bytes([readFileSync(file)]));
+    const store = this.#store('logs');
+    store.open();
+    const { stdout } = store.outputs();
+    store.began();
+    store.start();
+    const before = store.range.last ?? 0;
+    appendFileSync(stdout, '\none more\n');
+    await until(() => (store.range.last ?? 0) > before, 5000, `a line behind a spoilt ${spoilt.name}`);
+    store.ended();
+    await store.stop();
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly parentPath: string;
+  isFile(): boolean;
+}
+
+function told(load: () => unknown): void {
+  try {
+    load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+  }
+}

@@ -1,0 +1,165 @@
+/** What is mutated: one of everything that is legal. */
+import {
+  connectPacket,
+  DISCONNECT,
+  PINGREQ,
+  packet,
+  publishPacket,
+  subscribePacket,
+} from '../support/raw-mqtt.js';
+
+export const CHANNELS = [
+  'hb',
+  'state',
+  'evt',
+  'res',
+  'log',
+  'cmd',
+  '_log',
+  '_flow',
+  '_csr',
+  '_cert',
+] as const;
+
+const json = (value: object): string => JSON.stringify({ v: 1, ...value });
+const beat = { epoch: 1790000000000, seq: 17, ts: 1790000051000, interval: 3, kind: 'leaf', app: 'web' };
+
+export const PAYLOADS: readonly string[] = [
+  json({
+    ...beat,
+    phase: 'running',
+    health: 'passing',
+    pid: 4242,
+    uptime: 51.2,
+    restarts: 0,
+    cpu: 0.02,
+    rss: 31457280,
+    load: 0.3,
+  }),
+  json({
+    ...beat,
+    kind: 'relay',
+    leaves: { up: 10, down: 1 },
+    apps: { web: { slots: 4, running: 2, labels: { 'zone=a': { slots: 4 } } } },
+  }),
+  json({
+    ...beat,
+    link: 'online',
+    phase: 'running',
+    health: 'passing',
+    reason: 'started',
+    labels: { zone: 'a' },
+    host: { name: 'box1', cores: 8 },
+  }),
+  json({ ...beat, event: 'link', path: 'web', from: 'online', to: 'lost', reason: 'timeout' }),
+  json({ id: '7f3a', op: 'ping', expiresAt: 1790000081000, by: 'ops' }),
+  json({
+    id: 'roll',
+    op: 'ping',
+    select: { app: 'web', label: 'zone=a' },
+    pick: 2,
+    strategy: 'spread',
+    args: { parallelism: 2 },
+  }),
+  json({ op: 'logs', args: { tail: 20, grep: 'timeout', since: '1h30m', stream: 'stdout', limit: 1000 } }),
+  json({ op: 'follow', args: { tail: 5 } }),
+  json({ op: 'rebalance', select: { app: 'web' }, args: { dryRun: true, maxMoves: 5, hysteresis: 0.2 } }),
+  json({ id: '7f3a', op: 'ping', status: 'succeeded', done: true, ts: 1790000061012, data: { pid: 1 } }),
+  json({ epoch: 1, lines: [{ seq: 1041, ts: 1790000060007, stream: 'stdout', line: 'GET / 200' }] }),
+  json({ gap: { from: 1043, to: 1100, reason: 'dropped to make room' } }),
+  json({
+    flow: '0123456789abcdef@1790000000000-7',
+    path: 'rack2/web',
+    query: { after: 1040, follow: true },
+    limit: 1048576,
+    open: true,
+  }),
+  `${json({ flow: '0123456789abcdef@1790000000000-7', n: 0, runs: [{ seq: 1, lines: 1, ts: 1, stream: 'stdout', bytes: 4 }] })}\nabc\n`,
+  'ping',
+  'logs tail=20 grep=timeout',
+  'rebalance app=web dry-run=true',
+  '',
+];
+
+const topics = ['canopy/web/hb', 'canopy/rack1/web/state', 'canopy/cmd', 'home/lamp', 'a/b/c/d'];
+
+export const FRAMES: readonly Buffer[] = [
+  connectPacket({ clientId: 'fuzz' }),
+  connectPacket({ clientId: 'fuzz', clean: false, keepalive: 10 }),
+  connectPacket({
+    clientId: 'canopy/fuzz/0123456789abcdef',
+    will: { topic: 'canopy/fuzz/state', payload: PAYLOADS[2] ?? '', retain: true },
+  }),
+  connectPacket({ clientId: '', will: { topic: 'w', payload: 'x', qos: 2 } }),
+  ...topics.flatMap((topic, at) => [
+    publishPacket(topic, PAYLOADS[at] ?? ''),
+    publishPacket(topic, PAYLOADS[at] ?? '', { qos: 1, id: at + 1, retain: at % 2 === 0 }),
+    publishPacket(topic, 'x', { qos: 2, id: at + 10 }),
+  ]),
+  subscribePacket(['canopy/#', '+/b', 'a/b/c'], 1, 7),
+  subscribePacket(['canopy/+/log'], 2, 8),
+  packet(0xa2, Buffer.from([0, 9, 0, 1, 0x61])),
+  ...[0x40, 0x50, 0x62, 0x70].map(first => packet(first, Buffer.from([0, 1]))),
+  PINGREQ,
+  DISCONNECT,
+];
+
+const head = 'host: x\r\nconnection: close\r\n';
+const post = (path: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\n${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+export const REQUESTS: readonly string[] = [
+  ...[
+    '/healthz',
+    '/readyz',
+    '/metrics',
+    '/api/v1/tree',
+    '/api/v1/nodes?status=up&under=rack1&limit=10&cursor=x',
+    '/api/v1/nodes/rack1/web',
+    '/api/v1/commands/7f3a?wait=0',
+    '/api/v1/logs/rack1/web?tail=5&grep=a&stream=stdout&since=1h',
+    '/api/v1/orders',
+    '/api/v1/audit',
+    '/openapi.json',
+  ].map(
+    path =>
+      `GET ${path} HTTP/1.1\r\n${head}accept: application/json\r\nauthorization: Bearer cnpy_a_b\r\n\r\n`,
+  ),
+  post('/api/v1/commands?wait=0', json({ path: 'rack1/web', op: 'ping', id: 'x' })),
+  post(
+    '/api/v1/commands?wait=0',
+    json({ path: '', op: 'rebalance', select: { app: 'web' }, args: { dryRun: true } }),
+  ),
+  post('/api/v1/login', json({ token: 'cnpy_a_b' })),
+  `DELETE /api/v1/nodes/nobody HTTP/1.1\r\n${head}\r\n`,
+  `OPTIONS /api/v1/nodes HTTP/1.1\r\n${head}origin: http://evil\r\naccess-control-request-method: POST\r\n\r\n`,
+  `GET /api/v1/tree HTTP/1.1\r\n${head}upgrade: websocket\r\nsec-websocket-key: x\r\ncookie: session=x; a="b\r\n\r\n`,
+];
+
+/** Files that are read, by the name of who reads them. */
+export const FILES = {
+  env: [
+    'CANOPY_ROLE=leaf\nCANOPY_APP_NAME="Web Shop"\nCANOPY_TARGET=node -e "setTimeout(() => {}, 1e6)"\nCANOPY_PARENT_URL=mqtt://up:1883\n',
+    "CANOPY_PORT=1884\nCANOPY_NAME=rack1\nCANOPY_PARENT_HOST=::1 # comment\nexport CANOPY_MAX_PACKET='65536'\n",
+    'CANOPY_IS_LEAF=true\nCANOPY_NAME=x\nCANOPY_TARGET=/bin/true $HOME\nCANOPY_ENV=A=b "C=d e"\nCANOPY_LABELS=zone=a\nCANOPY_LIVENESS_PROBE=http://127.0.0.1:1/x\n',
+  ],
+  tree: [
+    'name: root\nport: 0\ndefaults:\n  hb_interval: 1\nchildren:\n  - name: rack1\n    port: 0\n    children:\n      - { app_name: web, target: "node x.js", needs: [db], labels: { zone: a } }\n      - { app_name: db, target: sleep 1, replicas: 3 }\n',
+    'name: &a root\nchildren: [{ name: b, port: 1885, children: [*a] }]\n',
+  ],
+  commands: [
+    '{"id":"a","op":"restart","status":"accepted","done":false,"at":1790000000000}\n{"at":1790000000000,"stage":{"id":"b","op":"x","status":"succeeded","done":true}}\n',
+  ],
+  orders: [
+    '[{"app":"web","count":2,"strategy":"spread","surplus":"original","lostAfter":30,"replacements":[],"label":"zone=a"}]\n',
+    '[]',
+  ],
+  installation: ['{"instance":"0123456789abcdef","epoch":1790000000000}\n'],
+  maintenance: ['{"by":"ops","until":1790000000000}', '{"since":1,"by":"x"}'],
+  desired: ['stopped\n', 'running\n'],
+  target: [
+    '4242 8913 0b6e1c2a-0000-0000-0000-000000000000 0123456789abcdef 4242 stopped\n',
+    '0123456789abcdef 143\n',
+  ],
+  pid: ['{"pid":4242,"startTime":"8913","bootId":"0b6e1c2a"}\n', '4242 8913 0b6e1c2a\n'],
+} as const;

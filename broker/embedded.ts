@@ -1,45 +1,21 @@
 import type { Socket } from 'node:net';
 import type { PrivateClient } from './aedes/aedes-private.js';
-import { Audience } from './aedes/audience.js';
-import { createEngine, type Engine, type Stored } from './aedes/engine.js';
+import type { Audience } from './aedes/audience.js';
+import type { Engine } from './aedes/engine.js';
 import { capPackets, washPackets } from './aedes/guards.js';
-import { RetainedStore } from './aedes/retained.js';
-import { Claims, type Holder } from './entry/claims.js';
-import { Gate } from './entry/gate.js';
-import { Reception } from './entry/reception.js';
-import { type RefusedEvent, type Report, reporter } from './entry/report.js';
-import { BROKER_LIMITS, type BrokerLimits } from './limits.js';
-import { LinkError, type Message } from './link.js';
+import type { Holder } from './entry/claims.js';
+import type { BrokerLimits } from './limits.js';
+import { LinkError } from './link.js';
 import { type Address, type Listener, TcpListener } from './listener.js';
 import { localHost } from './local-host.js';
 import { type LocalHost, LocalLink } from './local-link.js';
-import type { Admit, Identity, TopicRules } from './rules.js';
+import type { BrokerOptions, LocalLinkOptions } from './options.js';
+import { assemble, type Parts } from './parts.js';
+import type { Who } from './rules.js';
 import { joinWrites } from './wire/join-writes.js';
 
 export type { RefusedEvent } from './entry/report.js';
-
-export interface BrokerOptions {
-  readonly host: string;
-  /** 0 = any free one. */
-  readonly port: number;
-  readonly rules: TopicRules;
-  /** Who a client id says it is; null for anyone who is no node of the tree. */
-  readonly identify: (clientId: string) => Identity | null;
-  /** The house's word on every message and will that passed the checks; called synchronously, in order of arrival. */
-  readonly admit: Admit;
-  readonly onRefused: (event: RefusedEvent) => void;
-  /** A client has begun or ceased to be subscribed to a filter; called at once, so: note it and return. */
-  readonly onAudience?: (filter: string) => void;
-  readonly limits?: Partial<BrokerLimits>;
-  readonly listener?: Listener;
-}
-
-export interface LocalLinkOptions {
-  /** '' = the node that owns the broker; any number of links may have it. */
-  readonly name: string;
-  readonly instance: string;
-  readonly will?: Message;
-}
+export type { BrokerOptions, EnteredEvent, LocalLinkOptions } from './options.js';
 
 /** Sockets beyond maxClients that are taken on, so that those too many can be told by a CONNACK. */
 const ANTEROOM = 100;
@@ -49,11 +25,7 @@ export class EmbeddedBroker {
   readonly limits: BrokerLimits;
   /** Who is subscribed to what over a socket. */
   readonly audience: Pick<Audience, 'asksFor' | 'hears' | 'ready'>;
-  readonly #report: Report;
-  readonly #claims = new Claims();
-  readonly #retained: RetainedStore<Stored>;
-  readonly #reception: Reception;
-  readonly #gate: Gate;
+  readonly #parts: Parts;
   readonly #engine: Engine;
   readonly #listener: Listener;
   readonly #sockets = new Set<Socket>();
@@ -72,27 +44,14 @@ export class EmbeddedBroker {
   }
 
   private constructor(options: BrokerOptions) {
-    const { rules, identify, admit } = options;
-    const limits = { ...BROKER_LIMITS, ...options.limits };
-    const report = reporter(options.onRefused);
-    this.limits = limits;
-    this.#report = report;
-    this.#retained = new RetainedStore<Stored>(limits);
-    this.#reception = new Reception({ rules, limits, identify, claims: this.#claims, report });
-    const entry = { rules, limits, retained: this.#retained, reception: this.#reception, report };
-    this.#gate = new Gate({ ...entry, admit });
+    const isClosing = () => this.#closing;
+    this.#parts = assemble(options, isClosing);
+    this.#engine = this.#parts.engine;
+    this.limits = this.#parts.limits;
+    this.audience = this.#parts.audience;
     this.#listener = options.listener ?? new TcpListener();
     this.#address = { host: options.host, port: options.port };
-    const audience = new Audience(filter => this.#closing || options.onAudience?.(filter));
-    this.audience = audience;
-    this.#engine = createEngine({ ...entry, audience, gate: this.#gate, isClosing: () => this.#closing });
-    this.#host = localHost({
-      engine: this.#engine,
-      gate: this.#gate,
-      retained: this.#retained,
-      isClosing: () => this.#closing,
-      ended: link => this.#forget(link),
-    });
+    this.#host = localHost({ ...this.#parts, isClosing, ended: link => this.#forget(link) });
   }
 
   /** Where it really listens. */
@@ -102,18 +61,18 @@ export class EmbeddedBroker {
 
   /** Sockets that are open, and clients that were let in over them. */
   get connections(): { readonly sockets: number; readonly clients: number } {
-    return { sockets: this.#sockets.size, clients: this.#reception.count };
+    return { sockets: this.#sockets.size, clients: this.#parts.reception.count };
   }
 
   /** A link without a socket. Throws LinkError name-taken where another live instance has the name. */
-  link({ name, instance, will }: LocalLinkOptions): LocalLink {
-    const link = new LocalLink(this.#host, { name, instance }, will ?? null);
+  link({ name, instance, will, who }: LocalLinkOptions): LocalLink {
+    const link = new LocalLink(this.#host, { name, instance }, will ?? null, who ?? null);
     const holder: Holder = {
       instance,
       alive: () => link.state === 'connecting' || link.state === 'connected',
       drop: () => link.drop(new LinkError('unreachable', 'dropped by the broker'), true),
     };
-    if (name !== '' && !this.#claims.take(name, holder)) {
+    if (name !== '' && !this.#parts.claims.take(name, holder)) {
       throw new LinkError('name-taken', `another live node is named ${name}`);
     }
     this.#links.set(link, holder);
@@ -122,7 +81,7 @@ export class EmbeddedBroker {
 
   /** Whether a live node of this name is connected. */
   holds(name: string): boolean {
-    return this.#claims.holds(name);
+    return this.#parts.claims.holds(name);
   }
 
   /** Whether anyone, maybe away for the moment, asks by name for what is published on this topic. */
@@ -138,11 +97,21 @@ export class EmbeddedBroker {
   }
 
   /**
+   * Drops everybody who came over a socket and of whom this holds, with what is kept for them; nothing of theirs is let
+   * through from now on, their wills neither. Returns how many were connected.
+   */
+  closeWhere(isMeant: (who: Who) => boolean): number {
+    const { dropped, sessions } = this.#parts.reception.dismiss(isMeant);
+    for (const clientId of sessions) void this.#engine.forget(clientId);
+    return dropped;
+  }
+
+  /**
    * Frees a name and drops whoever holds it, its will fires: for a holder that was declared lost, so that a successor
    * may come. False if nobody held it.
    */
   release(name: string): boolean {
-    return this.#claims.release(name);
+    return this.#parts.claims.release(name);
   }
 
   /** Accepts no more, drops everyone without publishing a will, forgets everything. */
@@ -182,14 +151,15 @@ export class EmbeddedBroker {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     const client = this.#engine.aedes.handle(socket) as unknown as PrivateClient;
-    capPackets(client, this.limits.maxPacketBytes);
-    washPackets(client, this.limits, refusal => this.#report(refusal, client));
+    this.#parts.inquiry.begins(client);
+    capPackets(client, this.limits.maxPacketBytes, this.limits.maxConnectBytes);
+    washPackets(client, this.limits, refusal => this.#parts.report(refusal, client));
     this.#engine.express.attach(client);
   }
 
   #forget(link: LocalLink): void {
     const holder = this.#links.get(link);
     this.#links.delete(link);
-    if (holder) this.#claims.end(link.identity.name, holder);
+    if (holder) this.#parts.claims.end(link.identity.name, holder);
   }
 }

@@ -6,8 +6,12 @@ export interface BrokerLimits {
   /** Bytes that may wait for one subscriber: beyond it QoS 0 is dropped and a QoS 1 subscriber disconnected. */
   readonly backlogBytes: number;
   readonly maxClients: number;
-  /** Until CONNECT must have arrived. */
+  /** Until CONNECT must have arrived, and it must be known who sent it. */
   readonly connectTimeoutMs: number;
+  /** The same as maxPacketBytes, of a client that has not been let in yet. */
+  readonly maxConnectBytes: number;
+  /** Clients about which it is being found out who they are; more are told to come again. */
+  readonly maxAuthenticating: number;
   /** Until a subscriber whose socket is full must have read what is in it. */
   readonly drainTimeoutMs: number;
   /**
@@ -35,6 +39,8 @@ export const BROKER_LIMITS: BrokerLimits = {
   backlogBytes: 256 * 1024,
   maxClients: 10_000,
   connectTimeoutMs: 5000,
+  maxConnectBytes: 64 * 1024,
+  maxAuthenticating: 256,
   drainTimeoutMs: 5000,
   keepaliveLimit: 1200,
   maxTopicBytes: 1024,

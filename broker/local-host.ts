@@ -17,7 +17,8 @@ export const localHost = ({ engine, gate, retained, isClosing, ended }: LocalHos
     if (passed === null) setImmediate(done);
     else engine.aedes.publish({ cmd: 'publish', dup: false, ...passed }, null, done);
   },
-  filterRefusal: (identity, filter) => gate.filterRefusal(identity, filter),
+  filterRefusal: (who, filter) => gate.filterRefusal(who, filter),
+  isFor: (who, topic) => gate.isFor(who, topic),
   listen: engine.listen,
   retainedUnder: filter =>
     Array.from(retained.find(filter), packet => ({ ...received(packet), retain: true })),

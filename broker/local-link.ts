@@ -1,13 +1,15 @@
 import { aside, Idle, LinkBase } from './emitter.js';
 import { LinkError, type Message, type MessageHandler } from './link.js';
-import type { Identity, Origin } from './rules.js';
+import type { Identity, Origin, Who } from './rules.js';
 
 /** What a local link asks of the broker it lives in. */
 export interface LocalHost {
   /** Publishes by the same checks as a client's; `done` when it was routed or refused. */
   submit(message: Message, origin: Origin, done: () => void): void;
-  /** Why this identity may not have this subscription; null where it may. */
-  filterRefusal(identity: Identity, filter: string): string | null;
+  /** Why he may not have this subscription; null where he may. */
+  filterRefusal(who: Who | null, filter: string): string | null;
+  /** Whether he may have a message on this topic. */
+  isFor(who: Who | null, topic: string): boolean;
   /** Live messages under a filter, called at once while they are routed; returns how to end it. */
   listen(filter: string, onMessage: (packet: LivePacket) => void): () => void;
   retainedUnder(filter: string): Message[];
@@ -38,6 +40,8 @@ export class LocalLink extends LinkBase {
     private readonly host: LocalHost,
     readonly identity: Identity,
     private readonly will: Message | null,
+    /** Null: the owner of the broker. */
+    private readonly who: Who | null = null,
   ) {
     super();
     // Later, so that whoever made it can listen for `connected` first, as with any link.
@@ -54,26 +58,30 @@ export class LocalLink extends LinkBase {
     if (this.state === 'closed' || this.state === 'lost')
       throw new LinkError('unreachable', `the link is ${this.state}`);
     for (const filter of filters) {
-      const refusal = this.host.filterRefusal(this.identity, filter);
+      const refusal = this.host.filterRefusal(this.who, filter);
       if (refusal) throw new LinkError('refused', refusal);
     }
     // A message under several of these filters is handed in several times, as one object, in one go.
     let last: LivePacket | null = null;
     const onLive = (packet: LivePacket) => {
-      if (packet === last || packet.topic.startsWith('$')) return;
+      if (packet === last || packet.topic.startsWith('$') || !this.host.isFor(this.who, packet.topic)) return;
       last = packet;
       this.#deliver(handler, { ...received(packet), retain: false });
     };
     for (const filter of filters) this.#unlisten.push(this.host.listen(filter, onLive));
     // In the same tick: nothing can be published between the two, so no live message is behind its stored copy.
-    const stored = new Map(filters.flatMap(filter => this.host.retainedUnder(filter).map(m => [m.topic, m])));
+    const stored = new Map(filters.flatMap(filter => this.#stored(filter).map(m => [m.topic, m])));
     for (const message of stored.values()) this.#deliver(handler, message);
   }
 
   async retained(filter: string): Promise<Message[]> {
     if (this.state === 'closed' || this.state === 'lost')
       throw new LinkError('unreachable', `the link is ${this.state}`);
-    return this.host.retainedUnder(filter);
+    return this.#stored(filter);
+  }
+
+  #stored(filter: string): Message[] {
+    return this.host.retainedUnder(filter).filter(({ topic }) => this.host.isFor(this.who, topic));
   }
 
   flush(deadlineMs: number): Promise<boolean> {
@@ -122,7 +130,7 @@ export class LocalLink extends LinkBase {
   #submit(message: Message, via: Origin['via']): void {
     this.#unrouted++;
     const clientId = `local:${this.identity.name}`;
-    this.host.submit(message, { clientId, identity: this.identity, via }, () => {
+    this.host.submit(message, { clientId, identity: this.identity, who: this.who, via }, () => {
       this.#unrouted--;
       this.#idle.check();
     });

@@ -8,12 +8,15 @@ declare module 'aedes-persistence/asyncPersistence.js' {
     createRetainedStream(pattern: string): Readable;
     createRetainedStreamCombi(patterns: string[]): Readable;
     addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void>;
-    subscriptionsByTopic(topic: string): Promise<{ topic: string }[]>;
+    subscriptionsByTopic(topic: string): Promise<{ topic: string; clientId: string }[]>;
+    cleanSubscriptions(client: { id: string }): Promise<void>;
+    cleanIncoming(client: { id: string }): Promise<void>;
+    outgoingStream(client: { id: string }): Readable;
     outgoingEnqueue(subscription: { clientId: string }, packet: AedesPublishPacket): Promise<void>;
     outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: AedesPublishPacket): Promise<void>;
     outgoingUpdate(client: Client, packet: AedesPublishPacket): Promise<void>;
     outgoingClearMessageId(
-      client: Client,
+      client: { id: string },
       packet: { messageId?: number },
     ): Promise<AedesPublishPacket | undefined>;
     streamWill(brokers?: object): Readable;

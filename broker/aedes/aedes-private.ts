@@ -29,6 +29,8 @@ export interface PrivateClient extends Omit<Client, 'conn'> {
   readonly _parser: PrivateParser;
   readonly subscriptions: Record<string, { readonly qos: number }>;
   duplicates: object;
+  /** No more is read of its socket until aedes resumes it, which it does after the CONNACK. */
+  pause(): void;
   /** Ends the connection where it has not drained in drainTimeout. */
   waitForDrain(done: () => void): void;
 }

@@ -8,8 +8,11 @@ export class Audience {
   /** Those whose sockets are full, and when they are not. */
   readonly #slow = new WeakMap<PrivateClient, Promise<unknown>>();
 
-  /** `onChange` is told of every filter that a client begins or ceases to hold. */
-  constructor(private readonly onChange: (filter: string) => void) {}
+  /** `onChange` is told of every filter that a client begins or ceases to hold; `receives`: what it may have of it. */
+  constructor(
+    private readonly onChange: (filter: string) => void,
+    private readonly receives: (client: PrivateClient, topic: string) => boolean,
+  ) {}
 
   granted(client: PrivateClient, filter: string): void {
     let held = this.#filters.get(client);
@@ -31,8 +34,9 @@ export class Audience {
   /** Whether a client asks for this topic by the name of its last level; a `#` asks for whatever there is. */
   asksFor(topic: string): boolean {
     const last = topic.slice(topic.lastIndexOf('/'));
-    for (const held of this.#filters.values())
-      for (const filter of held) if (filter.endsWith(last) && matches(filter, topic)) return true;
+    for (const [client, held] of this.#filters)
+      for (const filter of held)
+        if (filter.endsWith(last) && matches(filter, topic) && this.receives(client, topic)) return true;
     return false;
   }
 
@@ -64,7 +68,8 @@ export class Audience {
   }
 
   #isHearing(client: PrivateClient, topic: string): boolean {
-    for (const filter of this.#filters.get(client) ?? []) if (matches(filter, topic)) return true;
+    for (const filter of this.#filters.get(client) ?? [])
+      if (matches(filter, topic)) return this.receives(client, topic);
     return false;
   }
 

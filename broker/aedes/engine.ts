@@ -35,6 +35,8 @@ export interface Engine {
   readonly listen: LocalHost['listen'];
   /** Whether anyone asks for a topic by name. */
   readonly isAwaited: (topic: string) => Promise<boolean>;
+  /** All that is kept for a client id. */
+  readonly forget: (clientId: string) => Promise<void>;
 }
 
 /** Aedes with its hooks wired to the gate and the reception, and with the guards around it. */
@@ -57,14 +59,17 @@ export function createEngine(options: EngineOptions): Engine {
     maxTopicLevels: 100,
     persistence: store,
     preConnect: (client, packet, done) => {
-      reception.examine(priv(client), packet, guarded.clients[packet.clientId] !== undefined);
+      // Aedes would do so a turn later, and by then handle what a second chunk has brought.
+      priv(client).pause();
+      reception.examine(priv(client), packet);
       done(null, true);
     },
-    authenticate: (client, _username, _password, done) => {
-      const turned = reception.receive(priv(client));
-      if (!turned) done(null, true);
-      else done(Object.assign(new Error(turned.reason), { returnCode: turned.returnCode }), false);
-    },
+    authenticate: (client, username, password, done) =>
+      reception.receive(priv(client), username, password, ({ turned, foreign }) => {
+        if (turned) done(Object.assign(new Error(turned.reason), { returnCode: turned.returnCode }), false);
+        else if (foreign) void store.forget(client.id).then(() => done(null, true));
+        else done(null, true);
+      }),
     // Synchronous: an answer that comes later reorders one client's messages.
     authorizePublish: (client, packet, done) => {
       if (isClosing() || !client) done(new Error('the broker closes'));
@@ -100,7 +105,12 @@ export function createEngine(options: EngineOptions): Engine {
     aedes: guarded,
     express,
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),
-    isAwaited: topic => isAwaited(guarded, store, topic),
+    isAwaited: topic =>
+      isAwaited(guarded, store, topic, {
+        client: client => gate.receives(client, topic),
+        session: clientId => gate.isFor(reception.whoKeeps(clientId), topic),
+      }),
+    forget: clientId => store.forget(clientId),
   };
 }
 
@@ -121,21 +131,22 @@ function listenToBoth(
   };
 }
 
-function forwardGuard({ limits, retained, report }: EngineOptions): ForwardGuard<Stored> {
-  return new ForwardGuard(limits.backlogBytes, retained, (client, disconnected) => {
+function forwardGuard({ limits, retained, report, gate }: EngineOptions): ForwardGuard<Stored> {
+  const onSlow = (client: PrivateClient, disconnected: boolean): void => {
     const reason = disconnected
       ? 'disconnected: it does not read'
       : 'QoS 0 messages dropped: it does not keep up';
     report({ code: 'slow-subscriber', reason }, client);
-  });
+  };
+  return new ForwardGuard(limits.backlogBytes, retained, onSlow, gate.receives);
 }
 
-function boundedStore({ limits, gate, reception, retained, report }: EngineOptions): BoundedStore {
+function boundedStore({ limits, gate, retained, report }: EngineOptions): BoundedStore {
   return new BoundedStore({
     retained,
     maxQueuedBytesPerClient: limits.maxQueuedBytesPerClient,
     maxQueuedPerClient: limits.maxQueuedPerClient,
-    maySubscribe: (client, filter) => gate.filterRefusal(reception.identityOf(priv(client)), filter) === null,
+    maySubscribe: (client, filter) => gate.filterRefusal(gate.whoOf(priv(client)), filter) === null,
     onQueueFull: clientId =>
       report({ code: 'queue-full', reason: `messages for the absent ${clientId} dropped` }, null),
   });

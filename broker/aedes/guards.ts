@@ -53,15 +53,18 @@ export function divert(aedes: PrivateAedes): void {
 }
 
 /** The parser would buffer up to 256 MB for whoever claims so, before CONNECT even (aedes#831). */
-export function capPackets(client: PrivateClient, maxPacketBytes: number): void {
+export function capPackets(
+  client: PrivateClient,
+  maxPacketBytes: number,
+  beforeConnack = maxPacketBytes,
+): void {
   const parser = client._parser;
   const parseLength = parser._parseLength.bind(parser);
   parser._parseLength = () => {
     const complete = parseLength();
-    if (!complete || parser.packet.length <= maxPacketBytes) return complete;
-    parser._emitError(
-      new Error(`packet of ${parser.packet.length} bytes, at most ${maxPacketBytes} are taken`),
-    );
+    const most = client.connackSent ? maxPacketBytes : Math.min(maxPacketBytes, beforeConnack);
+    if (!complete || parser.packet.length <= most) return complete;
+    parser._emitError(new Error(`packet of ${parser.packet.length} bytes, at most ${most} are taken`));
     return false;
   };
 }
@@ -99,10 +102,14 @@ export class ForwardGuard<P extends AedesPublishPacket & { payload: Buffer }> {
     private readonly backlogBytes: number,
     private readonly retained: RetainedStore<P>,
     private readonly onSlow: (client: PrivateClient, disconnected: boolean) => void,
+    private readonly receives: (client: PrivateClient, topic: string) => boolean,
   ) {}
 
   forward(client: PrivateClient, packet: AedesPublishPacket): AedesPublishPacket | null {
-    return isMeant(client, packet.topic) && this.#isNews(client, packet) && this.#hasRoom(client, packet)
+    return this.receives(client, packet.topic) &&
+      isMeant(client, packet.topic) &&
+      this.#isNews(client, packet) &&
+      this.#hasRoom(client, packet)
       ? this.#capped(client, packet)
       : null;
   }

@@ -78,6 +78,17 @@ export class BoundedStore extends MemoryPersistence {
     return cleared;
   }
 
+  /** All that is kept for a client id: its subscriptions, what waits for it, and what it has not released. */
+  async forget(clientId: string): Promise<void> {
+    const session = { id: clientId };
+    await this.cleanSubscriptions(session);
+    await this.cleanIncoming(session);
+    for await (const packet of this.outgoingStream(session))
+      await super.outgoingClearMessageId(session, packet as { messageId?: number });
+    this.#queued.delete(clientId);
+    this.#full.delete(clientId);
+  }
+
   /** Aedes publishes the wills of brokers it has not heard for a while; after a suspend that would be our own. */
   override streamWill(): Readable {
     return Readable.from([]);

@@ -8,16 +8,16 @@ import {
 import type { RetainedStore } from '../aedes/retained.js';
 import type { BrokerLimits } from '../limits.js';
 import type { Message } from '../link.js';
-import type { Admit, Identity, Origin, TopicRules } from '../rules.js';
+import type { Access, Admit, Origin, TopicRules } from '../rules.js';
 import { filterProblem, isBridgeNotice, isRefusal, parse, shown } from '../topics.js';
-import { maySubscribe } from './access.js';
-import { judge } from './judge.js';
+import { judge, type Sender } from './judge.js';
 import type { Reception } from './reception.js';
 import type { Report } from './report.js';
 
 export interface GateOptions {
   readonly rules: TopicRules;
   readonly limits: BrokerLimits;
+  readonly access: Access;
   readonly admit: Admit;
   readonly retained: Pick<RetainedStore, 'fits'>;
   readonly reception: Reception;
@@ -33,8 +33,8 @@ export class Gate {
 
   /** All that a message must pass, whoever publishes it; null where it was refused, and reported unless harmless. */
   pass(message: Message, origin: Origin, client: PrivateClient | null): Message | null {
-    const { rules, limits, retained, admit, report } = this.options;
-    let verdict = judge(rules, limits, origin.identity, message);
+    const { retained, admit, report } = this.options;
+    let verdict = judge(this.options, client ? this.whoOf(client) : origin.who, message);
     if (!isRefusal(verdict) && verdict.retain && !retained.fits(verdict.topic, verdict.payload.length)) {
       const reason = `no room for another retained message: ${shown(verdict.topic)}`;
       verdict = { code: 'retained-full', reason };
@@ -47,17 +47,14 @@ export class Gate {
 
   /** What a client publishes with QoS 0 and no retain flag; null where it was refused and reported. */
   passPlain(client: PrivateClient, topic: string, payload: Buffer): Message | null {
-    const identity = this.options.reception.identityOf(client);
-    const origin: Origin = { clientId: client.id, identity, via: 'publish' };
-    return this.pass({ topic, payload, qos: 0, retain: false }, origin, client);
+    return this.pass({ topic, payload, qos: 0, retain: false }, this.#originOf(client, 'publish'), client);
   }
 
   /** Notes on a packet, a will's included, what is to become of it: aedes closes the socket of whom it may deny. */
   mark(client: PrivateClient, packet: WirePacket): void {
     const { reception, rules } = this.options;
     const via = client.will !== packet ? 'publish' : reception.wasSilent(client) ? 'keepalive' : 'will';
-    const origin: Origin = { clientId: client.id, identity: reception.identityOf(client), via };
-    const passed = this.pass(messageOf(packet), origin, client);
+    const passed = this.pass(messageOf(packet), this.#originOf(client, via), client);
     if (!passed) {
       packet[DIVERTED] = true;
       return;
@@ -70,9 +67,7 @@ export class Gate {
 
   /** Whether a client gets a subscription, reported where not. */
   grants(client: PrivateClient, filter: string): boolean {
-    const refusal =
-      this.filterRefusal(this.options.reception.identityOf(client), filter) ??
-      this.#oneTooMany(client, filter);
+    const refusal = this.filterRefusal(this.whoOf(client), filter) ?? this.#oneTooMany(client, filter);
     // What was washed has been reported with what it was.
     const known = filter.startsWith('$washed/');
     if (refusal && !known) this.options.report({ code: 'not-authorized', reason: refusal }, client);
@@ -93,11 +88,40 @@ export class Gate {
     return null;
   }
 
-  /** Why an identity may not have a subscription; null where it may. */
-  filterRefusal(identity: Identity | null, filter: string): string | null {
+  /** Why somebody may not have a subscription; null where he may. */
+  filterRefusal(who: Sender, filter: string): string | null {
     const problem = filterProblem(filter, this.options.limits);
     if (problem) return problem.reason;
-    if (maySubscribe(this.options.rules, identity, filter)) return null;
-    return `${identity?.name || 'this client'} may not subscribe to ${shown(filter)}`;
+    const may =
+      who === null
+        ? !filter.startsWith('$')
+        : who !== undefined && this.options.access.subscribe(who, filter) !== 'refused';
+    return may ? null : `it may not subscribe to ${shown(filter)}`;
+  }
+
+  /** Whether somebody may have a message, be it live, retained or queued: of what he subscribed to, it may be a part. */
+  isFor(who: Sender, topic: string): boolean {
+    return who === null || (who !== undefined && this.options.access.receive(who, topic));
+  }
+
+  /** The same of a client. */
+  readonly receives = (client: PrivateClient, topic: string): boolean =>
+    this.isFor(this.whoOf(client), topic);
+
+  /** Undefined for a client that was not let in, or is no more. */
+  whoOf(client: PrivateClient): Sender {
+    return this.options.reception.whoOf(client);
+  }
+
+  #originOf(client: PrivateClient, via: Origin['via']): Origin {
+    const { reception } = this.options;
+    const { remoteAddress } = client.conn;
+    return {
+      clientId: client.id,
+      ...(remoteAddress !== undefined && { address: remoteAddress }),
+      identity: reception.identityOf(client),
+      who: reception.whoOf(client) ?? null,
+      via,
+    };
   }
 }

@@ -1,6 +1,6 @@
 import type { PrivateClient } from '../aedes/aedes-private.js';
 import type { Message } from '../link.js';
-import type { Origin, Refusal } from '../rules.js';
+import type { Origin, Refusal, Who } from '../rules.js';
 
 /** Something that was not let through: a message, a will, a subscription or a client. */
 export interface RefusedEvent extends Refusal {
@@ -8,6 +8,8 @@ export interface RefusedEvent extends Refusal {
   readonly message?: Message;
   readonly origin?: Origin;
   readonly clientId?: string;
+  /** Absent where nobody knows, or this very process is meant. */
+  readonly who?: Who;
   /** `host:port` of the client. */
   readonly address?: string;
 }
@@ -19,14 +21,19 @@ export type Report = (
 ) => void;
 
 /** Adds who it was to what was refused. */
-export function reporter(onRefused: (event: RefusedEvent) => void): Report {
+export function reporter(
+  onRefused: (event: RefusedEvent) => void,
+  whoOf: (client: PrivateClient) => Who | undefined,
+): Report {
   return ({ code, reason }, client, about) => {
     const { remoteAddress, remotePort } = client?.conn ?? {};
+    const who = client ? whoOf(client) : undefined;
     onRefused({
       code,
       reason,
       ...about,
       ...(client?.id ? { clientId: client.id } : {}),
+      ...(who ? { who } : {}),
       ...(remoteAddress ? { address: `${remoteAddress}:${remotePort}` } : {}),
     });
   };

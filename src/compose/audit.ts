@@ -2,12 +2,16 @@
 import type { RefusedEvent } from '../../broker/embedded.js';
 import type { Origin } from '../../broker/rules.js';
 import { AuditLog } from '../audit/log.js';
+import { watched } from '../audit/watched.js';
 import { bytesOf } from '../config/schemas.js';
+import type { Authenticator } from '../core/principal.js';
+import { plainAddress } from '../core/remote-address.js';
 import { CommandAudit, type Sender } from '../tree/command-audit.js';
+import { principalOf } from './access.js';
 import type { NodeContainer } from './container.js';
 import { Counts } from './counts.js';
 import type { Step } from './lifecycle.js';
-import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, INGEST, LOG, SETTINGS, TREE } from './tokens.js';
+import { AUDIT, AUTHENTICATOR, CLOCK, COMMAND_AUDIT, COUNTS, INGEST, LOG, SETTINGS, TREE } from './tokens.js';
 
 export function auditStep(node: NodeContainer): Step {
   node
@@ -45,9 +49,25 @@ export const refusing =
   (node: NodeContainer) =>
   (refused: RefusedEvent): void => {
     node.get(TREE).refusals.take(refused);
-    node.get(COMMAND_AUDIT).refused(refused);
+    node.get(COMMAND_AUDIT).refused(refused, nameOf(refused.who));
   };
 
+/** Who tells who is at the other end, with each attempt counted, and noted where it is a connection; null: nobody is asked. */
+export function watchedBy(node: NodeContainer, via: 'mqtt' | 'rest'): Authenticator | null {
+  const authenticator = node.get(AUTHENTICATOR);
+  const counts = node.get(COUNTS).authentications;
+  return authenticator && watched(authenticator, { audit: node.get(AUDIT), counts, via });
+}
+
 /** A node that is named '' is this one: its own commands, and those of its parent. */
-const senderOf = ({ clientId, identity }: Origin): Sender | null =>
-  identity?.name === '' ? null : { by: identity?.name ?? clientId, address: '', via: 'mqtt' };
+function senderOf({ clientId, identity, who, address }: Origin): Sender | null {
+  if (identity?.name === '') return null;
+  const by = nameOf(who) || (identity?.name ?? clientId);
+  return { by, address: plainAddress(address), via: 'mqtt' };
+}
+
+/** The broker hands back the principals that it was given. */
+function nameOf(who: object | null | undefined): string {
+  const principal = who && principalOf(who);
+  return principal && 'name' in principal ? principal.name : '';
+}

@@ -12,7 +12,8 @@ import { topicRules } from '../protocol/topics.js';
 import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
-import { auditStep, refusing } from './audit.js';
+import { access, authenticating } from './access.js';
+import { auditStep, refusing, watchedBy } from './audit.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { openMaintenance } from './maintenance.js';
@@ -60,9 +61,9 @@ export const rootSteps = (node: NodeContainer): Step[] => [
 function brokerStep(node: NodeContainer): Step {
   provideHub(node)
     .provide(CLOCK, () => systemClock)
+    .provide(AUTHENTICATOR, () => null)
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
-    .provide(AUTHENTICATOR, () => null)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
     .provide(MAINTENANCE, openMaintenance)
     .provide(TREE, makeTree);
@@ -83,6 +84,8 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     port,
     rules: topicRules,
     identify,
+    authenticate: authenticating(watchedBy(node, 'mqtt')),
+    access,
     admit: admitting(node),
     onRefused: refusing(node),
     onAudience: heard(node),

@@ -1,32 +1,19 @@
 /** REST over what a tree knows: served by a root, and by any relay that is told where. */
 import { type AuditQuery, readAudit } from '../audit/read.js';
-import { watched } from '../audit/watched.js';
 import type { AuditEntry } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
 import { isDirectChild, lastName, parentOf } from '../core/names.js';
-import type { Authenticator } from '../core/principal.js';
 import { verdict } from '../core/verdict.js';
 import { asCommand } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Caller } from '../rest/caller.js';
 import { type Answerer, Front } from '../rest/front.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
+import { watchedBy } from './audit.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
 import { metricsOf } from './metrics.js';
-import {
-  AUDIT,
-  AUTHENTICATOR,
-  CLOCK,
-  COMMAND_AUDIT,
-  COUNTS,
-  HUB,
-  LOG,
-  REGISTRY,
-  SETTINGS,
-  TREE,
-  UPLINK,
-} from './tokens.js';
+import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -84,7 +71,7 @@ async function build(node: NodeContainer): Promise<Answerer> {
   return buildRest({
     ...ports(node),
     views: new Views(node.get(REGISTRY), settings.name),
-    authenticator: authenticatorOf(node),
+    authenticator: watchedBy(node, 'rest'),
     sessions: new Sessions(settings.sessionTime * 1000, clock),
     sessionTime: settings.sessionTime,
     origins: settings.corsOrigins,
@@ -114,12 +101,6 @@ const ports = (node: NodeContainer) => ({
   office: null,
   log: node.get(LOG),
 });
-
-function authenticatorOf(node: NodeContainer): Authenticator | null {
-  const authenticator = node.get(AUTHENTICATOR);
-  const counts = node.get(COUNTS).authentications;
-  return authenticator && watched(authenticator, { audit: node.get(AUDIT), counts, via: 'rest' });
-}
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');

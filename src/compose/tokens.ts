@@ -27,6 +27,8 @@ export const SETTINGS = token<NodeSettings>('settings');
 export const CLOCK = token<Clock>('clock');
 export const LOG = token<Logger>('log');
 export const INSTALLATION = token<Installation>('installation');
+/** Who tells who is at the other end; null: nobody is asked (auth=none). */
+export const AUTHENTICATOR = token<Authenticator | null>('authenticator');
 /** The environment that the target inherits. */
 export const TARGET_ENV = token<NodeJS.ProcessEnv>('target environment');
 /** The parent's broker where this very process hosts it, else null. */
@@ -39,8 +41,6 @@ export const INGEST = token<Ingest>('ingest');
 export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
-/** Who is at the other end of a connection; null where nobody is asked. */
-export const AUTHENTICATOR = token<Authenticator | null>('authenticator');
 /** Who did what, at a node with a broker. */
 export const AUDIT = token<AuditLog>('audit log');
 /** The same of commands. */

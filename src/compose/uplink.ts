@@ -1,5 +1,6 @@
 /** The link of a node to its parent's broker: in-process where this process hosts it, else over MQTT. */
 import type { Link, LinkError } from '../../broker/link.js';
+import type { Principal } from '../core/principal.js';
 import { encode } from '../protocol/codec.js';
 import { clientIdOf } from '../protocol/identity.js';
 import { topicOf } from '../protocol/topics.js';
@@ -33,7 +34,10 @@ function openUplink(node: NodeContainer): Link {
     retain: true,
   } as const;
   const parent = node.get(PARENT_BROKER);
-  if (parent) return told(node, parent.link({ name, instance, will }));
+  if (parent) {
+    const who: Principal = { kind: 'node', name, is: role === 'leaf' ? 'leaf' : 'relay' };
+    return told(node, parent.link({ name, instance, will, who }));
+  }
   const clientId = clientIdOf(name, instance);
   const batchMs = role === 'relay' ? BATCH_MS : 0;
   if (mqtt === null) throw new Error('the step that loads the MQTT client comes first');

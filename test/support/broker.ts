@@ -1,9 +1,11 @@
 import { type BrokerOptions, EmbeddedBroker, type RefusedEvent } from '../../broker/embedded.js';
 import type { Link, LinkState, Message } from '../../broker/link.js';
 import type { Origin, TopicRules } from '../../broker/rules.js';
+import { access } from '../../src/compose/access.js';
+import type { Principal } from '../../src/core/principal.js';
 import { until } from './wait.js';
 
-/** The topic contract as the broker room is handed it; written out, so that its tests need nothing of src/. */
+/** The topic contract as the broker room is handed it, written out. */
 export const RULES: TopicRules = {
   prefix: 'canopy',
   up: new Set(['hb', 'state', 'evt', 'res', 'log']),
@@ -21,6 +23,22 @@ export function identify(clientId: string): { name: string; instance: string } |
   const [kind, name, instance] = clientId.split('/');
   return kind === 'node' && name && instance ? { name, instance } : null;
 }
+
+/** The node of that name, and all below it. */
+export const relay = (name: string): Principal => ({ kind: 'node', name, is: 'relay' });
+
+/** Believes every client id, as a node does without authentication. */
+export const believing = (
+  told: BrokerOptions['identify'] = identify,
+): Pick<BrokerOptions, 'authenticate' | 'access'> => ({
+  authenticate: ({ clientId }) => {
+    const node = told(clientId)?.name ?? null;
+    return node === null
+      ? { who: { kind: 'anyone' }, id: 'anyone', node }
+      : { who: relay(node), id: `node ${node}`, node };
+  },
+  access,
+});
 
 export interface TestBroker {
   readonly broker: EmbeddedBroker;
@@ -40,6 +58,7 @@ export async function startBroker(overrides: Partial<BrokerOptions> = {}): Promi
     port: 0,
     rules: RULES,
     identify,
+    ...believing(overrides.identify),
     admit: (message, from) => {
       admitted.push({ message, from });
       return message;

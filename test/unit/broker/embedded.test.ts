@@ -4,7 +4,17 @@ import { RetainedStore } from '../../../broker/aedes/retained.js';
 import { BoundedStore } from '../../../broker/aedes/store.js';
 import { type BrokerOptions, EmbeddedBroker } from '../../../broker/embedded.js';
 import { MqttLink } from '../../../broker/mqtt-link.js';
-import { collect, identify, inState, message, RULES, startBroker, texts } from '../../support/broker.js';
+import {
+  believing,
+  collect,
+  identify,
+  inState,
+  message,
+  RULES,
+  relay,
+  startBroker,
+  texts,
+} from '../../support/broker.js';
 import { DISCONNECT, publishPacket, RawClient, TYPE } from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';
 
@@ -25,6 +35,7 @@ test('a port that is taken is an error that names it', async () => {
     port,
     rules: RULES,
     identify,
+    ...believing(),
     admit: () => ({ code: '', reason: '' }),
     onRefused: () => {},
   };
@@ -135,7 +146,7 @@ test('a local link claims its name as a socket does, and gives it back', async (
 
 test('a local link keeps to its node’s path, and may not publish what a socket may not', async () => {
   const { broker, codes } = await start();
-  const link = broker.link({ name: 'web', instance: 'i' });
+  const link = broker.link({ name: 'web', instance: 'i', who: relay('web') });
   await assert.rejects(
     link.subscribe(['#'], () => {}),
     { code: 'refused' },

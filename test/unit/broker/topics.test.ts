@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mayPublish, maySubscribe } from '../../../broker/entry/access.js';
 import {
   downFilters,
   exported,
@@ -114,54 +113,4 @@ test('a filter matches as the standard says (4.7)', () => {
   ];
   for (const [filter = '', topic = ''] of yes) assert.ok(matches(filter, topic), `${filter} ${topic}`);
   for (const [filter = '', topic = ''] of no) assert.ok(!matches(filter, topic), `${filter} ${topic}`);
-});
-
-const web = { name: 'web', instance: 'i' };
-const owner = { name: '', instance: 'i' };
-
-test('a node publishes up from its own path, an owner or stranger anything but $', () => {
-  for (const topic of ['canopy/web/hb', 'canopy/web/a/state', 'canopy/web/_next'])
-    assert.ok(mayPublish(RULES, web, topic), topic);
-  for (const topic of [
-    'canopy/web/cmd',
-    'canopy/hb',
-    'canopy/web2/hb',
-    'canopy/db/hb',
-    'home/lamp',
-    '$SYS/x',
-  ]) {
-    assert.ok(!mayPublish(RULES, web, topic), topic);
-  }
-  for (const anyone of [owner, null]) {
-    assert.ok(mayPublish(RULES, anyone, 'canopy/web/cmd'));
-    assert.ok(mayPublish(RULES, anyone, 'home/lamp'));
-    assert.ok(!mayPublish(RULES, anyone, '$SYS/x'));
-  }
-});
-
-test('a node subscribes down to its own path, an owner or stranger anything but $', () => {
-  const granted = [
-    'canopy/web/cmd',
-    'canopy/web/+/cmd',
-    'canopy/web/a/+/cmd',
-    'canopy/web/_next',
-    ...downFilters(RULES, 'web'),
-  ];
-  for (const filter of granted) assert.ok(maySubscribe(RULES, web, filter), filter);
-  const refused = [
-    '#',
-    'canopy/#',
-    'canopy/web/#',
-    'canopy/+/cmd',
-    'canopy/web/+',
-    'canopy/web/hb',
-    'canopy/db/cmd',
-    'canopy/cmd',
-  ];
-  for (const filter of [...refused, '$share/g/canopy/web/cmd'])
-    assert.ok(!maySubscribe(RULES, web, filter), filter);
-  for (const anyone of [owner, null]) {
-    assert.ok(maySubscribe(RULES, anyone, '#'));
-    for (const filter of ['$SYS/#', '$share/g/#']) assert.ok(!maySubscribe(RULES, anyone, filter), filter);
-  }
 });

@@ -1,8 +1,10 @@
 /** Nodes as far as logs concern them: real brokers and links, the real hub and flow server, a log in memory at the leaf. */
+
 import { Bridge } from '../../../broker/bridge.js';
 import { EmbeddedBroker } from '../../../broker/embedded.js';
 import type { Link } from '../../../broker/link.js';
 import { MqttLink } from '../../../broker/mqtt-link.js';
+import { access, authenticating } from '../../../src/compose/access.js';
 import { systemClock } from '../../../src/core/clock.js';
 import type { LogItem, LogQuery, LogSource } from '../../../src/core/log-lines.js';
 import { Registry } from '../../../src/core/registry.js';
@@ -46,6 +48,8 @@ export async function startHub({ port = 0, name = '', parentPort = 0 } = {}): Pr
     port,
     rules: topicRules,
     identify,
+    authenticate: authenticating(null),
+    access,
     admit: ingest.receive,
     onRefused: () => {},
   });

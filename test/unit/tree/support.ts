@@ -22,7 +22,7 @@ export const resultOf = (more: Partial<Payloads['res']> = {}): Payloads['res'] =
 /** Who says it: `name/instance` of a node, '/' for the owner of the broker, null for a stranger. */
 export function by(who: string | null = null, via: Origin['via'] = 'publish'): Origin {
   const [name = '', instance = ''] = who?.split('/') ?? [];
-  return { clientId: who ?? 'stranger', identity: who === null ? null : { name, instance }, via };
+  return { clientId: who ?? 'stranger', identity: who === null ? null : { name, instance }, who: null, via };
 }
 
 export const message = (topic: string, value: unknown, retain = false) => {

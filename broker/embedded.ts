@@ -6,7 +6,8 @@ import { capPackets, washPackets } from './aedes/guards.js';
 import type { Holder } from './entry/claims.js';
 import type { BrokerLimits } from './limits.js';
 import { LinkError } from './link.js';
-import { type Address, type Listener, TcpListener } from './listener.js';
+import { Doors } from './listen/doors.js';
+import { type Address, TcpListener } from './listener.js';
 import { localHost } from './local-host.js';
 import { type LocalHost, LocalLink } from './local-link.js';
 import type { BrokerOptions, LocalLinkOptions } from './options.js';
@@ -27,11 +28,10 @@ export class EmbeddedBroker {
   readonly audience: Pick<Audience, 'asksFor' | 'hears' | 'ready'>;
   readonly #parts: Parts;
   readonly #engine: Engine;
-  readonly #listener: Listener;
+  readonly #doors: Doors;
   readonly #sockets = new Set<Socket>();
   readonly #links = new Map<LocalLink, Holder>();
   readonly #host: LocalHost;
-  #address: Address;
   /** Set first by close(): an orderly end publishes nobody's will. */
   #closing = false;
   #closed: Promise<void> | null = null;
@@ -49,14 +49,22 @@ export class EmbeddedBroker {
     this.#engine = this.#parts.engine;
     this.limits = this.#parts.limits;
     this.audience = this.#parts.audience;
-    this.#listener = options.listener ?? new TcpListener();
-    this.#address = { host: options.host, port: options.port };
+    const at = { host: options.host, port: options.port };
+    this.#doors = new Doors([
+      { at, listener: options.listener ?? new TcpListener() },
+      ...(options.more ?? []),
+    ]);
     this.#host = localHost({ ...this.#parts, isClosing, ended: link => this.#forget(link) });
   }
 
   /** Where it really listens. */
   get address(): Address {
-    return this.#address;
+    return this.#doors.addresses[0] as Address;
+  }
+
+  /** The same of all its listeners, in the order in which they were given. */
+  get addresses(): readonly Address[] {
+    return this.#doors.addresses;
   }
 
   /** Sockets that are open, and clients that were let in over them. */
@@ -124,7 +132,7 @@ export class EmbeddedBroker {
   async #open(): Promise<void> {
     await this.#engine.aedes.listen();
     try {
-      this.#address = await this.#listener.open(this.#address, socket => this.#greet(socket));
+      await this.#doors.open(socket => this.#greet(socket));
     } catch (error) {
       await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
       throw error;
@@ -133,7 +141,7 @@ export class EmbeddedBroker {
 
   async #shut(): Promise<void> {
     // First of all: aedes leaves the server listening, and publishes every client's will, when it is closed.
-    const unheard = this.#listener.close();
+    const unheard = this.#doors.close();
     for (const link of [...this.#links.keys()])
       link.drop(new LinkError('unreachable', 'the broker closed'), false);
     await new Promise<void>(resolve => this.#engine.aedes.close(resolve));

@@ -12,6 +12,8 @@ export interface BrokerLimits {
   readonly maxConnectBytes: number;
   /** Clients about which it is being found out who they are; more are told to come again. */
   readonly maxAuthenticating: number;
+  /** TLS and WebSocket handshakes under way at a time, of one listener; each has connectTimeoutMs. */
+  readonly maxHandshakes: number;
   /** Until a subscriber whose socket is full must have read what is in it. */
   readonly drainTimeoutMs: number;
   /**
@@ -41,6 +43,7 @@ export const BROKER_LIMITS: BrokerLimits = {
   connectTimeoutMs: 5000,
   maxConnectBytes: 64 * 1024,
   maxAuthenticating: 256,
+  maxHandshakes: 256,
   drainTimeoutMs: 5000,
   keepaliveLimit: 1200,
   maxTopicBytes: 1024,

@@ -17,7 +17,14 @@ export type LinkState = 'connecting' | 'connected' | 'lost' | 'closed';
 
 export type LinkErrorCode =
   | 'name-taken' // the parent already has a live child of this name (CONNACK 2)
+  | 'bad-credentials' // user name, password or certificate do not prove who we are (CONNACK 4)
   | 'refused' // the broker answered CONNECT with another return code
+  | 'certificate-untrusted' // no authority that we believe stands for the broker's certificate
+  | 'certificate-expired' // the broker's certificate, or our own, is not valid now
+  | 'certificate-refused' // the broker does not take ours
+  | 'certificate-unreadable' // our own files
+  | 'wrong-host' // its certificate is for other names than the one we asked for
+  | 'no-tls' // what answers there speaks no TLS
   | 'unreachable' // no TCP connection, or it broke
   | 'protocol'; // the other side does not speak MQTT 3.1.1
 

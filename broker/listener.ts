@@ -1,17 +1,21 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Handshakes } from './listen/handshakes.js';
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** Turns a server into connections; the seam for tls and ws. */
+/** Turns a server into connections: plain ones, or what its layers (TLS, WebSockets) make of them. */
 export interface Listener {
   /** Resolves with the address really bound; rejects with an Error whose `code` is the system's (EADDRINUSE). */
   open(wanted: Address, onConnection: (connection: Socket) => void): Promise<Address>;
   /** Accepts no more; resolves when the last of its connections is gone. */
   close(): Promise<void>;
 }
+
+/** Makes of a connection another one, which it hands on; or ends it. */
+export type Layer = (onward: (connection: Socket) => void) => (connection: Socket) => void;
 
 // Without it a dead peer of a quiet connection is only noticed by MQTT's keepalive.
 const TCP_KEEPALIVE_MS = 30_000;
@@ -24,8 +28,14 @@ export class TcpListener implements Listener {
     keepAliveInitialDelay: TCP_KEEPALIVE_MS,
   });
 
+  /** From the wire inwards; `handshakes` bounds what has not come through them yet. */
+  constructor(
+    private readonly layers: readonly Layer[] = [],
+    private readonly handshakes: Handshakes | null = null,
+  ) {}
+
   open({ host, port }: Address, onConnection: (connection: Socket) => void): Promise<Address> {
-    this.#server.on('connection', onConnection);
+    this.#server.on('connection', this.#through(onConnection));
     return new Promise((resolve, reject) => {
       const failed = (cause: NodeJS.ErrnoException) => reject(explained(cause, host, port));
       this.#server.once('error', failed);
@@ -39,7 +49,24 @@ export class TcpListener implements Listener {
   }
 
   close(): Promise<void> {
-    return new Promise(resolve => this.#server.close(() => resolve()));
+    return new Promise(resolve => {
+      this.#server.close(() => resolve());
+      this.handshakes?.end();
+    });
+  }
+
+  #through(onConnection: (connection: Socket) => void): (connection: Socket) => void {
+    if (this.layers.length === 0) return onConnection;
+    const { handshakes } = this;
+    const inner = (connection: Socket): void => {
+      handshakes?.done(connection);
+      onConnection(connection);
+    };
+    const outer = this.layers.reduceRight((onward, layer) => layer(onward), inner);
+    return connection => {
+      handshakes?.begin(connection);
+      if (!connection.destroyed) outer(connection);
+    };
   }
 }
 

@@ -5,7 +5,8 @@ import { LinkError, type Message, type MessageHandler } from './link.js';
 import { BACKOFF, delayAfter } from './wire/backoff.js';
 import { Batch, bytesOf, PARTS_BYTES } from './wire/batch.js';
 import { createClient, forgetUnanswered, goodbye, packetProblem, publishProblem } from './wire/client.js';
-import { dialTcp, mqttUrl } from './wire/dial.js';
+import { mqttUrl } from './wire/dial.js';
+import { dialer } from './wire/dial-tls.js';
 import { drained } from './wire/drained.js';
 import { linkError } from './wire/mqtt-errors.js';
 import type { MqttLinkOptions } from './wire/options.js';
@@ -17,8 +18,7 @@ export type { MqttLinkOptions } from './wire/options.js';
 
 const CONGESTED_BYTES = 256 * 1024;
 const GOODBYE_MS = 1000;
-
-/** A Link over TCP to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
+/** A Link to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
   readonly #url: URL;
   readonly #dial;
@@ -28,6 +28,7 @@ export class MqttLink extends LinkBase {
   readonly #idle = new Idle(() => this.#outbox.size === 0);
   readonly #subscriptions = new Subscriptions();
   readonly #backoff;
+  readonly #isClosed = () => this.state === 'closed';
   #socket: Duplex | null = null;
   #attempts = 0;
   /** Connections so far: an answer on an earlier one says nothing any more. */
@@ -39,16 +40,15 @@ export class MqttLink extends LinkBase {
   constructor(private readonly options: MqttLinkOptions) {
     super();
     this.#url = mqttUrl(options.url);
-    this.#dial = options.dial ?? dialTcp;
+    this.#dial = options.dial ?? dialer(options.trust ?? (() => ({})));
     this.#backoff = options.backoff ?? BACKOFF;
     this.#outbox = new Outbox(options.maxQueued ?? 10_000, options.window ?? 64);
     this.#batch = new Batch(options.batchMs ?? 0);
     this.#client = this.#createClient();
     this.#client.on('connect', () => this.#connected());
-    this.#client.on('message', (topic, payload, { qos, retain }) => {
-      const message = { topic, payload, qos: qos > 0 ? 1 : 0, retain } as const;
-      this.#subscriptions.deliver(message, () => this.state === 'closed');
-    });
+    this.#client.on('message', (topic, payload, { qos, retain }) =>
+      this.#subscriptions.deliver({ topic, payload, qos: qos > 0 ? 1 : 0, retain }, this.#isClosed),
+    );
     this.#client.on('error', error => this.#failed(error));
     this.#client.on('close', () => this.#closed());
     this.#client.on('reconnect', () => this.#setBackoff(this.#attempts + 1));

@@ -2,6 +2,7 @@
 import type { RefusedEvent } from './entry/report.js';
 import type { BrokerLimits } from './limits.js';
 import type { Message } from './link.js';
+import type { Listening } from './listen/doors.js';
 import type { Listener } from './listener.js';
 import type { Access, Admit, Authenticate, Identity, TopicRules, Who } from './rules.js';
 
@@ -23,6 +24,8 @@ export interface BrokerOptions {
   readonly onAudience?: (filter: string) => void;
   readonly limits?: Partial<BrokerLimits>;
   readonly listener?: Listener;
+  /** Where it listens besides. */
+  readonly more?: readonly Listening[];
 }
 
 export interface EnteredEvent {

@@ -4,12 +4,19 @@ import { BROKER_LIMITS, publishBytes } from '../limits.js';
 import type { Message } from '../link.js';
 import { topicProblem } from '../topics.js';
 
+/** MQTT's own proof of who one is. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface ClientOptions {
   readonly clientId: string;
   readonly will?: Message;
   readonly keepaliveSeconds?: number;
   readonly connectTimeoutMs: number;
   readonly reconnectMs: number;
+  readonly login?: () => Login;
 }
 
 /** What MQTT itself allows. */
@@ -33,10 +40,11 @@ class NoStore extends Store {
 /** MQTT.js with all that it would keep and repeat by itself turned off. */
 export function createClient(dial: () => Duplex, options: ClientOptions): MqttClient {
   const { will } = options;
-  return new MqttClient(dial, {
+  const client = new MqttClient(dial, {
     protocolVersion: 4,
     clientId: options.clientId,
     clean: true,
+    ...options.login?.(),
     keepalive: options.keepaliveSeconds ?? 15,
     connectTimeout: options.connectTimeoutMs,
     reconnectPeriod: options.reconnectMs,
@@ -50,6 +58,14 @@ export function createClient(dial: () => Duplex, options: ClientOptions): MqttCl
       ? { will: { topic: will.topic, payload: will.payload, qos: will.qos, retain: will.retain } }
       : {}),
   });
+  client.on('reconnect', () => {
+    try {
+      Object.assign(client.options, options.login?.());
+    } catch {
+      // The file is being written, or gone: the parent has the last word on the secret that we had.
+    }
+  });
+  return client;
 }
 
 /** MQTT.js would close its socket, or the parent would, and the message would come again at every attempt. */

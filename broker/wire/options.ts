@@ -1,9 +1,11 @@
 import type { Message } from '../link.js';
 import type { Backoff } from './backoff.js';
+import type { Login } from './client.js';
 import type { Dial } from './dial.js';
+import type { Trust } from './dial-tls.js';
 
 export interface MqttLinkOptions {
-  /** `mqtt://host:port` */
+  /** `mqtt://host:port`, or mqtts, ws or wss. */
   readonly url: string;
   readonly clientId: string;
   readonly will?: Message;
@@ -22,4 +24,8 @@ export interface MqttLinkOptions {
   /** A larger message is dropped and reported: the parent would close the socket at every attempt. */
   readonly maxPacketBytes?: number;
   readonly dial?: Dial;
+  /** For TLS, asked at every attempt to connect. A LinkError that it throws is what the attempt fails with. */
+  readonly trust?: () => Trust;
+  /** Asked at every attempt to connect; one that throws leaves them as they were. */
+  readonly login?: () => Login;
 }

@@ -12,7 +12,7 @@ const FLOORS = [
   ['broker', 'src/core', 'src/process'],
   ['src/config', 'src/protocol', 'src/balance', 'src/audit'],
   ['src/access'],
-  ['src/node'],
+  ['src/node', 'src/identity'],
   ['src/logs'],
   ['src/leaf', 'src/streams', 'src/tree', 'src/history', 'src/alerts'],
   ['src/fleet'],
@@ -25,10 +25,12 @@ const ISLANDS = ['broker', 'src/process'];
 /** What stays in one room. */
 const KEPT: Record<string, readonly string[]> = {
   mqtt: ['broker'],
+  ws: ['broker'],
   aedes: ['broker'],
   'aedes-persistence': ['broker'],
   tsyringe: ['src/compose'],
-  'reflect-metadata': ['src/compose'],
+  'reflect-metadata': ['src/compose', 'src/identity'],
+  '@peculiar/x509': ['src/identity'],
   'cross-spawn': ['src/process'],
   dotenv: ['src/config'],
   yaml: ['src/config'],

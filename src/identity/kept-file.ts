@@ -1,0 +1,99 @@
+/** A private file that is read again when it has changed. What can't be read never opens a door: the last good one stays in force. */
+import { statSync } from 'node:fs';
+import { CanopyError } from '../core/errors.js';
+import { locked } from './lock.js';
+import { readPrivate, writePrivate } from './private-files.js';
+
+export interface Format<T> {
+  readonly empty: T;
+  /** @throws Error that says what was expected and what was found */
+  parse(text: string): T;
+  print(value: T): string;
+}
+
+export class KeptFile<T> {
+  private value: T;
+  private seen = '';
+
+  /** Not read before `open`. `report` is told of every change that can't be read, once. */
+  constructor(
+    readonly file: string,
+    private readonly format: Format<T>,
+    private readonly report: (error: CanopyError) => void = () => {},
+  ) {
+    this.value = format.empty;
+  }
+
+  get current(): T {
+    return this.value;
+  }
+
+  /** Where there is none it is empty. @throws CanopyError `loose-permissions` or `bad-identity-file` */
+  open(): this {
+    const mark = this.mark();
+    this.value = this.read();
+    this.seen = mark;
+    return this;
+  }
+
+  /** Whether what holds has changed. One that was removed is empty, as it would be at the next start. */
+  look(): boolean {
+    const mark = this.mark();
+    if (mark === this.seen) return false;
+    this.seen = mark;
+    try {
+      this.value = this.read();
+      return true;
+    } catch (error) {
+      const { code, message } = error as CanopyError;
+      this.report(
+        new CanopyError(code, `${message}; what it said before stays in force, and nothing new is let in`),
+      );
+      return false;
+    }
+  }
+
+  /**
+   * Reads it anew, so that nothing is lost that another process wrote, and writes what `change` makes of it; the same value
+   * is not written.
+   * @throws what `change` throws, and CanopyError `locked`
+   */
+  async update(change: (value: T) => T): Promise<T> {
+    return locked(this.file, () => {
+      const before = this.read();
+      const after = change(before);
+      if (after !== before) writePrivate(this.file, this.format.print(after));
+      return after;
+    });
+  }
+
+  private read(): T {
+    let text: string;
+    try {
+      text = readPrivate(this.file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.format.empty;
+      throw asOurs(error, this.file);
+    }
+    try {
+      return this.format.parse(text);
+    } catch (error) {
+      throw asOurs(error, this.file);
+    }
+  }
+
+  /** Changes whenever the file does, its mode and another one in its place included. */
+  private mark(): string {
+    try {
+      const found = statSync(this.file, { bigint: true, throwIfNoEntry: false });
+      return found ? `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}` : 'none';
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'unknown';
+    }
+  }
+}
+
+function asOurs(error: unknown, file: string): CanopyError {
+  if (error instanceof CanopyError) return error;
+  return new CanopyError('bad-identity-file', `${file}: ${(error as Error).message.slice(0, 300)}`);
+}

@@ -1,4 +1,5 @@
 /** Talks to a REST address; every failure becomes an exit code and a sentence. */
+import { cliToken } from '../config/environment.js';
 import { CliError, EXIT } from './exit.js';
 
 /** Milliseconds for an answer, beyond what the call itself waits for. */
@@ -12,7 +13,11 @@ export interface Answer {
 }
 
 export class RestClient {
-  constructor(readonly url: string) {
+  /** `token`: null where the node asks nobody who he is. */
+  constructor(
+    readonly url: string,
+    private readonly token: string | null = cliToken(),
+  ) {
     if (!URL.canParse(url) || !/^https?:/.test(url))
       throw new CliError(EXIT.usage, `--url: expected http://host:port, found ${JSON.stringify(url)}`);
   }
@@ -50,7 +55,11 @@ export class RestClient {
   }
 
   private fetch(path: string, init: RequestInit): Promise<Response> {
-    return fetch(new URL(path, this.url), init).catch(error => Promise.reject(this.noAnswer(error)));
+    const shown = this.token === null ? {} : { authorization: `Bearer ${this.token}` };
+    const headers = { ...(init.headers as Record<string, string>), ...shown };
+    // Nothing answers with a redirection; the token must not follow one.
+    const asked = { ...init, headers, redirect: 'manual' } as const;
+    return fetch(new URL(path, this.url), asked).catch(error => Promise.reject(this.noAnswer(error)));
   }
 
   private noAnswer(error: Error & { cause?: Error }): CliError {
@@ -60,6 +69,12 @@ export class RestClient {
 
   private problem(status: number, parsed: unknown): CliError {
     const { code, detail = '' } = (parsed ?? {}) as { code?: string; detail?: string };
+    if (status === 401 && this.token === null)
+      return new CliError(
+        EXIT.failed,
+        `${code}: ${detail}; CANOPY_TOKEN is where it is looked for`,
+        code ?? null,
+      );
     if (code) return new CliError(EXIT.failed, `${code}: ${detail}`, code);
     return new CliError(EXIT.noAnswer, `what answered at ${this.url} is not Canopy (HTTP ${status})`);
   }

@@ -7,7 +7,9 @@ import { STRATEGIES } from '../balance/choose.js';
 import { SURPLUS_RULES } from '../balance/standing-order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
+import { AUDIT_OUTCOMES } from '../core/audit-entry.js';
 import { KINDS, STATUSES } from '../core/facts.js';
+import { type AuditOptions, audit } from './audit.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
 import type { LogsOptions } from './logs.js';
@@ -77,6 +79,16 @@ function asking(canopy: Command): void {
     .option('--under <path>', 'that node and all below it')
     .action(({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
       query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
+    );
+  ask(canopy, 'audit', 'who did what')
+    .option('--since <time>', 'an age such as 10m or 1h30m, an ISO 8601 time, or ms since the epoch')
+    .option('--by <name>', 'of whom')
+    .option('--path <path>', 'about that node and all below it')
+    .option('--op <op>', 'a command, login, request, token create, …')
+    .addOption(new Option('--outcome <outcome>').choices(AUDIT_OUTCOMES))
+    .option('-n, --limit <count>', 'the last so many', number, 100)
+    .action(({ url, json, ...options }: AskOptions & AuditOptions) =>
+      audit(new RestClient(url), options, { ...(json && { json }) }),
     );
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")

@@ -16,7 +16,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   'name-in-use': 409,
   'no-ca': 409,
   'no-such-credential': 404,
-  locked: 503,
+  locked: 409,
   'grep-failed': 422,
   'too-many-streams': 429,
   'slow-down': 429,

@@ -31,10 +31,6 @@ export const ERROR_CODES = {
   'body-too-large': 'the request body is larger than allowed',
   'unsupported-media-type': 'the request body must be application/json',
   'method-not-allowed': 'the route exists, but not for this method',
-  'bad-credentials': 'who this is has not been proven',
-  'expired-credentials': 'the token, secret or certificate has expired',
-  revoked: 'the token, secret or certificate has been revoked, or the join token was used',
-  'slow-down': 'too many requests, or failed attempts, from this address or for this name',
   'loose-permissions': 'others than its owner can read a file that holds secrets',
   'bad-identity-file': 'a file that says who is let in cannot be read as one',
   locked: 'another process holds a file for writing',
@@ -44,6 +40,7 @@ export const ERROR_CODES = {
   'no-ca': 'the node has no certificate authority of its own yet',
   'ca-exists': 'the node has a certificate authority already',
   'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
+  'no-tls-listener': 'the node has no TLS listener by which a child could join',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

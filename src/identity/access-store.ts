@@ -40,6 +40,7 @@ export class AccessStore {
     dataDir: string,
     private readonly clock: Clock,
     report?: (error: CanopyError) => void,
+    private readonly hash: (secret: string) => Promise<string> = hashSecret,
   ) {
     this.kept = new KeptFile(join(dataDir, ACCESS_FILE), ACCESS, report);
   }
@@ -57,7 +58,7 @@ export class AccessStore {
   }: NewToken): Promise<{ text: string; record: TokenRecord }> {
     const token = newToken();
     const made = { id: token.id, name, role, under, createdAt: this.clock.now(), expiresAt };
-    const record: TokenRecord = { ...made, hash: await hashSecret(token.secret) };
+    const record: TokenRecord = { ...made, hash: await this.hash(token.secret) };
     await this.update(file => {
       if (file.tokens.some(it => it.name === name && !this.hasEnded(it)))
         throw new CanopyError(
@@ -69,9 +70,9 @@ export class AccessStore {
     return { text: printToken(token), record };
   }
 
-  /** By name or id. @throws CanopyError `no-such-credential` where none of it is in force */
-  async revokeToken(which: string): Promise<TokenRecord> {
-    const fits = (it: TokenRecord): boolean => it.id === which || it.name === which;
+  /** By name or id, or by its id alone. @throws CanopyError `no-such-credential` where none of it is in force */
+  async revokeToken(which: string, by: 'either' | 'id' = 'either'): Promise<TokenRecord> {
+    const fits = (it: TokenRecord): boolean => it.id === which || (by === 'either' && it.name === which);
     return this.revoke('tokens', fits, `token ${JSON.stringify(which)}`);
   }
 
@@ -82,7 +83,7 @@ export class AccessStore {
     expiresAt,
   }: NewNode): Promise<{ secret: string; record: NodeSecretRecord }> {
     const secret = newSecret();
-    const record = { name, is, createdAt: this.clock.now(), expiresAt, hash: await hashSecret(secret) };
+    const record = { name, is, createdAt: this.clock.now(), expiresAt, hash: await this.hash(secret) };
     await this.update(file => ({ ...file, nodes: [...file.nodes.filter(it => it.name !== name), record] }));
     return { secret, record };
   }
@@ -105,7 +106,7 @@ export class AccessStore {
       is,
       createdAt: now,
       expiresAt,
-      hash: await hashSecret(token.secret),
+      hash: await this.hash(token.secret),
     };
     await this.update(file => {
       const before = file.joins.map(it =>

@@ -56,15 +56,26 @@ export class KeptFile<T> {
   /**
    * Reads it anew, so that nothing is lost that another process wrote, and writes what `change` makes of it; the same value
    * is not written.
-   * @throws what `change` throws, and CanopyError `locked`
+   * @throws what `change` throws, and CanopyError `locked`; `bad-argument` for what could not be read again
    */
   async update(change: (value: T) => T): Promise<T> {
     return locked(this.file, () => {
       const before = this.read();
       const after = change(before);
-      if (after !== before) writePrivate(this.file, this.format.print(after));
+      if (after === before) return before;
+      const text = this.format.print(after);
+      this.check(text);
+      writePrivate(this.file, text);
       return after;
     });
+  }
+
+  private check(text: string): void {
+    try {
+      this.format.parse(text);
+    } catch (error) {
+      throw new CanopyError('bad-argument', (error as Error).message);
+    }
   }
 
   private read(): T {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
 import { nameProblem } from '../core/names.js';
-import { endOfCertificate, lifeFrom, renewalOf } from './certificate-times.js';
+import { endOfCertificate, hostsOf, lifeFrom, renewalOf, type ServerFiles } from './certificate-facts.js';
 import { plainHex } from './certificates.js';
 import type { Issued } from './issued.js';
 import { IssuedCertificates, PKI } from './issued-certificates.js';
@@ -16,20 +16,15 @@ import type { Authority, Signed, Subject } from './x509.js';
 
 const CA_DAYS = 3652;
 export const NODE_DAYS = 90;
+/** No node can have this name. */
+const LISTENER = 'canopy listener';
+const MOST_HOSTS = 100;
 
 export interface Certificate {
   /** PEM. */
   readonly cert: string;
   readonly ca: string;
   readonly issued: Issued;
-}
-export interface ServerFiles {
-  /** PEM: the certificate, then that of the CA. */
-  readonly cert: string;
-  readonly key: string;
-  readonly notAfter: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly renewAt: number;
 }
 export interface NewCertificate {
   readonly name: string;
@@ -102,7 +97,14 @@ export class Pki {
       const hasKey = existsSync(this.file('server.key'));
       const key = hasKey ? readPrivate(this.file('server.key')) : x509.newKey();
       if (!hasKey) writePrivate(this.file('server.key'), key);
-      const made = await this.sign(x509.publicKeyOf(key), { name: 'server', unit: 'server', hosts }, days);
+      const served = this.server();
+      // Names that somebody once asked for are not lost by a renewal.
+      const all = [...new Set([...hosts, ...(served ? hostsOf(served.cert) : [])])].slice(0, MOST_HOSTS);
+      const made = await this.sign(
+        x509.publicKeyOf(key),
+        { name: LISTENER, unit: 'server', hosts: all },
+        days,
+      );
       writePrivate(this.file('server.crt'), `${made.cert}${made.ca}`);
       return made.issued;
     });

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -51,6 +53,7 @@ export function writePrivate(file: string, text: string): void {
   try {
     const held = openSync(draft, 'wx', 0o600);
     try {
+      likeDirectory(held, dirname(file));
       writeSync(held, text);
       fsyncSync(held);
     } finally {
@@ -64,8 +67,23 @@ export function writePrivate(file: string, text: string): void {
   syncDirectory(dirname(file));
 }
 
-export const ensurePrivateDirectory = (path: string): void =>
-  void mkdirSync(path, { recursive: true, mode: 0o700 });
+export function ensurePrivateDirectory(path: string): void {
+  const made = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (made === undefined) return;
+  const held = openSync(path, 'r');
+  try {
+    likeDirectory(held, dirname(made));
+  } finally {
+    closeSync(held);
+  }
+}
+
+/** What the superuser writes for a node that runs as somebody else must be that one's. */
+function likeDirectory(held: number, directory: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(directory);
+  fchownSync(held, uid, gid);
+}
 
 /** So that the rename is on the disk too; where a file system can't, it is as safe as it gets. */
 function syncDirectory(path: string): void {

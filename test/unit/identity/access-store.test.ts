@@ -32,6 +32,11 @@ test('a token is shown once: the file has its hash, and a second one of the same
   });
   await store.revokeToken('ci');
   await store.createToken({ name: 'ci', role: 'viewer', under: '', ...NEVER });
+  for (const bad of [{ name: 'x'.repeat(65) }, { name: '' }, { under: 'a//b' }, { expiresAt: NOW + 1.5 }]) {
+    const wanted = { name: 'x', role: 'viewer' as const, under: '', ...NEVER, ...bad };
+    await assert.rejects(store.createToken(wanted), { code: 'bad-argument' }, JSON.stringify(bad));
+  }
+  await assert.rejects(store.revokeToken('ci', 'id'), { code: 'no-such-credential' });
   await assert.rejects(store.revokeToken('nobody'), { code: 'no-such-credential' });
   assert.deepEqual(
     store.current.tokens.map(it => it.revokedAt),
@@ -41,7 +46,7 @@ test('a token is shown once: the file has its hash, and a second one of the same
 
 test('a join token is spent by the first; a new one for that name ends the one before', async t => {
   const clock = new HandClock();
-  const store = new AccessStore(place(t), clock);
+  const store = new AccessStore(place(t), clock, undefined, cheapHash);
   const expiresAt = NOW + HOUR;
   await store.createJoin({ name: 'rack1', is: 'relay', expiresAt });
   await store.createJoin({ name: 'rack1', is: 'relay', expiresAt });
@@ -59,7 +64,7 @@ test('a join token is spent by the first; a new one for that name ends the one b
 
 test('what has ended is kept for thirty days, for those who still show it', async t => {
   const clock = new HandClock();
-  const store = new AccessStore(place(t), clock);
+  const store = new AccessStore(place(t), clock, undefined, cheapHash);
   await store.createJoin({ name: 'a', is: 'leaf', expiresAt: NOW + HOUR });
   clock.pass(HOUR + 30 * DAY - 1);
   await store.createJoin({ name: 'b', is: 'leaf', expiresAt: clock.at + HOUR });

@@ -8,7 +8,7 @@ import { connect, createServer, type PeerCertificate, type TLSSocket } from 'nod
 import fc from 'fast-check';
 import { CanopyError } from '../../../src/core/errors.js';
 import { AccessStore } from '../../../src/identity/access-store.js';
-import { renewalOf } from '../../../src/identity/certificate-times.js';
+import { hostsOf, renewalOf } from '../../../src/identity/certificate-facts.js';
 import { plainHex } from '../../../src/identity/certificates.js';
 import { admit } from '../../../src/identity/enrolment.js';
 import { certifiedHosts } from '../../../src/identity/hosts.js';
@@ -91,7 +91,7 @@ test('by TLS both sides know each other; a child can neither serve nor sign, a s
   assert.deepEqual([served.error, seen.error], [null, null]);
   assert.deepEqual(
     [served.peer.subject.CN, seen.peer.subject.CN, seen.peer.subject.OU],
-    ['server', 'web', 'leaf'],
+    ['canopy listener', 'web', 'leaf'],
   );
   assert.equal(seen.peer.subjectaltname, 'DNS:web');
   assert.equal(seen.peer.serialNumber.toLowerCase(), web.issued.serial);
@@ -251,10 +251,12 @@ test('the server certificate is made anew when hosts come, when it is old, and w
   assert.equal(pki.server()?.key, before?.key, 'the key stays, so that no reader sees half of a pair');
   assert.ok(read(pki.server()?.cert ?? '').checkIP('10.1.2.3'));
   assert.equal(await pki.ensureServer(HOSTS), false, 'one host less is no reason');
+  assert.deepEqual(hostsOf(pki.server()?.cert ?? '').sort(), [...HOSTS, '10.1.2.3'].sort());
   clock.pass(59 * DAY);
   assert.equal(await pki.ensureServer(HOSTS), false);
   clock.pass(2 * DAY);
   assert.equal(await pki.ensureServer(HOSTS), true);
+  assert.ok(read(pki.server()?.cert ?? '').checkIP('10.1.2.3'), 'nor forgotten at the next');
   const { dir: other } = await withCa(t);
   for (const file of ['ca.crt', 'ca.key'])
     writeFileSync(join(dir, 'pki', file), readFileSync(join(other, 'pki', file)));

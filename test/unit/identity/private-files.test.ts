@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -62,4 +63,17 @@ test('a pipe, a directory and a file beyond all reason are refused at once', t =
   truncateSync(large, 16 * 1024 * 1024 + 1);
   assert.throws(() => readPrivate(large), { code: 'bad-identity-file' });
   assert.equal(readFileSync(large).length, 16 * 1024 * 1024 + 1);
+});
+
+test('what root writes for a node of another user is that of its directory', {
+  skip: process.getuid?.() !== 0,
+}, t => {
+  const dir = place(t);
+  chownSync(dir, 12_345, 23_456);
+  const file = join(dir, 'pki', 'ca.key');
+  writePrivate(file, 'x');
+  for (const path of [dirname(file), file]) {
+    const { uid, gid } = statSync(path);
+    assert.deepEqual([uid, gid], [12_345, 23_456]);
+  }
 });

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   'not-authorized': 'the sender may not do this, or not say this on behalf of that node',
   unauthenticated: 'a token is needed, and none was shown',
   'cross-site': 'the request comes from a page of an origin that is not listed',
+  'not-allowed': 'the owner of the machine does not allow this there (CANOPY_ALLOW)',
   'orders-full': 'there are as many standing orders as a node keeps',
   'tree-full': 'there are as many nodes as this one keeps track of',
   stale: 'older than what is already known of the node',

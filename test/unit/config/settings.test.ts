@@ -8,7 +8,7 @@ import { settingsTable } from '../../../src/config/table.js';
 
 const CONTRACT = `role is_leaf name app_name parent_host parent_port parent_url host port rest_host rest_port
   hb_interval timeout silent target data_dir log_file log_level`.split(/\s+/);
-const OURS = `stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_clients
+const OURS = `allow stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_clients
   exit_codes start_seconds max_restarts restart_window at_limit on_exit
   log_max_bytes log_segment_bytes log_max_age log_capture
   memory_warn memory_max needs desired labels host_name
@@ -74,6 +74,9 @@ test('single values', () => {
     ['stop_signal', 'NONE', undefined],
     ['max_packet', '10', undefined],
     ['restart', 'sometimes', undefined],
+    ['allow', 'start,stop', 'start,stop'],
+    ['allow', 'none', 'none'],
+    ['allow', 'start,shell', undefined],
     ['memory_max', '512M', '512M'],
     ['memory_max', '1.5g', '1.5g'],
     ['memory_max', '1', '1'],

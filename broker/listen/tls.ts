@@ -124,9 +124,11 @@ export function tlsLayer(identity: ServerIdentity, refused: OnTlsRefused): Layer
   return onward => {
     const server = createServer({ ...identity.options, requestCert: true, rejectUnauthorized: false });
     identity.serve(server);
-    server.on('tlsClientError', (error, socket) =>
-      refused({ code: 'tls-failed', reason: `no TLS connection: ${words(error)}` }, socket),
-    );
+    server.on('tlsClientError', (error: TlsError, socket) => {
+      // Whoever just goes away has done nothing; whom we have cut has been told of.
+      if (error.code !== 'ECONNRESET')
+        refused({ code: 'tls-failed', reason: `no TLS connection: ${words(error)}` }, socket);
+    });
     server.on('secureConnection', socket => {
       const problem = certificateProblem(socket);
       if (problem === null) return onward(socket);
@@ -148,6 +150,7 @@ function certificateProblem(socket: TLSSocket): string | null {
   return hasEnded ? `its certificate is not taken: it ended at ${shown.validTo}` : null;
 }
 
+type TlsError = Error & { readonly reason?: string; readonly code?: string };
+
 /** Without the place in OpenSSL's sources. */
-const words = (error: Error & { reason?: string; code?: string }): string =>
-  error.reason ?? error.code ?? error.message;
+const words = (error: TlsError): string => error.reason ?? error.code ?? error.message;

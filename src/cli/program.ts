@@ -12,6 +12,7 @@ import { KINDS, STATUSES } from '../core/facts.js';
 import { type AuditOptions, audit } from './audit.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
+import type { JoinOptions } from './join.js';
 import type { LogsOptions } from './logs.js';
 import * as query from './query.js';
 
@@ -30,6 +31,7 @@ export function program(): Command {
     .exitOverride()
     .showHelpAfterError('(canopy --help lists the commands)');
   hosting(canopy);
+  joining(canopy);
   daemons(canopy);
   asking(canopy);
   reading(canopy);
@@ -50,6 +52,26 @@ function hosting(canopy: Command): void {
     .argument('[file]', 'its .env file; left out, the environment has it all')
     .action(async (file: string | undefined) => (await import('./run.js')).run(file));
 }
+
+function joining(canopy: Command): void {
+  canopy
+    .command('join')
+    .description('make a node of this directory, by the token that canopy enroll has printed at its parent')
+    .argument('<token>', "the token; '-' reads it from standard input")
+    .argument('[dir]', 'where its .env file and its data directory go', '.')
+    .option(
+      '--set <setting=value>',
+      'a line of its .env file, such as target=node web.js; as often as needed',
+      gathered,
+      [],
+    )
+    .option('--force', 'overwrite what an earlier one has left')
+    .action(async (token: string, dir: string, options: JoinOptions) =>
+      (await import('./join.js')).joinTree(token, dir, options),
+    );
+}
+
+const gathered = (value: string, before: string[]): string[] => [...before, value];
 
 function daemons(canopy: Command): void {
   const verbs = {

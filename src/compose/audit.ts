@@ -52,8 +52,8 @@ export const refusing =
     node.get(COMMAND_AUDIT).refused(refused, nameOf(refused.who));
   };
 
-/** Who tells who is at the other end, with each attempt counted, and noted where it is a connection; null: nobody is asked. */
-export function watchedBy(node: NodeContainer, via: 'mqtt' | 'rest'): Authenticator | null {
+/** What is asked who somebody is, each answer noted; null: nobody is asked. */
+export function authenticatorFor(node: NodeContainer, via: 'mqtt' | 'rest'): Authenticator | null {
   const authenticator = node.get(AUTHENTICATOR);
   const counts = node.get(COUNTS).authentications;
   return authenticator && watched(authenticator, { audit: node.get(AUDIT), counts, via });

@@ -13,6 +13,7 @@ import { healthSpec } from './health.js';
 import type { Step } from './lifecycle.js';
 import { openLogs } from './logs.js';
 import { openMaintenance } from './maintenance.js';
+import { renewalStep } from './renewal.js';
 import { type RunAs, runAsOf } from './run-as.js';
 import { flowsStep } from './streams.js';
 import {
@@ -50,6 +51,7 @@ export function leafSteps(node: NodeContainer): Step[] {
       },
       stopMs,
     },
+    renewalStep(node),
   ];
 }
 

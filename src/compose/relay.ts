@@ -13,14 +13,17 @@ import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
-import { auditStep, refusing, watchedBy } from './audit.js';
+import { auditStep, authenticatorFor, refusing } from './audit.js';
 import type { NodeContainer } from './container.js';
+import { enrolling } from './enrolment.js';
+import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
+import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
+import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
-  AUTHENTICATOR,
   BRIDGE,
   BROKER,
   CLOCK,
@@ -42,26 +45,30 @@ const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
   auditStep(node),
+  ...doorSteps(node),
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
   treeStep(node),
   hubStep(node),
+  renewalStep(node),
   ...restSteps(node),
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
   auditStep(node),
+  ...doorSteps(node),
   brokerStep(node),
   treeStep(node),
   hubStep(node),
   ...restSteps(node),
 ];
 
+const doorSteps = (node: NodeContainer): Step[] => [identityStep(node), listenersStep(node)];
+
 function brokerStep(node: NodeContainer): Step {
   provideHub(node)
     .provide(CLOCK, () => systemClock)
-    .provide(AUTHENTICATOR, () => null)
     .provide(REGISTRY, () => new Registry())
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
@@ -78,15 +85,14 @@ const makeIngest = (node: NodeContainer): Ingest =>
   new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
-  const { host, port, maxPacket, maxClients } = node.get(SETTINGS);
+  const { maxPacket, maxClients } = node.get(SETTINGS);
   return EmbeddedBroker.listen({
-    host,
-    port,
+    ...doorsOf(node),
     rules: topicRules,
     identify,
-    authenticate: authenticating(watchedBy(node, 'mqtt')),
+    authenticate: authenticating(authenticatorFor(node, 'mqtt')),
     access,
-    admit: admitting(node),
+    admit: enrolling(node, admitting(node)),
     onRefused: refusing(node),
     onAudience: heard(node),
     limits: { maxPacketBytes: maxPacket, maxClients },
@@ -109,6 +115,7 @@ function makeTree(node: NodeContainer): Tree {
     release: name => node.get(BROKER).release(name),
     presence: node.get(BROKER),
     maintenance: node.get(MAINTENANCE),
+    insecure: node.get(INSECURE),
     below: (desk, publisher) => openFleet(node, desk, publisher).plan,
   });
 }

@@ -1,5 +1,6 @@
 /** REST over what a tree knows: served by a root, and by any relay that is told where. */
 import { type AuditQuery, readAudit } from '../audit/read.js';
+import { isLoopback } from '../config/address.js';
 import type { AuditEntry } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
 import { isDirectChild, lastName, parentOf } from '../core/names.js';
@@ -9,10 +10,12 @@ import type { Command } from '../protocol/payloads.js';
 import type { Caller } from '../rest/caller.js';
 import { type Answerer, Front } from '../rest/front.js';
 import { forgetBelow, forgettable } from '../tree/orders.js';
-import { watchedBy } from './audit.js';
+import { authenticatorFor } from './audit.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
+import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
+import { officeOf } from './office.js';
 import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
 import { VERSION } from './version.js';
 
@@ -47,7 +50,7 @@ function taken({ host, port }: { host: string; port: number }, error: NodeJS.Err
 }
 
 const makeFront = (node: NodeContainer): Front => {
-  const { restConnections, restMaxHeader } = node.get(SETTINGS);
+  const { restConnections, restMaxHeader, restTls } = node.get(SETTINGS);
   const { limits } = node.get(COUNTS);
   return new Front(
     () => build(node),
@@ -57,6 +60,7 @@ const makeFront = (node: NodeContainer): Front => {
       headerBytes: restMaxHeader,
       crossed: limit => limits.add(limit),
     },
+    restTls ? node.get(SERVER_IDENTITY) : null,
   );
 };
 
@@ -71,12 +75,12 @@ async function build(node: NodeContainer): Promise<Answerer> {
   return buildRest({
     ...ports(node),
     views: new Views(node.get(REGISTRY), settings.name),
-    authenticator: watchedBy(node, 'rest'),
+    authenticator: authenticatorFor(node, 'rest'),
     sessions: new Sessions(settings.sessionTime * 1000, clock),
     sessionTime: settings.sessionTime,
     origins: settings.corsOrigins,
     rate: settings.restRate,
-    isLoopback: isLoopback(settings.rest?.host ?? ''),
+    isLoopback: isLoopback(settings.rest?.host ?? '') === true,
     bodyLimit: settings.restMaxBody,
     streams: settings.restStreams,
     limits,
@@ -98,12 +102,9 @@ const ports = (node: NodeContainer) => ({
   readAudit: (query: AuditQuery, visible: (entry: AuditEntry) => boolean) =>
     readAudit(node.get(SETTINGS).dataDir, query, visible),
   metrics: () => metricsOf(node),
-  office: null,
+  office: officeOf(node),
   log: node.get(LOG),
 });
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** A direct child here; a deeper one by its own parent, or here where that is gone too. */
 async function forget(node: NodeContainer, path: string, by: string): Promise<void> {

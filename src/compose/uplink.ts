@@ -7,6 +7,7 @@ import { topicOf } from '../protocol/topics.js';
 import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { CLOCK, INSTALLATION, LOG, PARENT_BROKER, SETTINGS, UPLINK } from './tokens.js';
+import { proofs, safeUrl, uplinkFiles } from './trust.js';
 
 /** Milliseconds that a relay may hold heartbeats to send many at once. */
 const BATCH_MS = 100;
@@ -25,7 +26,8 @@ export const uplinkStep = (node: NodeContainer): Step => ({
 });
 
 function openUplink(node: NodeContainer): Link {
-  const { name, parentUrl, role } = node.get(SETTINGS);
+  const settings = node.get(SETTINGS);
+  const { name, role } = settings;
   const { instance } = node.get(INSTALLATION);
   const will = {
     topic: topicOf(name, 'state'),
@@ -41,7 +43,10 @@ function openUplink(node: NodeContainer): Link {
   const clientId = clientIdOf(name, instance);
   const batchMs = role === 'relay' ? BATCH_MS : 0;
   if (mqtt === null) throw new Error('the step that loads the MQTT client comes first');
-  return told(node, new mqtt.MqttLink({ url: parentUrl ?? '', clientId, will, batchMs }));
+  const files = uplinkFiles(settings);
+  const url = safeUrl(settings.parentUrl ?? '', files);
+  const link = new mqtt.MqttLink({ url, clientId, will, batchMs, ...proofs(name, files) });
+  return told(node, link, url);
 }
 
 /** What the parent's broker says for us when our socket dies. */
@@ -60,9 +65,8 @@ function lastWords(node: NodeContainer) {
 }
 
 /** Each turn of the link in the log, and not every failed attempt. */
-function told(node: NodeContainer, link: Link): Link {
+function told(node: NodeContainer, link: Link, parent = node.get(SETTINGS).parentUrl): Link {
   const log = node.get(LOG);
-  const parent = node.get(SETTINGS).parentUrl;
   let lastCode: string | null = null;
   const failed = (cause: LinkError): void => {
     const level = cause.code === lastCode ? 'debug' : cause.code === 'unreachable' ? 'warn' : 'error';

@@ -25,6 +25,7 @@ export interface StateReport {
   readonly labels?: Labels;
   readonly host?: HostFacts;
   readonly maintenance?: Maintenance | null;
+  readonly insecure?: boolean;
 }
 
 export interface BeatReport {
@@ -96,6 +97,8 @@ export interface NodeRecord {
   labels: Labels;
   host: HostFacts | null;
   maintenance: Maintenance | null;
+  /** It listens where strangers can reach it, without authentication or TLS. */
+  insecure: boolean;
   beat: BeatReport | null;
   /** When the link last changed; when the node's own facts last changed what they say of it. */
   linkAt: Moment;
@@ -128,6 +131,7 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   labels: {},
   host: null,
   maintenance: null,
+  insecure: false,
   beat: null,
   linkAt: at,
   factsAt: at,

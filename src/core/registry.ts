@@ -120,6 +120,7 @@ export class Registry {
     if (report.labels !== undefined) record.labels = report.labels;
     if (report.host !== undefined) record.host = report.host;
     if (report.maintenance !== undefined) record.maintenance = report.maintenance;
+    if (report.insecure !== undefined) record.insecure = report.insecure;
     if (report.reason !== undefined) record.reason = report.reason;
     if (record.phase !== phase || record.health !== health) record.factsAt = at;
   }
@@ -140,7 +141,9 @@ export class Registry {
 /** A state says all there is to say: how an earlier run ended, or an earlier maintenance, is not part of it. */
 function complete(report: StateReport): StateReport {
   const ended = report.phase ? { exitCode: null, signal: null } : {};
-  return report.link === 'lost' ? { ...ended, ...report } : { maintenance: null, ...ended, ...report };
+  return report.link === 'lost'
+    ? { ...ended, ...report }
+    : { maintenance: null, insecure: false, ...ended, ...report };
 }
 
 /** The last time that a hop above this path came back; null where none was ever lost. */

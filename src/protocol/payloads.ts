@@ -85,6 +85,9 @@ export const StateSchema = Type.Object({
   labels: Type.Optional(LabelsSchema),
   host: Type.Optional(Type.Object({ name: text, cores: Type.Integer({ minimum: 1 }) })),
   maintenance: Type.Optional(Type.Union([MaintenanceSchema, Type.Null()])),
+  insecure: Type.Optional(
+    Type.Literal(true, { description: 'strangers can reach it: its owner has said so' }),
+  ),
 });
 export type State = Static<typeof StateSchema>;
 

@@ -1,8 +1,17 @@
 /** The HTTP listener. What answers is loaded when somebody first asks: it is a third of the memory and of the time to start. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import type { ServerIdentity } from '../../broker/listen/tls.js';
 import { securityHeaders } from './headers.js';
 import { problem } from './problem.js';
 import { shareConnections } from './share.js';
@@ -30,6 +39,13 @@ const TIMES = {
   keepAliveTimeout: 72_000,
 };
 
+function secure(identity: ServerIdentity, options: ServerOptions, answer: RequestListener): Server {
+  const handshakeTimeout = TIMES.headersTimeout;
+  const server = createSecureServer({ ...options, ...identity.options, handshakeTimeout }, answer);
+  identity.serve(server);
+  return server;
+}
+
 export class Front {
   private readonly server: Server;
   private loaded: Promise<Answerer> | null = null;
@@ -38,9 +54,13 @@ export class Front {
     private readonly load: () => Promise<Answerer>,
     private readonly failed: (error: Error) => void,
     private readonly limits: FrontLimits = LIMITS,
+    /** Speaks HTTPS with it. */
+    private readonly identity: ServerIdentity | null = null,
   ) {
     const options = { ...TIMES, maxHeaderSize: limits.headerBytes };
-    this.server = createServer(options, (request, response) => void this.answer(request, response));
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.answer(request, response);
+    this.server = identity ? secure(identity, options, answer) : createServer(options, answer);
     this.server.maxConnections = limits.connections;
     this.server.on('drop', () => limits.crossed('rest_connections'));
     this.server.on('clientError', this.refuse);
@@ -61,11 +81,12 @@ export class Front {
     });
   }
 
-  /** `http://host:port` while it listens. */
+  /** `http://host:port`, or https, while it listens. */
   get origin(): string | null {
     const at = this.server.address() as AddressInfo | null;
     if (at === null) return null;
-    return `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`;
+    const scheme = this.identity ? 'https' : 'http';
+    return `${scheme}://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`;
   }
 
   /** Connections are closed as they are: a client that never ends must not keep a node from stopping. */
@@ -92,7 +113,8 @@ export class Front {
   private readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
     if (error.code === 'HPE_HEADER_OVERFLOW') this.limits.crossed('rest_max_header');
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.limits.crossed('rest_time');
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const isTls = /^ERR_(SSL|TLS)/.test(error.code ?? '');
+    if (error.code === 'ECONNRESET' || isTls || !socket.writable) return void socket.destroy();
     const always = Object.entries(securityHeaders((socket as TLSSocket).encrypted === true));
     const headers = always.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     const body = JSON.stringify(

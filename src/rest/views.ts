@@ -33,6 +33,9 @@ const nodeFields = {
   epoch: nullable(Type.Integer()),
   desired: nullable(Type.Enum(DESIRED, { description: 'whether the target is meant to run' })),
   labels: LabelsSchema,
+  insecure: Type.Boolean({
+    description: 'it listens where strangers can reach it, without authentication or TLS',
+  }),
   maintenance: nullable(
     Type.Intersect([
       MaintenanceSchema,
@@ -83,6 +86,7 @@ export class Views {
       epoch: record.epoch,
       desired: record.desired,
       labels: record.labels,
+      insecure: record.insecure,
       maintenance: covered ? { ...covered.maintenance, at: covered.at } : null,
     };
   }

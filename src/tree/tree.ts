@@ -40,6 +40,8 @@ export interface TreeOptions {
   readonly release: (name: string) => void;
   readonly presence: Presence;
   readonly maintenance: MaintenanceState;
+  /** It listens where strangers can reach it. */
+  readonly insecure: boolean;
   /** What is carried out on nodes below, by commands that go out over this desk. */
   readonly below: (desk: Desk, publisher: Publisher) => NodePlans['below'];
 }
@@ -123,9 +125,9 @@ export class Tree {
   }
 
   private tell(state: 'online' | 'offline', reason: string): void {
-    const { epoch, kind, clock, maintenance } = this.options;
+    const { epoch, kind, clock, maintenance, insecure } = this.options;
     const now = { link: state, health: 'passing', reason, maintenance: maintenance.current } as const;
-    this.publisher.state({ v: 1, epoch, ts: clock.now(), kind, ...now });
+    this.publisher.state({ v: 1, epoch, ts: clock.now(), kind, ...now, ...(insecure && { insecure }) });
   }
 
   private beat(seq: number): void {

@@ -23,6 +23,7 @@ export function factsOf(record: NodeRecord): Partial<State> {
   if (Object.keys(record.labels).length > 0) facts.labels = record.labels;
   if (record.host) facts.host = record.host;
   if (record.maintenance) facts.maintenance = record.maintenance;
+  if (record.insecure) facts.insecure = true;
   if (record.phase) facts.phase = record.phase;
   if (record.health) facts.health = record.health;
   if (record.exitCode !== null) facts.exitCode = record.exitCode;

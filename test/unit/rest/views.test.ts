@@ -31,6 +31,7 @@ test('a node has the fields of the contract, and the schema says so', () => {
     epoch: 10,
     desired: null,
     labels: {},
+    insecure: false,
     maintenance: null,
   });
   const [node, detail] = [Compile(NodeSchema), Compile(NodeDetailSchema)];

@@ -26,6 +26,7 @@ async function open(t: TestContext) {
     release: () => {},
     presence: place.broker,
     maintenance: new MaintenanceState(dir, clock),
+    insecure: false,
     below: () => () => async () => ({}),
   });
   t.after(() => {

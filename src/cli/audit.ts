@@ -1,6 +1,7 @@
 /** `canopy audit`: who did what, the newest last. */
-import type { AuditEntry } from '../core/audit-entry.js';
-import type { RestClient } from './client.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { AUDIT_OUTCOMES, type AuditEntry } from '../core/audit-entry.js';
+import { RestClient } from './client.js';
 import { say, table, type View } from './print.js';
 import { ownPath } from './query.js';
 
@@ -19,7 +20,24 @@ interface Page {
   readonly nextCursor: string | null;
 }
 
-export async function audit(client: RestClient, options: AuditOptions, view: View): Promise<void> {
+export const auditing = (command: Command): Command =>
+  command
+    .option('--since <time>', 'an age such as 10m or 1h30m, an ISO 8601 time, or ms since the epoch')
+    .option('--by <name>', 'of whom')
+    .option('--path <path>', "about that node and all below it; '.' is the one that answers")
+    .option('--op <op>', 'a command, login, request, token create, …')
+    .addOption(new Option('--outcome <outcome>').choices(AUDIT_OUTCOMES))
+    .option('-n, --limit <count>', 'the last so many', count, 100)
+    .action(({ url, json, ...options }: AuditOptions & { url: string; json?: boolean }) =>
+      audit(new RestClient(url), options, { ...(json && { json }) }),
+    );
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`expected a number of entries, found ${JSON.stringify(text)}`);
+}
+
+async function audit(client: RestClient, options: AuditOptions, view: View): Promise<void> {
   const entries = (await listed(client, options)).reverse();
   say(view, { entries }, table(['TIME', 'BY', 'FROM', 'VIA', 'PATH', 'OP', 'OUTCOME', ''], entries.map(row)));
 }

@@ -2,27 +2,24 @@
  * The command line as a tree of commands; each is a call into a file beside this one. What hosts nodes is loaded only when
  * it is asked for: a broker and a REST server take half a second that `canopy tree` does not need.
  */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { STRATEGIES } from '../balance/choose.js';
 import { SURPLUS_RULES } from '../balance/standing-order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
-import { AUDIT_OUTCOMES } from '../core/audit-entry.js';
 import { KINDS, STATUSES } from '../core/facts.js';
-import { type AuditOptions, audit } from './audit.js';
+import { auditing } from './audit.js';
 import { RestClient } from './client.js';
 import * as command from './command.js';
 import type { JoinOptions } from './join.js';
 import type { LogsOptions } from './logs.js';
+import { number, seconds } from './numbers.js';
 import * as query from './query.js';
 
 interface AskOptions {
   url: string;
   json?: boolean;
 }
-
-/** Seconds: a rolling restart of many takes its time. */
-const MOST_WAIT_S = 86_400;
 
 export function program(): Command {
   const canopy = new Command('canopy')
@@ -102,16 +99,7 @@ function asking(canopy: Command): void {
     .action(({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
       query.nodes(new RestClient(url), filter, { ...(json && { json }) }),
     );
-  ask(canopy, 'audit', 'who did what')
-    .option('--since <time>', 'an age such as 10m or 1h30m, an ISO 8601 time, or ms since the epoch')
-    .option('--by <name>', 'of whom')
-    .option('--path <path>', 'about that node and all below it')
-    .option('--op <op>', 'a command, login, request, token create, …')
-    .addOption(new Option('--outcome <outcome>').choices(AUDIT_OUTCOMES))
-    .option('-n, --limit <count>', 'the last so many', number, 100)
-    .action(({ url, json, ...options }: AskOptions & AuditOptions) =>
-      audit(new RestClient(url), options, { ...(json && { json }) }),
-    );
+  auditing(ask(canopy, 'audit', 'who did what'));
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action((path: string, view: AskOptions) => query.get(new RestClient(view.url), path, view));
@@ -198,17 +186,3 @@ const ask = (canopy: Command, name: string, about: string): Command =>
     .description(about)
     .option('--url <url>', 'the REST address (CANOPY_URL)', cliUrl())
     .option('--json', 'for programs');
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value))
-    throw new InvalidArgumentError(`expected a number, found ${JSON.stringify(text)}`);
-  return value;
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= MOST_WAIT_S))
-    throw new InvalidArgumentError(`expected 0 to ${MOST_WAIT_S} seconds, found ${JSON.stringify(text)}`);
-  return value;
-}

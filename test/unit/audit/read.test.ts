@@ -87,6 +87,23 @@ test('a longer file than one piece, and what may be seen', async t => {
   );
 });
 
+test('files that are rolled while they are read are read once', async t => {
+  const { dir } = openAudit(t);
+  for (const id of ['1', '2']) append(dir, lineOf({ ...NOTE, id }, 1));
+  roll(dir);
+  append(dir, lineOf({ ...NOTE, id: '3' }, 3));
+  let isRolled = false;
+  const { entries } = await readAudit(dir, { limit: 10 }, () => {
+    if (!isRolled) roll(dir);
+    isRolled = true;
+    return true;
+  });
+  assert.deepEqual(
+    entries.map(({ id }) => id),
+    ['3', '2', '1'],
+  );
+});
+
 test('no file is no entry; a cursor of somebody else is refused', async t => {
   const { dir } = openAudit(t);
   assert.deepEqual(await readAudit(dir, { limit: 1 }), { entries: [], nextCursor: null });

@@ -1,7 +1,9 @@
 /** Who may do what by REST: every route, role and subtree, against a rule written anew here. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import fastify from 'fastify';
 import type { PersonRole } from '../../../src/core/principal.js';
+import { type GuardPorts, useGuard } from '../../../src/rest/guard.js';
 import { NEEDS } from '../../../src/rest/needs.js';
 import { People, tokenOf } from './people.js';
 import { type Answer, type Served, serve } from './support.js';
@@ -183,10 +185,12 @@ test('a refusal is noted: who, where, what', async () => {
   });
 });
 
-test('a route that the table does not have is not served', async t => {
-  const other = await serve();
-  t.after(() => other.close());
-  assert.throws(() => other.app.get('/api/v1/new', async () => 'x'));
+test('a route that the table does not have is not served', async () => {
+  const app = fastify();
+  useGuard(app, { rate: 1 } as GuardPorts);
+  app.get('/healthz', async () => 'x');
+  assert.throws(() => app.get('/api/v1/new', async () => 'x'), /nothing says what GET \/api\/v1\/new needs/);
+  assert.throws(() => app.put('/healthz', async () => 'x'), /nothing says what PUT \/healthz needs/);
 });
 
 test('the description has both ways to show oneself, and none where none is needed', async () => {

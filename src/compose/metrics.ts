@@ -11,9 +11,14 @@ import { VERSION } from './version.js';
 /** Refusals of the broker that are limits crossed, as they are named there. */
 const LIMIT_CODES: ReadonlySet<string> = new Set([
   'too-large',
+  'connect-timeout',
+  'queue-full',
+  'retained-full',
+  'slow-subscriber',
+  'slow-down',
   'too-many-clients',
-  'too-many-retained',
-  'too-many-subscriptions',
+  'too-many-logins',
+  'too-many-sessions',
   'tree-full',
 ]);
 

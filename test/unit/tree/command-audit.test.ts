@@ -77,7 +77,8 @@ test('what was refused: a command, a message, a client; never what is ordinary',
     'ann',
   );
   audit.refused({ code: 'not-authorized', reason: 'x', message: { ...message, topic: 'canopy/web/state' } });
-  audit.refused({ code: 'bad-credentials', reason: 'x', clientId: 'c', address: '::ffff:10.0.0.1:4000' });
+  audit.refused({ code: 'bad-credentials', reason: 'x', clientId: 'c', address: '10.0.0.1:4000' });
+  audit.refused({ code: 'too-many-clients', reason: 'x', clientId: 'c', address: '::ffff:10.0.0.1:4000' });
   audit.refused({ code: 'stale', reason: 'x', message });
   assert.deepEqual(
     notes.map(({ by, address, via, path, op, outcome }) => [by, address, via, path, op, outcome]),

@@ -84,6 +84,8 @@ export interface Origin {
   readonly identity: Identity | null;
   /** Null: this very process. */
   readonly who: Who | null;
+  /** Of the far end of its socket, without the port; absent where there is none. */
+  readonly address?: string;
   /** `keepalive`: a will that fires since the client fell silent, not since its socket died. */
   readonly via: 'publish' | 'will' | 'keepalive';
 }

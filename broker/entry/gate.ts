@@ -117,8 +117,10 @@ export class Gate {
 
   #originOf(client: PrivateClient, via: Origin['via']): Origin {
     const { reception } = this.options;
+    const { remoteAddress } = client.conn;
     return {
       clientId: client.id,
+      ...(remoteAddress !== undefined && { address: remoteAddress }),
       identity: reception.identityOf(client),
       who: reception.whoOf(client) ?? null,
       via,

@@ -5,6 +5,7 @@ import {
   fchmodSync,
   fstatSync,
   openSync,
+  readSync,
   renameSync,
   rmSync,
   writeSync,
@@ -18,7 +19,7 @@ export const FILES = 4;
 export const auditFile = (dir: string, at = 0): string =>
   join(dir, at === 0 ? 'audit.jsonl' : `audit.${at}.jsonl`);
 
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /**
  * Whole lines, at the end, whoever else writes. Opened anew each time, so that two processes need not know of each other's
@@ -31,13 +32,19 @@ export function append(dir: string, text: string): number {
     const { mode, size } = fstatSync(fd);
     // One that somebody else made, or whose mode was changed.
     if ((mode & 0o077) !== 0) fchmodSync(fd, 0o600);
-    const bytes = Buffer.from(text);
+    // One that a crash or a full disk has cut off must not become one with the next.
+    const bytes = Buffer.from(endsLine(fd, size) ? text : `\n${text}`);
     let written = 0;
     while (written < bytes.length) written += writeSync(fd, bytes, written);
     return size + bytes.length;
   } finally {
     closeSync(fd);
   }
+}
+
+function endsLine(fd: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 10);
 }
 
 /** The oldest goes, the others become a step older. @throws the error of the file system */

@@ -19,15 +19,12 @@ const REST_MS = 10_000;
 const QUIET_MS = 60_000;
 /** Characters of what a caller may choose. */
 const LONGEST = 200;
-/** A line that a full disk has cut off must not become one with the next. */
-const TORN = '\n';
 
 export class AuditLog implements Audit {
   /** Since the start: lines that were written, notes that were only counted, and lines that could not be written. */
   readonly counts = { written: 0, unwritten: 0, lost: 0 };
   private readonly flood: Flood;
   private timer: NodeJS.Timeout | null = null;
-  private torn = false;
   private toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: AuditOptions) {
@@ -55,12 +52,10 @@ export class AuditLog implements Audit {
   private write(note: AuditNote): void {
     const { dir, maxBytes, clock } = this.options;
     try {
-      const size = append(dir, (this.torn ? TORN : '') + lineOf(note, clock.now()));
-      this.torn = false;
+      const size = append(dir, lineOf(note, clock.now()));
       this.counts.written += 1;
       if (size >= maxBytes / FILES) roll(dir);
     } catch (error) {
-      this.torn = true;
       this.counts.lost += 1;
       this.tell(error as Error);
     }

@@ -71,9 +71,9 @@ export class RestClient {
       string,
       string
     >;
-    return this.ask(new URL(path, this.url), { ...init, headers }).catch(error =>
-      Promise.reject(this.noAnswer(error)),
-    );
+    // Nothing answers with a redirection; the token must not follow one.
+    const asked = { ...init, headers, redirect: 'manual' } as const;
+    return this.ask(new URL(path, this.url), asked).catch(error => Promise.reject(this.noAnswer(error)));
   }
 
   private noAnswer(error: Error & { cause?: Error }): CliError {
@@ -83,6 +83,12 @@ export class RestClient {
 
   private problem(status: number, parsed: unknown): CliError {
     const { code, detail = '' } = (parsed ?? {}) as { code?: string; detail?: string };
+    if (status === 401 && !this.access.token)
+      return new CliError(
+        EXIT.failed,
+        `${code}: ${detail}; --token-file, CANOPY_TOKEN_FILE and CANOPY_TOKEN are where it is looked for`,
+        code ?? null,
+      );
     if (code) return new CliError(EXIT.failed, `${code}: ${detail}`, code);
     return new CliError(EXIT.noAnswer, `what answered at ${this.url} is not Canopy (HTTP ${status})`);
   }

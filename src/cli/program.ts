@@ -2,27 +2,26 @@
  * The command line as a tree of commands; each is a call into a file beside this one, which is loaded only when it is asked
  * for: a broker and a REST server take half a second that `canopy tree` does not need, and what prints takes memory.
  */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { STRATEGIES } from '../balance/choose.js';
 import { SURPLUS_RULES } from '../balance/standing-order.js';
 import { VERSION } from '../compose/version.js';
 import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { type AccessOptions, accessOf } from './access.js';
+import { auditing } from './audit.js';
 import { RestClient } from './client.js';
 import type * as command from './command.js';
 import { identityCommands } from './identity-commands.js';
 import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
+import { number, seconds } from './numbers.js';
 import type * as query from './query.js';
 
 interface AskOptions {
   url: string;
   json?: boolean;
 }
-
-/** Seconds: a rolling restart of many takes its time. */
-const MOST_WAIT_S = 86_400;
 
 export function program(): Command {
   const canopy = new Command('canopy')
@@ -88,6 +87,7 @@ function asking(canopy: Command): void {
     .action(async ({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
       (await import('./query.js')).nodes(rest(canopy, url), filter, { ...(json && { json }) }),
     );
+  auditing(ask(canopy, 'audit', 'who did what'));
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action(async (path: string, view: AskOptions) =>
@@ -182,17 +182,3 @@ const ask = (canopy: Command, name: string, about: string): Command =>
     .description(about)
     .option('--url <url>', 'the REST address (CANOPY_URL)', cliUrl())
     .option('--json', 'for programs');
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value))
-    throw new InvalidArgumentError(`expected a number, found ${JSON.stringify(text)}`);
-  return value;
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value <= MOST_WAIT_S))
-    throw new InvalidArgumentError(`expected 0 to ${MOST_WAIT_S} seconds, found ${JSON.stringify(text)}`);
-  return value;
-}

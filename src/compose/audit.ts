@@ -5,7 +5,9 @@ import { AuditLog } from '../audit/log.js';
 import { watched } from '../audit/watched.js';
 import { bytesOf } from '../config/schemas.js';
 import type { Authenticator } from '../core/principal.js';
+import { plainAddress } from '../core/remote-address.js';
 import { CommandAudit, type Sender } from '../tree/command-audit.js';
+import { principalOf } from './access.js';
 import type { NodeContainer } from './container.js';
 import { Counts } from './counts.js';
 import type { Step } from './lifecycle.js';
@@ -47,7 +49,7 @@ export const refusing =
   (node: NodeContainer) =>
   (refused: RefusedEvent): void => {
     node.get(TREE).refusals.take(refused);
-    node.get(COMMAND_AUDIT).refused(refused);
+    node.get(COMMAND_AUDIT).refused(refused, nameOf(refused.who));
   };
 
 /** What is asked who somebody is, each answer noted; null: nobody is asked. */
@@ -58,5 +60,14 @@ export function authenticatorFor(node: NodeContainer, via: 'mqtt' | 'rest'): Aut
 }
 
 /** A node that is named '' is this one: its own commands, and those of its parent. */
-const senderOf = ({ clientId, identity }: Origin): Sender | null =>
-  identity?.name === '' ? null : { by: identity?.name ?? clientId, address: '', via: 'mqtt' };
+function senderOf({ clientId, identity, who, address }: Origin): Sender | null {
+  if (identity?.name === '') return null;
+  const by = nameOf(who) || (identity?.name ?? clientId);
+  return { by, address: plainAddress(address), via: 'mqtt' };
+}
+
+/** The broker hands back the principals that it was given. */
+function nameOf(who: object | null | undefined): string {
+  const principal = who && principalOf(who);
+  return principal && 'name' in principal ? principal.name : '';
+}

@@ -1,8 +1,9 @@
 /** The nodes' own log. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { destination, type Logger, pino } from 'pino';
+import { destination, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { redactFields, redactText } from '../core/redact.js';
 
 export interface LogSettings {
   readonly silent: boolean;
@@ -10,10 +11,27 @@ export interface LogSettings {
   readonly logLevel: string;
 }
 
+/** Whatever is logged: secrets are no part of it, by the names of fields and variables and by the forms of our tokens. */
+export const REDACTING: LoggerOptions = {
+  formatters: { log: redactFields<Record<string, unknown>> },
+  serializers: {
+    // What could not be started may have had a secret among its words.
+    err: (error: Error) => redactFields({ ...stdSerializers.err(error), spawnargs: undefined }),
+  },
+  hooks: {
+    logMethod(args, method) {
+      method.apply(
+        this,
+        args.map(each => (typeof each === 'string' ? redactText(each) : each)) as typeof args,
+      );
+    },
+  },
+};
+
 /** JSON lines, or lines for people where stdout is a terminal. Written at once: a crash loses none. */
 export function openLog(settings: LogSettings): Logger {
   const level = settings.silent ? 'silent' : settings.logLevel;
-  const options = { level, base: null };
+  const options = { level, base: null, ...REDACTING };
   if (settings.logFile !== null) {
     mkdirSync(dirname(settings.logFile), { recursive: true });
     return pino(options, enduring({ dest: settings.logFile, append: true }));

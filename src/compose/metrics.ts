@@ -17,6 +17,7 @@ const LIMIT_CODES: ReadonlySet<string> = new Set([
   'retained-full',
   'slow-subscriber',
   'too-fast',
+  'slow-down',
   'too-large',
   'too-many-clients',
   'too-many-from-address',

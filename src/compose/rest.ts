@@ -15,6 +15,7 @@ import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
 import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
+import { officeOf } from './office.js';
 import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
 import { VERSION } from './version.js';
 
@@ -101,7 +102,7 @@ const ports = (node: NodeContainer) => ({
   readAudit: (query: AuditQuery, visible: (entry: AuditEntry) => boolean) =>
     readAudit(node.get(SETTINGS).dataDir, query, visible),
   metrics: () => metricsOf(node),
-  office: null,
+  office: officeOf(node),
   log: node.get(LOG),
 });
 

@@ -81,7 +81,8 @@ function readEnvFile(file: string, cwd: string, findings: Findings): Record<stri
   text.split(/\r?\n/).forEach((line, index) => {
     const key = /^\s*(?:export\s+)?(CANOPY_\w*)/i.exec(line)?.[1];
     if (key && !(key in variables))
-      findings.add('syntax', `${file}:${index + 1}`, 'NAME=value', JSON.stringify(line.trim()));
+      // The name alone: the rest may be a secret.
+      findings.add('syntax', `${file}:${index + 1}`, 'NAME=value', JSON.stringify(`${key} …`));
   });
   return variables;
 }

@@ -1,5 +1,7 @@
 /** What is wrong with a configuration, and the error that lists all of it at once. */
 
+import { redactText } from '../core/redact.js';
+
 export type ProblemCode =
   | 'unknown-key'
   | 'invalid-value'
@@ -64,8 +66,8 @@ export class Findings {
   }
 }
 
-/** A found value as messages show it: quoted and cut, without the user and password of a URL. */
+/** A found value as messages show it: quoted and cut, without what looks like a secret. */
 export function shown(text: string): string {
-  const safe = text.replace(/(:\/\/)[^\s/@]*@/g, '$1***@');
+  const safe = redactText(text);
   return JSON.stringify(safe.length > 120 ? `${safe.slice(0, 119)}…` : safe);
 }

@@ -2,7 +2,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
-import { asCommand } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Desk } from '../tree/desk.js';
 import { type Caller, homeOf } from './caller.js';
@@ -64,7 +63,9 @@ export const orderRoutes =
       { schema: { tags, summary: 'The standing orders of a node', querystring: Listing, response: answers } },
       async request => {
         const at = placeOf(request.query.path, request.caller);
-        const data = await ask(desk, at, asCommand({ by: 'rest', op: 'orders' }));
+        const command = signed(request.caller, { op: 'orders' });
+        sending(command, request.caller);
+        const data = await ask(desk, at, command);
         return { path: at, orders: data.orders as Type.Static<typeof OrderSchema>[] };
       },
     );

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
+import { redactText } from '../core/redact.js';
 import type { Tally } from '../core/tally.js';
 import { MalformedPayload } from '../protocol/codec.js';
 import { problem } from './problem.js';
@@ -58,12 +59,13 @@ export function useProblems(
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, detail: string) {
-  const body = problem(code, detail, request.url.slice(0, 1024));
+  // What was asked for is told back, but for a token that was put where it does not belong.
+  const body = problem(code, redactText(detail), redactText(request.url.slice(0, 1024)));
   return reply.code(body.status).type('application/problem+json').send(body);
 }
 
 /** What fastify answers before a request object is whole: an URL that does not decode. */
 export const badUrl = (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
-  const body = problem('bad-request', error.message.slice(0, 300));
+  const body = problem('bad-request', redactText(error.message.slice(0, 300)));
   return reply.code(body.status).type('application/problem+json').send(body);
 };

@@ -14,8 +14,9 @@ export type Sender = Pick<AuditNote, 'by' | 'address' | 'via'>;
 
 /** Commands whose end is waited for: of older ones it is not noted. */
 const MOST_OPEN = 5000;
-/** Ordinary life of a network: not what anybody did. */
+/** Ordinary life of a network, not what anybody did; and who is not let in, which is noted where it is found out. */
 const UNREMARKABLE = new Set(['stale']);
+const NOT_LET_IN = new Set(['bad-credentials', 'expired-credentials', 'revoked', 'slow-down']);
 
 export class CommandAudit implements IngestListener {
   private readonly open = new Map<string, AuditNote>();
@@ -53,7 +54,7 @@ export class CommandAudit implements IngestListener {
 
   /** What a broker or bridge has refused: a message, a will, a subscription or a client. */
   refused({ code, message, clientId = '', address }: RefusedMessage, by = ''): void {
-    if (UNREMARKABLE.has(code)) return;
+    if (UNREMARKABLE.has(code) || (message === undefined && NOT_LET_IN.has(code))) return;
     const place = message ? splitTopic(message.topic) : null;
     const command = place?.channel === 'cmd' && message ? commandMeant(message.payload) : null;
     this.audit.note({

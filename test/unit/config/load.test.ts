@@ -315,7 +315,7 @@ test('files that are not there, or hold lines that mean nothing', t => {
   const lines = (file: string): string[] => linesOf(() => loadNode({ file, env: {}, cwd }));
   assert.match(lines('none.env')[0] ?? '', /^none\.env: expected a file of settings, found no such file/);
   assert.match(lines('.')[0] ?? '', /^\.: expected a file of settings, found EISDIR/);
-  assert.deepEqual(lines('bad.env'), ['bad.env:2: expected NAME=value, found "export CANOPY_PORT 1883"']);
+  assert.deepEqual(lines('bad.env'), ['bad.env:2: expected NAME=value, found "CANOPY_PORT …"']);
   const lower = dirWith(t, { 'a.env': 'canopy_port=1\n' });
   assert.deepEqual(
     linesOf(() => loadNode({ file: 'a.env', env: {}, cwd: lower })),

@@ -1,7 +1,7 @@
 /** `canopy audit`: who did what, the newest last. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AUDIT_OUTCOMES, type AuditEntry } from '../core/audit-entry.js';
-import { RestClient } from './client.js';
+import type { RestClient } from './client.js';
 import { say, table, type View } from './print.js';
 import { ownPath } from './query.js';
 
@@ -20,7 +20,7 @@ interface Page {
   readonly nextCursor: string | null;
 }
 
-export const auditing = (command: Command): Command =>
+export const auditing = (command: Command, rest: (url: string) => RestClient): Command =>
   command
     .option('--since <time>', 'an age such as 10m or 1h30m, an ISO 8601 time, or ms since the epoch')
     .option('--by <name>', 'of whom')
@@ -29,7 +29,7 @@ export const auditing = (command: Command): Command =>
     .addOption(new Option('--outcome <outcome>').choices(AUDIT_OUTCOMES))
     .option('-n, --limit <count>', 'the last so many', count, 100)
     .action(({ url, json, ...options }: AuditOptions & { url: string; json?: boolean }) =>
-      audit(new RestClient(url), options, { ...(json && { json }) }),
+      audit(rest(url), options, { ...(json && { json }) }),
     );
 
 function count(text: string): number {

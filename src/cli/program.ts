@@ -87,7 +87,7 @@ function asking(canopy: Command): void {
     .action(async ({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
       (await import('./query.js')).nodes(rest(canopy, url), filter, { ...(json && { json }) }),
     );
-  auditing(ask(canopy, 'audit', 'who did what'));
+  auditing(ask(canopy, 'audit', 'who did what'), url => rest(canopy, url));
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action(async (path: string, view: AskOptions) =>

@@ -19,7 +19,3 @@ export function cliAccess(env: NodeJS.ProcessEnv = process.env): {
 
 /** The REST address that the command line talks to: `CANOPY_URL`, or the default. */
 export const cliUrl = (env: NodeJS.ProcessEnv = process.env): string => env.CANOPY_URL?.trim() || DEFAULT_URL;
-
-/** The token that the command line shows: `CANOPY_TOKEN`; never an argument, which others could see in a list of processes. */
-export const cliToken = (env: NodeJS.ProcessEnv = process.env): string | null =>
-  env.CANOPY_TOKEN?.trim() || null;

@@ -150,7 +150,9 @@ async function beat(sockets: readonly Socket[], count: number): Promise<void> {
     await Promise.all(
       sockets.map((socket, at) => {
         const name = names[at] as string;
+        socket.cork();
         for (let more = 0; more < BURST; more++) socket.write(heartbeat(name, seq + more));
+        socket.uncork();
         return answered(socket);
       }),
     );

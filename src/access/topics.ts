@@ -43,7 +43,7 @@ export function maySubscribe(principal: Principal, filter: string): Granted {
     case 'anyone':
       return filter.startsWith('$') ? 'refused' : 'whole';
     case 'node':
-      return isOfNode(principal, filter, OWN_DOWN, DOWN) ? 'whole' : 'refused';
+      return isOfNode(principal, filter, OWN_DOWN, DOWN) && areNames(filter) ? 'whole' : 'refused';
     case 'joining':
       return filter === `${START}${principal.name}/_cert` ? 'whole' : 'refused';
     case 'person':
@@ -78,7 +78,7 @@ function after(topic: string, path: string): number {
 
 const lastLevel = (topic: string): string => topic.slice(topic.lastIndexOf('/') + 1);
 
-/** A topic or filter of a node itself or, for a relay, of what is below it, where `+` may stand for a name. */
+/** A topic or filter of a node itself or, for a relay, of what is below it. */
 function isOfNode(
   { name, is }: Node,
   topic: string,
@@ -88,12 +88,15 @@ function isOfNode(
   const from = after(topic, name);
   if (from === -1) return false;
   const last = topic.lastIndexOf('/') + 1;
-  if (last === from) return own.has(topic.slice(last));
-  return is === 'relay' && below.has(topic.slice(last)) && areNames(topic.slice(from, last - 1));
+  return last === from ? own.has(topic.slice(last)) : is === 'relay' && below.has(topic.slice(last));
 }
 
-const areNames = (levels: string): boolean =>
-  levels.split('/').every(level => level === '+' || isName(level));
+/** All between the first level and the last. */
+const areNames = (filter: string): boolean =>
+  filter
+    .split('/')
+    .slice(1, -1)
+    .every(level => level === '+' || isName(level));
 
 /** People publish commands, and nothing in another's name. */
 function mayBid({ role, under }: Person, topic: string): boolean {

@@ -1,8 +1,15 @@
 /** Who comes in at this node's broker, and what they may do there: the words of the house for its ports. */
-import type { Access, Authenticate, Known, Shown, Turned } from '../../broker/rules.js';
+import type { Message } from '../../broker/link.js';
+import type { Access, Authenticate, Known, Origin, Refusal, Shown, Turned } from '../../broker/rules.js';
+import { commandOf } from '../access/commands.js';
 import { mayPublish, mayReceive, maySubscribe } from '../access/topics.js';
+import { CanopyError } from '../core/errors.js';
 import { type Authenticator, type Denial, isDenial, type Principal } from '../core/principal.js';
+import { asCanopyError, commandMeant, failure } from '../node/answers.js';
+import type { Publisher } from '../node/publisher.js';
+import { MalformedPayload } from '../protocol/codec.js';
 import { identify } from '../protocol/identity.js';
+import { splitTopic } from '../protocol/topics.js';
 
 /** The broker was given principals, and hands back nothing else. */
 export const principalOf = (who: object): Principal => who as Principal;
@@ -53,3 +60,29 @@ const RETURN_CODES = {
 } as const satisfies Record<Denial['code'], number>;
 
 const denied = ({ code, reason }: Denial): Turned => ({ code, reason, returnCode: RETURN_CODES[code] });
+
+/**
+ * A command of somebody who is known as it goes on, under his name. What he may not, and what can't be read, is answered:
+ * MQTT 3.1.1 has no word for it.
+ */
+export function bidden(
+  message: Message,
+  { who }: Origin,
+  publisher: () => Pick<Publisher, 'result'>,
+): Message | Refusal {
+  const place = splitTopic(message.topic);
+  if (who === null || place?.channel !== 'cmd') return message;
+  try {
+    const payload = commandOf(principalOf(who), place.path, message.payload);
+    return payload === message.payload ? message : { ...message, payload };
+  } catch (problem) {
+    const error =
+      problem instanceof MalformedPayload
+        ? new CanopyError('bad-payload', problem.message)
+        : asCanopyError(problem);
+    const answer = failure(commandMeant(message.payload), 'rejected', error);
+    // Not from within the broker's delivery of what it refuses.
+    setImmediate(() => publisher().result(answer, place.path));
+    return { code: error.code, reason: error.message };
+  }
+}

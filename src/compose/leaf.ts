@@ -68,6 +68,7 @@ function makeLeaf(node: NodeContainer): Leaf {
     order: node.get(ORDER),
     handing: { plan: node.get(LEAF_LOGS).plan, start: () => node.get(FLOWS).start() },
     link: node.get(UPLINK),
+    allow: settings.allow,
     desired: new DesiredState(settings.dataDir, settings.desired),
     maintenance: node.get(MAINTENANCE),
     labels: settings.labels,

@@ -1,5 +1,6 @@
 /** What hands logs on: the hub and the `log` topics of a node with a broker, and what a parent reads from here. */
 import type { Admit, Refusal } from '../../broker/rules.js';
+import { isRefusal } from '../../broker/topics.js';
 import { splitTopic } from '../protocol/topics.js';
 import { FlowServer } from '../streams/flow-server.js';
 import { Hub } from '../streams/hub.js';
@@ -8,6 +9,7 @@ import { LeafHub } from '../streams/leaf-hub.js';
 import { LeafLogs } from '../streams/leaf-logs.js';
 import { LogFace } from '../streams/log-face.js';
 import { LogOrders } from '../streams/log-orders.js';
+import { bidden } from './access.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
 import {
@@ -62,7 +64,7 @@ export const hubStep = (node: NodeContainer): Step => ({
 /** For a leaf, which starts it when its log is open. */
 export const flowsStep = (node: NodeContainer): Step => {
   node
-    .provide(HUB, from => new LeafHub(from.get(LOGS), from.get(OWN_LOG)))
+    .provide(HUB, from => new LeafHub(from.get(LOGS), from.get(OWN_LOG), from.get(SETTINGS).allow))
     .provide(FLOWS, makeFlows)
     .provide(LEAF_LOGS, makeLeafLogs);
   return {
@@ -88,9 +90,11 @@ export function admitting(node: NodeContainer): Admit {
     const { topic } = message;
     const isOwn = origin.identity?.name === '';
     if (topic.endsWith('/log') && !isOwn && isSaidHere(node, splitTopic(topic)?.path ?? '')) return SAID_HERE;
-    const verdict = receive(message, origin);
-    if (topic.endsWith('/cmd') && verdict === message && !message.retain)
-      node.get(LOG_ORDERS).seen(splitTopic(topic)?.path ?? '', message.payload);
+    if (!topic.endsWith('/cmd')) return receive(message, origin);
+    const bid = bidden(message, origin, () => node.get(TREE).publisher);
+    if (isRefusal(bid)) return bid;
+    const verdict = receive(bid, origin);
+    if (verdict === bid && !bid.retain) node.get(LOG_ORDERS).seen(splitTopic(topic)?.path ?? '', bid.payload);
     return verdict;
   };
 }

@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { parseAllowance } from '../core/allowance.js';
 import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type BrokerAddress, brokerUrl, parseBrokerUrl } from './address.js';
@@ -61,6 +62,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     rest: restOf(node),
     target: role === 'leaf' ? targetOf(node) : null,
     runAs: runAsOf(source, values, findings),
+    allow: values.allow === undefined ? null : parseAllowance(values.allow),
     dataDir: resolve(source.cwd, values.data_dir ?? source.dataDir ?? `./data/${name}`),
     logFile: values.log_file === undefined ? null : resolve(source.cwd, values.log_file),
     stopSignal: fullSignalName(values.stop_signal ?? table.SETTINGS.stop_signal.fallback ?? '') ?? 'SIGTERM',

@@ -3,8 +3,10 @@
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import { Type } from 'typebox';
+import { NOTHING, parseAllowance } from '../core/allowance.js';
 import { LABEL_RULE, parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
+import { LEAF_OPS } from '../core/ops.js';
 
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?\.?$/;
 /** The longest delay that a timer of Node takes, in seconds. */
@@ -71,6 +73,11 @@ export const host = () => Type.Refine(Type.String({ description: 'a host name or
 export const nodeName = () => Type.Refine(Type.String({ description: NAME_RULE }), isName);
 export const labels = () =>
   Type.Refine(Type.String({ description: LABEL_RULE }), text => parseLabels(text) !== null);
+export const operations = () =>
+  Type.Refine(
+    Type.String({ description: `of ${LEAF_OPS.join(', ')}, joined by commas, or ${NOTHING}` }),
+    text => parseAllowance(text) !== null,
+  );
 export const signal = () =>
   Type.Refine(
     Type.String({ description: 'the name of a signal, such as TERM or SIGHUP' }),

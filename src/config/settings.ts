@@ -1,8 +1,10 @@
 /** The one table of settings: types, checks, names, messages and the README's table all come from it. */
 
 import type { Static } from 'typebox';
+import type { Allowance } from '../core/allowance.js';
 import type { Labels } from '../core/labels.js';
 import type { BrokerAddress } from './address.js';
+import { ALLOW } from './groups/allow.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
 import { LIMITS } from './groups/limits.js';
@@ -28,6 +30,7 @@ export const SETTINGS = {
   ...BOUNDS,
   ...REST_LIMITS,
   ...TARGET,
+  ...ALLOW,
   ...RUN_AS,
   ...RESTARTS,
   ...PROBE_SETTINGS,
@@ -102,6 +105,8 @@ export interface NodeSettings extends PlainSettings {
   /** null on a root or relay. */
   target: { words: string[]; text: string } | null;
   runAs: RunAsSettings;
+  /** Of a leaf. */
+  allow: Allowance;
   dataDir: string;
   /** null is stdout. */
   logFile: string | null;

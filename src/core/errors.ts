@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   revoked: 'the token or certificate that was shown was taken back',
   'slow-down': 'too much at once; try again later, after Retry-After where there is one',
   'cross-site': 'the request comes from a page of an origin that is not listed',
+  'not-allowed': 'the owner of the machine does not allow this there (CANOPY_ALLOW)',
   'orders-full': 'there are as many standing orders as a node keeps',
   'tree-full': 'there are as many nodes as this one keeps track of',
   stale: 'older than what is already known of the node',

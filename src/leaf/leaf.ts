@@ -1,5 +1,6 @@
 /** A leaf: one target, its supervisor, and what it tells and obeys over one link to its parent's broker. */
 import type { LinkError, Message } from '../../broker/link.js';
+import { checkAllowed } from '../core/allowance.js';
 import { CanopyError } from '../core/errors.js';
 import type { TargetEvent, TargetModel } from '../core/phases.js';
 import type { Finding } from '../core/probes.js';
@@ -139,6 +140,7 @@ export class Leaf {
 
   /** A start that came during the stop would leave a target behind that nobody watches. */
   private readonly plan: Plan = command => {
+    checkAllowed(this.options.allow, command.op);
     if (this.leaving) throw shuttingDown();
     const { desired, maintenance, clock, handing } = this.options;
     const plans = { maintain: maintenancePlan(maintenance, clock), logs: handing.plan };

@@ -1,5 +1,6 @@
 /** What a leaf is made of. */
 import type { Link } from '../../broker/link.js';
+import type { Allowance } from '../core/allowance.js';
 import type { Clock } from '../core/clock.js';
 import type { Labels } from '../core/labels.js';
 import type { HostFacts } from '../core/node-record.js';
@@ -37,6 +38,8 @@ export interface LeafOptions {
   /** Hands the log on to whoever asks for it. */
   readonly handing: LogHanding;
   readonly link: Link;
+  /** What its machine's owner lets others do. */
+  readonly allow: Allowance;
   readonly desired: DesiredState;
   readonly maintenance: MaintenanceState;
   readonly labels: Labels;

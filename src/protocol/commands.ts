@@ -4,19 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { check, excerpt, MalformedPayload, parseJson } from './codec.js';
 import type { Command } from './payloads.js';
 
-export const LEAF_OPS = [
-  'start',
-  'stop',
-  'restart',
-  'signal',
-  'maintenance',
-  'ping',
-  'logs',
-  'follow',
-  'unfollow',
-] as const;
-/** Of a relay or root: about itself and its subtree as a whole. With a select it takes those of leaves too. */
-export const NODE_OPS = ['ping', 'forget', 'maintenance', 'scale', 'rebalance', 'orders', 'unkeep'] as const;
+export { LEAF_OPS, NODE_OPS } from '../core/ops.js';
 
 const SELECT_KEYS = new Set(['app', 'path', 'label']);
 const TOP_KEYS = new Set(['id', 'by', 'strategy']);

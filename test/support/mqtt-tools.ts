@@ -19,11 +19,22 @@ export class Tap {
   readonly messages: Received[] = [];
 
   /** Resolves when the broker has granted the subscription. */
-  static async open(box: Sandbox, port: number, ...filters: string[]): Promise<Tap> {
+  static open(box: Sandbox, port: number, ...filters: string[]): Promise<Tap> {
+    return Tap.openAs(box, port, [], ...filters);
+  }
+
+  /** `who`: `-u NAME -P SECRET` and the like. */
+  static async openAs(
+    box: Sandbox,
+    port: number,
+    who: readonly string[],
+    ...filters: string[]
+  ): Promise<Tap> {
     const tap = new Tap();
     let output = '';
     let rest = '';
-    const words = ['-p', String(port), '-d', '-q', '1', '-F', '%j', ...filters.flatMap(it => ['-t', it])];
+    const asked = filters.flatMap(it => ['-t', it]);
+    const words = ['-p', String(port), '-d', '-q', '1', '-F', '%j', ...who, ...asked];
     // By lines: into a pipe it would keep its word of the subscription until a first message comes.
     const child = spawn('stdbuf', ['-oL', 'mosquitto_sub', ...words], {
       env: box.env(),

@@ -46,6 +46,8 @@ export interface ConnectOptions {
   readonly clean?: boolean;
   readonly will?: { topic: string; payload: string; qos?: number; retain?: boolean };
   readonly version?: number;
+  readonly username?: string;
+  readonly password?: string;
 }
 
 export function connectPacket({
@@ -54,15 +56,22 @@ export function connectPacket({
   clean = true,
   will,
   version = 4,
+  username,
+  password,
 }: ConnectOptions): Buffer {
   const willFlags = will ? 0x04 | ((will.qos ?? 1) << 3) | (will.retain ? 0x20 : 0) : 0;
   const head = Buffer.concat([
     text('MQTT'),
-    Buffer.from([version, (clean ? 2 : 0) | willFlags]),
+    Buffer.from([
+      version,
+      (clean ? 2 : 0) | willFlags | (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40),
+    ]),
     number(keepalive),
   ]);
-  const body = will ? [text(will.topic), text(will.payload)] : [];
-  return packet(0x10, head, text(clientId), ...body);
+  const body = [...(will ? [will.topic, will.payload] : []), username, password].filter(
+    field => field !== undefined,
+  );
+  return packet(0x10, head, text(clientId), ...body.map(text));
 }
 
 export interface PublishOptions {

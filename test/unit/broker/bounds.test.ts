@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import type { EmbeddedBroker } from '../../../broker/embedded.js';
 import type { BrokerLimits } from '../../../broker/limits.js';
 import { message, startBroker, texts } from '../../support/broker.js';
-import { DISCONNECT, packet, publishPacket, RawClient } from '../../support/raw-mqtt.js';
+import { connectPacket, DISCONNECT, packet, publishPacket, RawClient } from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';
 
 const brokers: EmbeddedBroker[] = [];
@@ -44,6 +44,25 @@ test('the number of sessions: one that is known may come again, one that is give
   await RawClient.open(port, { clientId: 'two' });
   await RawClient.open(port, { clientId: 'one' });
   await RawClient.open(port, { clientId: 'three', clean: false });
+});
+
+test('a session without a client id: nobody could come back to it', async () => {
+  const { port, codes } = await start({});
+  assert.equal(await new RawClient(port).connect({ clientId: '', clean: false }), 2);
+  assert.deepEqual(codes(), ['bad-client-id']);
+  await RawClient.open(port, { clientId: '' });
+});
+
+test('the bytes of a packet of who has not been let in yet', async () => {
+  const { port, broker } = await start({ maxPacketBytes: 10_000, maxConnectBytes: 1000 });
+  const will = { topic: 'canopy/web/state', payload: 'x'.repeat(2000) };
+  const client = new RawClient(port);
+  client.send(connectPacket({ clientId: 'one', will }));
+  await client.ended();
+  assert.equal(broker.connections.clients, 0);
+  const known = await RawClient.open(port, { clientId: 'two' });
+  known.send(publishPacket('a', 'x'.repeat(2000)));
+  await known.fence();
 });
 
 test('the filters of a client: what it ends makes room', async () => {

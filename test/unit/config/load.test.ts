@@ -71,6 +71,7 @@ test('a leaf with all its defaults', () => {
     timeout: 10,
     silent: false,
     target: { words: ['node', 'web.js'], text: 'node web.js' },
+    allow: null,
     dataDir: '/srv/data/web',
     logFile: null,
     logLevel: 'info',

@@ -41,6 +41,7 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     order: null,
     handing: { plan: () => async () => ({}), start: () => {} },
     link,
+    allow: null,
     desired: new DesiredState(spec.dataDir),
     maintenance: new MaintenanceState(spec.dataDir, systemClock),
     labels: { zone: 'a' },

@@ -34,7 +34,10 @@ export interface Answer {
 export type Expected = Partial<Record<keyof NodeView, unknown>> | ((node: NodeView) => boolean);
 
 export class Rest {
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    private readonly token?: string,
+  ) {}
 
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     const init = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE };
@@ -46,7 +49,9 @@ export class Rest {
   }
 
   async raw(path: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(this.url + path, init);
+    const shown = this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    const headers = { ...(init.headers as Record<string, string>), ...shown };
+    const response = await fetch(this.url + path, { ...init, headers });
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
     const body = /[/+]json/.test(type) ? JSON.parse(text) : text;

@@ -19,10 +19,10 @@ import { AUDIT, LOG, OWN_LINK } from './tokens.js';
 
 type Asking = Extract<Principal, { kind: 'joining' | 'node' }>;
 
-/** Milliseconds between two certificates for one node: signing is work, and each is written down. */
+/** Milliseconds between two certificates that one node asks for in one way: signing is work, and each is written down. */
 const PAUSE_MS = 5000;
 
-/** When each name was last given one, monotonic; they are names of children who have proven them. */
+/** When each was last given one in which way, monotonic; they are names of children who have proven them. */
 const GIVEN = token<Map<string, number>>('certificates given lately');
 
 /** What comes on `_csr` is answered here; all else is for `inner` to say. */
@@ -69,13 +69,14 @@ async function answer(node: NodeContainer, who: Asking, payload: Buffer): Promis
 
 async function certificateFor(node: NodeContainer, who: Asking, csr: string): Promise<Certificate> {
   const [pki, identity, given] = [node.get(PKI), node.get(IDENTITY), node.get(GIVEN)];
-  const last = given.get(who.name) ?? Number.NEGATIVE_INFINITY;
+  const asked = `${who.kind} ${who.name}`;
+  const last = given.get(asked) ?? Number.NEGATIVE_INFINITY;
   if (performance.now() - last < PAUSE_MS)
     throw new CanopyError(
       'slow-down',
       `${who.name} was given a certificate less than ${PAUSE_MS / 1000} s ago`,
     );
-  given.set(who.name, performance.now());
+  given.set(asked, performance.now());
   if (who.kind === 'node') return pki.issue({ name: who.name, is: who.is, csr });
   if (!identity) throw new Error('nobody joins where nobody is asked who they are');
   return admit(identity.access, pki, who.name, csr);

@@ -13,6 +13,8 @@ import { PIECE_BYTES } from './scan.js';
 import { readSpan } from './span.js';
 import { AT_ONCE, asksFor, tailStart } from './tail.js';
 
+/** Bytes of one read: with 64 KB a stream takes the leaf half as much CPU again. */
+const READ_BYTES = 4 * PIECE_BYTES;
 /** Times in a row that it finds nothing where there should be something, and looks again: it may have been made again. */
 const TRIES = 3;
 
@@ -175,10 +177,10 @@ const seqAt = (index: LogIndex, place: Place): number => index.at(place)?.seq ??
 const sound = ({ unended }: LineRecord, bytes: Buffer | null): Buffer | null =>
   unended || bytes?.at(-1) === 10 ? bytes : null;
 
-/** Whether it can be read together with those: no more than a piece, without a hole. */
+/** Whether it can be read together with those: no more than one read, without a hole. */
 function joins(records: readonly LineRecord[], { stream, offset, bytes, lost }: LineRecord): boolean {
   if (records.length === 0) return true;
-  const isFull = records.reduce((sum, record) => sum + record.bytes, bytes) > PIECE_BYTES;
+  const isFull = records.reduce((sum, record) => sum + record.bytes, bytes) > READ_BYTES;
   const before = records.findLast(record => record.stream === stream);
   const goesOn = before === undefined || before.offset + before.bytes === offset;
   return goesOn && !isFull && !lost && !records[0]?.lost;

@@ -78,7 +78,12 @@ export class RestClient {
 
   private noAnswer(error: Error & { cause?: Error }): CliError {
     const cause = error.cause ?? error;
-    return new CliError(EXIT.noAnswer, `nothing answered at ${this.url}: ${cause.message || error.message}`);
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    // Of those that Node has for a chain that ends in nobody whom it knows.
+    const hint = /SELF_SIGNED|UNABLE_TO/.test(code)
+      ? '; --ca or CANOPY_CA names the authority to believe'
+      : '';
+    return new CliError(EXIT.noAnswer, `nothing answered at ${this.url}: ${message || error.message}${hint}`);
   }
 
   private problem(status: number, parsed: unknown): CliError {

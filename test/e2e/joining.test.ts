@@ -85,6 +85,9 @@ test('a child joins by a token, shows its certificate from then on, and the toke
   timeout: 120_000,
 }, async t => {
   const { box, root, run, enrol, seen, local } = await safeRoot(t);
+  const blind = await run('tree', '--url', `https://localhost:${root.settings.rest_port}`);
+  assert.equal(blind.code, 3);
+  assert.match(blind.stderr, /self-signed certificate in certificate chain; --ca or CANOPY_CA names/);
   const token = await enrol('web');
   const joined = await run('join', token, '.', '--set', `target=${TARGET}`, '--set', 'hb_interval=0.3');
   assert.deepEqual([joined.code, joined.stderr], [0, '']);

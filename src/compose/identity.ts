@@ -5,7 +5,7 @@ import { openPki, type Pki } from '../identity/pki.js';
 import { principalOf } from './access.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
-import { AUTHENTICATOR, BROKER, CLOCK, LOG, SETTINGS } from './tokens.js';
+import { AUTHENTICATOR, BROKER, CLOCK, LOG, SETTINGS, TREE } from './tokens.js';
 
 /** Milliseconds that a child that has joined may take to read its certificate. */
 const JOINED_MS = 5000;
@@ -47,12 +47,20 @@ function openIdentity(node: NodeContainer): LocalAuthenticator | null {
 
 function dropRevoked(node: NodeContainer, identity: LocalAuthenticator): void {
   if (!node.has(BROKER)) return;
+  const broker = node.get(BROKER);
+  const nodes = new Set<string>();
+  const isRevoked = (who: Principal): boolean => {
+    const revoked = identity.refusal(who) !== null;
+    if (revoked && who.kind === 'node') nodes.add(who.name);
+    return revoked;
+  };
   const drop = (isMeant: (who: Principal) => boolean): number =>
-    node
-      .get(BROKER)
-      .closeWhere(who => isMeant(principalOf(who)) && identity.refusal(principalOf(who)) !== null);
+    broker.closeWhere(who => isMeant(principalOf(who)) && isRevoked(principalOf(who)));
   // Whose token was spent just now still waits for what it has got for it.
   setTimeout(() => drop(({ kind }) => kind === 'joining'), JOINED_MS).unref();
   const dropped = drop(({ kind }) => kind !== 'joining');
-  if (dropped > 0) node.get(LOG).warn({ dropped }, 'dropped whom it lets in no more');
+  if (dropped === 0) return;
+  node.get(LOG).warn({ dropped }, 'dropped whom it lets in no more');
+  // Their wills are not believed either: without this they would be `up` until the timeout.
+  for (const name of nodes) node.get(TREE).lose(name);
 }

@@ -115,6 +115,11 @@ export class Tree {
     return found ? { v: 1, ts: found.at, ...found.stage, path: '' } : null;
   }
 
+  /** A direct child whose connection we have ended: its will is not heard any more. */
+  lose(name: string): void {
+    this.watch.lose(name);
+  }
+
   /** Says goodbye; what is below is told by the broker's end. */
   stop(): void {
     this.heart.stop();

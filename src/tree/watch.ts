@@ -85,6 +85,11 @@ export class Watch implements IngestListener {
     }
   }
 
+  /** Its connection is gone, and nobody else says so. */
+  lose(name: string): void {
+    if (this.ports.registry.get(name)?.link === 'online') this.speakFor(name, 'lost', 'will');
+  }
+
   private log({ path, link, kind }: NodeRecord, reason: string): void {
     const { log } = this.ports;
     if (link === 'lost') log.warn({ kind, reason }, `${path} is lost: ${inWords(reason, this.timeoutMs)}`);

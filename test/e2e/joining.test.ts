@@ -128,6 +128,7 @@ test('a certificate that is revoked opens nothing from then on, without a restar
     'it is refused',
   );
   assert.deepEqual([(await seen('web')).status, (await seen('other')).status], ['down', 'up']);
+  assert.equal((await seen('web')).cause, 'will', 'at once, and not by the timeout');
   await web.stop();
   await other.stop();
 });

@@ -36,6 +36,8 @@ export async function canopyChain(brokers: number): Promise<Chain> {
       ...process.env,
       CANOPY_NAME: name,
       CANOPY_PORT: '0',
+      // All leaves of a benchmark come from one address.
+      CANOPY_MAX_PER_ADDRESS: '20000',
       CANOPY_DATA_DIR: join(dir, name),
     };
     if (name === 'root') env.CANOPY_REST_PORT = '0';

@@ -117,7 +117,9 @@ async function* linesOf(file: FileHandle, ino: number, end: number): AsyncGenera
 function parse(line: Buffer): AuditEntry | null {
   try {
     const entry = JSON.parse(line.toString('utf8')) as AuditEntry;
-    return typeof entry?.ts === 'number' && typeof entry.op === 'string' ? entry : null;
+    const texts = [entry?.by, entry?.address, entry?.via, entry?.path ?? '', entry?.op, entry?.outcome];
+    const isWhole = typeof entry?.ts === 'number' && entry.path !== undefined;
+    return isWhole && texts.every(text => typeof text === 'string') ? entry : null;
   } catch {
     return null;
   }

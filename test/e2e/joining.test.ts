@@ -2,84 +2,19 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { type TestContext, test } from 'node:test';
-import { createServer as createTlsServer } from 'node:tls';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
 import { systemClock } from '../../src/core/clock.js';
 import { parseJoinToken, printJoinToken } from '../../src/identity/join-token.js';
 import { openPki } from '../../src/identity/pki.js';
 import { makeRequest } from '../../src/identity/x509.js';
 import { authority } from '../support/certificates.js';
-import { canopy, type Outcome } from '../support/cli.js';
-import { NodeProcess, QUICK, type Settings, startLeaf, startRelay, startRoot } from '../support/nodes.js';
+import { canopy } from '../support/cli.js';
+import { impostor } from '../support/impostor.js';
+import { NodeProcess, startLeaf, startRelay, startRoot } from '../support/nodes.js';
+import { safeRoot, TARGET } from '../support/safe-tree.js';
 import { Sandbox } from '../support/sandbox.js';
 import { freePort, until } from '../support/wait.js';
-
-const TARGET = 'sleep 1000';
-const SAFE: Settings = { auth: 'required', tls: true, rest_tls: true };
-
-async function safeRoot(t: TestContext) {
-  const box = new Sandbox(t);
-  const settings = { role: 'root', name: 'root', data_dir: box.path('root'), ...QUICK, ...SAFE };
-  const root = await startRoot(box, { ...settings, port: await freePort(), rest_port: await freePort() });
-  const variables = (given: Settings): Record<string, string> =>
-    Object.fromEntries(
-      Object.entries(given).map(([key, value]) => [`CANOPY_${key.toUpperCase()}`, String(value)]),
-    );
-  /** At the root, by its settings. */
-  const local = (...words: string[]): Promise<Outcome> =>
-    canopy(box, words, variables(root.settings), 30_000);
-  const run = (...words: string[]): Promise<Outcome> => canopy(box, words, {}, 30_000);
-  const made = await local('token', 'create', '--role', 'admin', '--name', 'me');
-  assert.equal(made.code, 0, made.stderr);
-  /** As `canopy …` asks with that token. */
-  const ask = (...words: string[]): Promise<Outcome> =>
-    canopy(
-      box,
-      [
-        '--ca',
-        box.path('root', 'pki', 'ca.crt'),
-        ...words,
-        '--json',
-        '--url',
-        `https://localhost:${root.settings.rest_port}`,
-      ],
-      { CANOPY_TOKEN: made.stdout.trim() },
-      30_000,
-    );
-  const enrol = async (name: string): Promise<string> => {
-    const { code, stdout, stderr } = await local(
-      'enroll',
-      name,
-      '--leaf',
-      '--url',
-      `mqtts://localhost:${root.port}`,
-    );
-    assert.equal(code, 0, stderr);
-    return stdout.trim();
-  };
-  const seen = async (path: string): Promise<Record<string, unknown>> => {
-    const { stdout } = await ask('get', path);
-    return stdout.startsWith('{') ? JSON.parse(stdout) : {};
-  };
-  /** Joined, and running. */
-  const child = async (name: string): Promise<NodeProcess> => {
-    const { code, stderr } = await run('join', await enrol(name), '.', '--set', `target=${TARGET}`);
-    assert.equal(code, 0, stderr);
-    const node = new NodeProcess(box, {
-      role: 'leaf',
-      name,
-      parent_url: `mqtts://localhost:${root.port}`,
-      data_dir: box.path('data', name),
-      target: TARGET,
-      hb_interval: QUICK.hb_interval,
-    });
-    await node.up();
-    await until(async () => (await seen(name)).status === 'up', 20_000, `${name} is up`);
-    return node;
-  };
-  return { box, root, local, run, ask, enrol, seen, child };
-}
 
 test('a child joins by a token, shows its certificate from then on, and the token opens nothing twice', {
   timeout: 120_000,
@@ -132,27 +67,6 @@ test('a certificate that is revoked opens nothing from then on, without a restar
   await web.stop();
   await other.stop();
 });
-
-/** What stands in a parent's place, and counts what it is told. */
-async function impostor(
-  t: TestContext,
-  port: number,
-  take: (socket: Socket) => void,
-  tls: object | null = null,
-) {
-  const server = tls ? createTlsServer(tls, take) : createServer(take);
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket.on('error', () => {}));
-  });
-  server.on('tlsClientError', () => {});
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return (server.address() as { port: number }).port;
-}
 
 test('a parent with another authority is told nothing: not the token, not by a child that has joined', {
   timeout: 120_000,

@@ -14,6 +14,7 @@ import { CommandMemory, type Stage } from '../../src/node/memory.js';
 import { readPidFile } from '../../src/process/pid-file.js';
 import { readExit, readRecord } from '../../src/process/target-record.js';
 import { until } from '../support/wait.js';
+import { IdentityFuzz } from './identity.js';
 import type { Mutator } from './mutate.js';
 import { FILES } from './samples.js';
 
@@ -23,9 +24,11 @@ const LOGS = 0.02;
 
 export class FileFuzz {
   readonly #dir: string;
+  readonly #identity: IdentityFuzz;
 
   constructor(private readonly place: string) {
     this.#dir = join(place, 'data');
+    this.#identity = new IdentityFuzz(this.#dir);
     mkdirSync(this.#dir, { recursive: true });
   }
 
@@ -39,12 +42,16 @@ export class FileFuzz {
       () => this.#orders(mutator),
       () => this.#state(mutator),
       () => this.#target(mutator),
+      // Twice: it is six readers of its own.
+      () => this.#identity.run(mutator),
+      () => this.#identity.run(mutator),
     ];
     await mutator.one(readers)();
   }
 
   /** A store as a target has filled it: what the cases of logs begin with. */
   async prepare(): Promise<void> {
+    await this.#identity.prepare();
     const store = this.#store('kept');
     store.open();
     const { stdout, stderr } = store.outputs();

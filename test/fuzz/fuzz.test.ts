@@ -33,6 +33,7 @@ describe(`fuzz, SEED=${SEED}, ${CASES} cases`, {
   let [root, rack, leaf]: NodeProcess[] = [];
   let files: FileFuzz;
   const posing: Promise<RawClient>[] = [];
+  let honest: Honest | undefined;
   const wild: unknown[] = [];
   const onWild = (error: unknown): void => void wild.push(error);
 
@@ -45,7 +46,9 @@ describe(`fuzz, SEED=${SEED}, ${CASES} cases`, {
     await files.prepare();
     process.on('unhandledRejection', onWild);
   });
-  after(() => {
+  after(async () => {
+    // Where a case has failed it is still at work, and this file would not end.
+    await honest?.end();
     process.off('unhandledRejection', onWild);
     for (const client of posing) client.then(it => it.destroy()).catch(() => {});
   });
@@ -112,7 +115,7 @@ describe(`fuzz, SEED=${SEED}, ${CASES} cases`, {
   it('nobody crashes, honest clients are served, memory comes back', {
     timeout: 6 * 3600 * 1000,
   }, async t => {
-    const honest = await Honest.watch(root as NodeProcess, 'rack1/web');
+    honest = await Honest.watch(root as NodeProcess, 'rack1/web');
     // What they need to be at work at all is no growth.
     const warm = FROM + Math.ceil((CASES - FROM) / 10);
     await run(FROM, warm);

@@ -1,6 +1,7 @@
 /** Honest users of a tree while it is attacked: what they notice of it. */
 import type { NodeProcess } from '../support/nodes.js';
 import { RawClient } from '../support/raw-mqtt.js';
+import type { Answer } from '../support/rest.js';
 
 export class Honest {
   /** Milliseconds between two heartbeats at most; and of the slowest answer to a command. */
@@ -14,14 +15,22 @@ export class Honest {
 
   private constructor(
     private readonly client: RawClient,
-    private readonly root: NodeProcess,
-    private readonly path: string,
+    private readonly ping: () => Promise<Pick<Answer, 'body'>>,
   ) {}
 
   /** Watches the heartbeats of a node at the root, and pings it again and again. */
   static async watch(root: NodeProcess, path: string): Promise<Honest> {
     const client = await RawClient.open(root.port, { clientId: `honest-${path}`, keepalive: 30 });
-    const honest = new Honest(client, root, path);
+    return Honest.over(client, path, () => root.rest.command(path, 'ping'));
+  }
+
+  /** By a client that is let in, and `ping`, which sends one over REST and gives what came of it. */
+  static async over(
+    client: RawClient,
+    path: string,
+    ping: () => Promise<Pick<Answer, 'body'>>,
+  ): Promise<Honest> {
+    const honest = new Honest(client, ping);
     await client.subscribe([`canopy/${path}/hb`]);
     client.socket.on('data', () => honest.#beat());
     honest.#done = honest.#command();
@@ -39,7 +48,7 @@ export class Honest {
   async #command(): Promise<void> {
     while (!this.#over) {
       const from = performance.now();
-      const answer = await this.root.rest.command(this.path, 'ping').catch((error: Error) => error);
+      const answer = await this.ping().catch((error: Error) => error);
       this.commands += 1;
       if (answer instanceof Error) this.failed.push(answer.message);
       else if (answer.body.status !== 'succeeded') this.failed.push(JSON.stringify(answer.body));

@@ -1,4 +1,5 @@
 /** What is mutated: one of everything that is legal. */
+import { printJoinToken } from '../../src/identity/join-token.js';
 import {
   connectPacket,
   DISCONNECT,
@@ -136,6 +137,38 @@ export const REQUESTS: readonly string[] = [
   `GET /api/v1/tree HTTP/1.1\r\n${head}upgrade: websocket\r\nsec-websocket-key: x\r\ncookie: session=x; a="b\r\n\r\n`,
 ];
 
+const HASH = `$scrypt$ln=14,r=8,p=5$${'A'.repeat(22)}$${'B'.repeat(43)}`;
+const made = { createdAt: 1790000000000, expiresAt: 1790000600000, hash: HASH };
+const ACCESS_FILE = json({
+  tokens: [{ id: '0123456789ab', name: 'ops', role: 'operator', under: 'rack1', ...made, expiresAt: null }],
+  nodes: [{ name: 'web', is: 'leaf', ...made, revokedAt: 1790000000001 }],
+  joins: [{ id: 'ba9876543210', name: 'rack1', is: 'relay', ...made, spentAt: 1790000000002 }],
+});
+const ISSUED_LINE = json({
+  serial: '5a5a',
+  name: 'web',
+  unit: 'leaf',
+  notBefore: 1790000000000,
+  notAfter: 1790000600000,
+  fingerprint256: 'ab'.repeat(32),
+  key: 'MFkwEwYHKoZIzj0CAQ==',
+});
+
+const SECRET = 'x'.repeat(43);
+/** What people and nodes carry. */
+export const TOKENS: readonly string[] = [
+  `cnpy_0123456789ab_${SECRET}`,
+  `0123456789ab_${SECRET}`,
+  printJoinToken({
+    url: 'mqtts://localhost:8883',
+    ca: 'ab'.repeat(32),
+    name: 'rack1',
+    kind: 'relay',
+    secret: `0123456789ab_${SECRET}`,
+    exp: 1790000600000,
+  }),
+];
+
 /** Files that are read, by the name of who reads them. */
 export const FILES = {
   env: [
@@ -160,6 +193,11 @@ export const FILES = {
   target: [
     '4242 8913 0b6e1c2a-0000-0000-0000-000000000000 0123456789abcdef 4242 stopped\n',
     '0123456789abcdef 143\n',
+  ],
+  access: [ACCESS_FILE, json({ tokens: [], nodes: [], joins: [] })],
+  issued: [`${ISSUED_LINE}\n`, `${ISSUED_LINE}\n${ISSUED_LINE.replace('5a5a', '5b5b')}\n`],
+  audit: [
+    '{"ts":1790000000000,"by":"ops","address":"127.0.0.1","via":"rest","path":"rack1/web","op":"ping","outcome":"succeeded","id":"7f3a"}\n{"ts":1790000000001,"by":"","address":"10.0.0.9","via":"mqtt","path":null,"op":"connect","outcome":"refused","code":"slow-down","unwritten":17}\n',
   ],
   pid: ['{"pid":4242,"startTime":"8913","bootId":"0b6e1c2a"}\n', '4242 8913 0b6e1c2a\n'],
 } as const;

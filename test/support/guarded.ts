@@ -47,6 +47,19 @@ export interface Guarded {
 
 export async function guardedTree(box: Sandbox): Promise<Guarded> {
   const nodes: CanopyNode[] = [];
+  const stop = async (): Promise<void> => {
+    for (const node of nodes) await node.stop();
+  };
+  try {
+    return { ...(await opened(box, nodes)), stop };
+  } catch (error) {
+    // Open nodes would keep the test file from ending.
+    await stop();
+    throw error;
+  }
+}
+
+async function opened(box: Sandbox, nodes: CanopyNode[]): Promise<Omit<Guarded, 'stop'>> {
   const open = async (settings: Settings, parent?: CanopyNode): Promise<CanopyNode> => {
     const given = Object.entries({
       data_dir: box.path(String(settings.name)),
@@ -76,13 +89,10 @@ export async function guardedTree(box: Sandbox): Promise<Guarded> {
   const rack1 = await open({ role: 'relay', name: 'rack1', port: 0, timeout: 1.5 }, root);
   await open({ role: 'leaf', name: 'web', target: TALKING }, rack1);
   await open({ role: 'leaf', name: 'db', target: STEADY }, root);
-  const stop = async (): Promise<void> => {
-    for (const node of nodes) await node.stop();
-  };
   const rest = new Rest(root.restUrl ?? '', secretOf('adam'));
   await rest.expect('rack1/web', { status: 'up' });
   await rest.expect('db', { status: 'up' });
-  return { root, rest, port: root.broker?.address.port ?? 0, store, stop };
+  return { root, rest, port: root.broker?.address.port ?? 0, store };
 }
 
 const TALKING = `sh -c 'while :; do echo hello; sleep 0.1; done'`;

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { until } from './wait.js';
 
 /** MQTT 3.1.1 by the byte, for what no client library would send. */
@@ -102,8 +103,10 @@ export class RawClient {
   closed = false;
   #left = Buffer.alloc(0);
 
-  constructor(port: number, from = '127.0.0.1') {
-    this.socket = connect({ port, host: '127.0.0.1', localAddress: from });
+  /** `tls`: what it is spoken with; left out, it is plain. */
+  constructor(port: number, from = '127.0.0.1', tls?: ConnectionOptions) {
+    const to = { port, host: '127.0.0.1', localAddress: from };
+    this.socket = tls ? connectTls({ ...to, servername: 'localhost', ...tls }) : connect(to);
     this.socket.setNoDelay(true);
     this.socket.on('error', () => {});
     this.socket.on('close', () => {

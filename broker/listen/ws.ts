@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { Layer } from '../listener.js';
 import type { Refusal } from '../rules.js';
+import { allowBytes } from '../wire/ws-private.js';
 import { WsSocket } from '../wire/ws-socket.js';
 
 export interface WsOptions {
@@ -11,6 +12,8 @@ export interface WsOptions {
   readonly origins: readonly string[];
   /** Bytes of a message, which is not bound to hold one packet, nor a whole one. */
   readonly maxMessageBytes: number;
+  /** The same until it was answered for the first time, by a CONNACK. */
+  readonly maxFirstBytes: number;
 }
 
 interface No {
@@ -44,7 +47,7 @@ export function wsLayer(options: WsOptions, refused: (why: Refusal, connection: 
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
-      maxPayload: options.maxMessageBytes,
+      maxPayload: options.maxFirstBytes,
       handleProtocols: () => 'mqtt',
     });
     const server = createServer({ maxHeaderSize: 8192 }, (_request, response) => {
@@ -55,7 +58,10 @@ export function wsLayer(options: WsOptions, refused: (why: Refusal, connection: 
       const no = upgradeProblem(options, request);
       socket.on('error', () => {});
       if (!no)
-        return wss.handleUpgrade(request, socket, head, ws => onward(new WsSocket(ws, socket) as never));
+        return wss.handleUpgrade(request, socket, head, ws => {
+          const answers = (): void => allowBytes(ws, options.maxMessageBytes);
+          onward(new WsSocket(ws, socket, answers) as never);
+        });
       refused(no.refusal, socket);
       socket.end(`HTTP/1.1 ${no.status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     });

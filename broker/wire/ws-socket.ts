@@ -15,6 +15,8 @@ export class WsSocket extends Duplex {
   constructor(
     readonly ws: WebSocket,
     tcp: Socket | TLSSocket | null,
+    /** Called once, before the first bytes are sent: by a broker its CONNACK. */
+    private answers: (() => void) | null = null,
   ) {
     super({ allowHalfOpen: false });
     this.#tcp = tcp;
@@ -70,6 +72,8 @@ export class WsSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.answers?.();
+    this.answers = null;
     if (this.ws.readyState !== this.ws.OPEN) return done(new Error('the WebSocket is closed'));
     for (let at = 0; at + PIECE < chunk.length; at += PIECE) this.ws.send(chunk.subarray(at, at + PIECE));
     const last = chunk.length === 0 ? 0 : Math.floor((chunk.length - 1) / PIECE) * PIECE;

@@ -112,16 +112,15 @@ export function doorsOf(node: NodeContainer): Pick<BrokerOptions, 'host' | 'port
 }
 
 function listenerFor(node: NodeContainer, { scheme, path }: BrokerAddress): TcpListener {
-  const { maxPacket, corsOrigins } = node.get(SETTINGS);
+  const { maxPacket, maxConnectPacket, corsOrigins } = node.get(SETTINGS);
+  const bytes = { maxMessageBytes: maxPacket + HEADER, maxFirstBytes: maxConnectPacket + HEADER };
   const refuse = refusing(node);
   const refused = (why: Refusal, { remoteAddress, remotePort }: Where): void =>
     refuse({ ...why, ...(remoteAddress && { address: `${remoteAddress}:${remotePort}` }) });
   const identity = node.get(SERVER_IDENTITY);
   const layers: Layer[] = [
     ...(isTls(scheme) && identity ? [tlsLayer(identity, refused)] : []),
-    ...(isWs(scheme)
-      ? [wsLayer({ path, origins: corsOrigins, maxMessageBytes: maxPacket + HEADER }, refused)]
-      : []),
+    ...(isWs(scheme) ? [wsLayer({ path, origins: corsOrigins, ...bytes }, refused)] : []),
   ];
   if (layers.length === 0) return new TcpListener();
   const { maxHandshakes, connectTimeoutMs } = BROKER_LIMITS;

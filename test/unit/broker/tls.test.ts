@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createServer, connect as tlsConnect } from 'node:tls';
+import { generate } from 'mqtt-packet';
 import { WebSocket } from 'ws';
 import type { LinkError } from '../../../broker/link.js';
 import { Handshakes } from '../../../broker/listen/handshakes.js';
@@ -18,7 +19,7 @@ import { type Authority, authority, daysAgo } from '../../support/certificates.j
 import { until } from '../../support/wait.js';
 
 const AT = { host: '127.0.0.1', port: 0 };
-const WS = { path: '/mqtt', origins: [], maxMessageBytes: 300_000 };
+const WS = { path: '/mqtt', origins: [], maxMessageBytes: 300_000, maxFirstBytes: 70_000 };
 
 async function open(
   t: TestContext,
@@ -338,4 +339,30 @@ test('a WebSocket is closed for text, for a message that is too large, and for p
   clearInterval(flood);
   deaf.terminate();
   await ended;
+});
+
+test('a WebSocket may send little before its CONNACK, and as much as anybody after it', async t => {
+  const { ws: port } = await open(t);
+  const dial = async (): Promise<WebSocket> => {
+    const ws = new WebSocket(`ws://127.0.0.1:${port}/mqtt`, 'mqtt');
+    ws.on('error', () => {});
+    t.after(() => ws.terminate());
+    await new Promise((resolve, reject) => ws.once('open', resolve).once('error', reject));
+    return ws;
+  };
+  const early = await dial();
+  const code = new Promise(resolve => early.once('close', resolve));
+  early.send(Buffer.alloc(100_000));
+  // RFC 6455, 7.4.1: too big to process.
+  assert.equal(await code, 1009);
+  const known = await dial();
+  const answers: number[] = [];
+  known.on('message', data => answers.push((data as Buffer)[0] ?? 0));
+  known.send(generate({ cmd: 'connect', clientId: 'big', clean: true, keepalive: 60 } as never));
+  await until(() => answers.includes(0x20), 5000, 'a CONNACK');
+  const payload = Buffer.alloc(200_000);
+  known.send(
+    generate({ cmd: 'publish', topic: 'big', payload, qos: 1, messageId: 7, retain: false, dup: false }),
+  );
+  await until(() => answers.includes(0x40), 5000, 'a PUBACK');
 });

@@ -8,7 +8,7 @@ export interface BrokerLimits {
   readonly maxClients: number;
   /** Sockets of one address, let in or not. */
   readonly maxPerAddress: number;
-  /** Of one client; heartbeats count a tenth. Who sends more is held back, and dropped where that lasts maxHeldMs. */
+  /** Of one client; heartbeats count a tenth, a SUBSCRIBE as many as it has filters. Who sends more is held back, and dropped where that lasts maxHeldMs. */
   readonly maxPacketsPerSecond: number;
   readonly maxHeldMs: number;
   /** Until CONNECT must have arrived, and it must be known who sent it. */
@@ -41,6 +41,7 @@ export interface BrokerLimits {
   readonly maxSessions: number;
   /** QoS 2 messages of one client that wait for its PUBREL. */
   readonly maxInflightQos2: number;
+  /** Also of one packet: a longer one ends the connection, since each filter is looked up in all that is retained. */
   readonly maxFiltersPerClient: number;
 }
 

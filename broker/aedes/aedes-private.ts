@@ -78,6 +78,10 @@ export interface PrivateAedes extends Omit<Aedes, 'publish' | 'close'> {
   close(done: () => void): void;
 }
 
+/** How many filters a packet subscribes to, or ends. */
+export const filtersOf = ({ subscriptions, unsubscriptions }: WirePacket): number =>
+  (subscriptions ?? unsubscriptions ?? []).length;
+
 /** A packet or will in the words of the port. */
 export const messageOf = (packet: WirePacket): Message => ({
   topic: packet[WASHED] ?? packet.topic,

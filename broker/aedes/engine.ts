@@ -15,6 +15,7 @@ import { tellCrossed } from './crossed.js';
 import { Express } from './express.js';
 import { askedFilter, Granted } from './granted.js';
 import {
+  capFilters,
   capPackets,
   divert,
   ForwardGuard,
@@ -132,6 +133,7 @@ export function createEngine(options: EngineOptions): Engine {
       throttle.attach(client);
       granted.cap(client);
       express.attach(client);
+      capFilters(client, limits.maxFiltersPerClient, why => options.report(why, client));
       return client;
     },
     listen: (filter, onMessage) => listenToBoth(guarded, express, filter, onMessage),

@@ -4,6 +4,7 @@ import type { Refusal } from '../rules.js';
 import { filterProblem, matches, type TopicLimits, topicProblem } from '../topics.js';
 import {
   DIVERTED,
+  filtersOf,
   type PrivateAedes,
   type PrivateClient,
   ROUTED_QOS,
@@ -68,6 +69,23 @@ export function capPackets(
     parser._emitError(new Error(`packet of ${parser.packet.length} bytes, at most ${most} are taken`));
     return false;
   };
+}
+
+/**
+ * One packet has room for 250,000 filters, and each of them is a scan of all that is retained. To be attached behind all
+ * others that listen to packets: then it is the first, and to them it is a packet that nobody knows.
+ */
+export function capFilters(client: PrivateClient, most: number, onTooMany: (why: Refusal) => void): void {
+  client._parser.prependListener('packet', (packet: WirePacket) => {
+    const count = filtersOf(packet);
+    if (count <= most) return;
+    const reason = `disconnected: a ${packet.cmd} of ${count} filters, a client has at most ${most} subscriptions`;
+    onTooMany({ code: 'too-many-subscriptions', reason });
+    packet.cmd = 'none';
+    delete packet.subscriptions;
+    delete packet.unsubscriptions;
+    client.conn.destroy();
+  });
 }
 
 /** Aedes closes the socket for a bad topic or filter, and a QoS 1 publisher comes back with it for ever. */

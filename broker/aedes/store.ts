@@ -47,7 +47,10 @@ export class BoundedStore extends MemoryPersistence {
 
   override createRetainedStreamCombi(patterns: string[]): Readable {
     const { retained } = this.options;
-    return Readable.from(patterns.flatMap(pattern => [...retained.find(pattern)]));
+    // Once each, however many filters of a packet are equal or mean it: no more than is retained.
+    const found = new Set<AedesPublishPacket>();
+    for (const pattern of new Set(patterns)) for (const packet of retained.find(pattern)) found.add(packet);
+    return Readable.from(found);
   }
 
   override async addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> {

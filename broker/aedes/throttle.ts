@@ -1,7 +1,7 @@
 import type { BrokerLimits } from '../limits.js';
 import type { Refusal } from '../rules.js';
 import { Bucket } from '../wire/bucket.js';
-import type { PrivateClient } from './aedes-private.js';
+import { filtersOf, type PrivateClient, type WirePacket } from './aedes-private.js';
 
 /** What a packet of the lane of the heartbeats costs of one that aedes handles. */
 const HEARTBEAT = 0.1;
@@ -36,7 +36,10 @@ export class Throttle {
     const bucket = new Bucket(rate, rate * BURST_SECONDS, performance.now());
     const meter: Meter = { bucket, heldSince: null, timer: null };
     this.#meters.set(client, meter);
-    client._parser.prependListener('packet', () => this.#spend(client, meter, 1));
+    // Each filter is work of its own, so it counts as a packet does.
+    client._parser.prependListener('packet', (packet: WirePacket) =>
+      this.#spend(client, meter, Math.max(1, filtersOf(packet))),
+    );
     client.conn.once('close', () => clearTimeout(meter.timer ?? undefined));
   }
 

@@ -3,7 +3,7 @@ import { CanopyError, ERROR_CODES, type ErrorCode } from '../core/errors.js';
 import type { LogItem } from '../core/log-lines.js';
 import { type FlowAsk, type FlowHead, type FlowMessage, runsOf } from '../protocol/flows.js';
 import { Credit } from './credit.js';
-import { ANSWER_MS, GAP_COUNTS, RENEW_MS, RETRY_MS, SILENT_MS } from './limits.js';
+import { ANSWER_MS, CHUNK_BYTES, GAP_COUNTS, MOST_WAITING, RENEW_MS, RETRY_MS, SILENT_MS } from './limits.js';
 import type { Route } from './route.js';
 
 /** The flow can't go on as it is; another one, from where this one stood, can. */
@@ -24,6 +24,8 @@ export class Inflow {
   private wake: (() => void) | null = null;
   private readonly credit: Credit;
   private received = 0;
+  /** Messages and runs in `items`. */
+  private waiting = 0;
   private answered = false;
   private readonly openedAt: number;
   private heardAt: number;
@@ -48,6 +50,7 @@ export class Inflow {
       if (cut.aborted) return null;
       const first = this.items.shift();
       if (first) {
+        this.waiting -= weightOf(first.item);
         this.use(first.bytes);
         return first.item;
       }
@@ -57,11 +60,16 @@ export class Inflow {
   }
 
   receive({ head, bytes }: FlowMessage): void {
+    // Its reader has what came before, and closes it.
+    if (this.failure) return;
     this.answered = true;
     this.heardAt = this.port.now();
     if (head.gone) return this.fail(new FlowBroken('the other side does not know it any more'));
     if (head.n !== undefined && head.n !== this.received)
       return this.fail(new FlowBroken(`${head.n - this.received} bytes were lost`));
+    // Gaps are told beyond what is allowed; in honest flows they come to no whole chunk.
+    if (this.received + bytes.length > this.credit.limit + CHUNK_BYTES)
+      return this.fail(overrun(this.route.hop));
     if (bytes.length > 0 || head.runs) {
       this.received += bytes.length;
       this.push({ kind: 'lines', runs: runsOf(head), bytes }, bytes.length);
@@ -98,6 +106,11 @@ export class Inflow {
   }
 
   private push(item: LogItem, bytes: number): void {
+    this.waiting += weightOf(item);
+    // An honest log of very short lines may do so: it is read on from where this one stood.
+    if (this.waiting > MOST_WAITING) this.fail(new FlowBroken('too much waits for its reader'));
+    // Nothing passes what was left out.
+    if (this.failure) return;
     this.items.push({ item, bytes });
     this.wakeUp();
   }
@@ -138,6 +151,12 @@ export class Inflow {
     this.wake?.();
   }
 }
+
+const weightOf = (item: LogItem): number => (item.kind === 'lines' ? 1 + item.runs.length : 1);
+
+/** Not FlowBroken: that would open the next one at once, and have as much again. */
+const overrun = (hop: string): CanopyError =>
+  new CanopyError('slow-down', `"${hop}" sent more of a log than it was allowed to`);
 
 const errorOf = ({ code, message }: { code: string; message: string }): CanopyError =>
   Object.hasOwn(ERROR_CODES, code)

@@ -17,6 +17,9 @@ export interface InflowsOptions {
   readonly owner: string;
 }
 
+/** As many nodes as a tree is taken to have; anyone can make names up. */
+const MOST_HEARD = 50_000;
+
 export class Inflows {
   private readonly flows = new Map<string, Inflow>();
   private readonly perHop = new Map<string, number>();
@@ -116,7 +119,7 @@ export class Inflows {
     try {
       const message = decodeFlow(payload);
       const { flow: id, hello } = message.head;
-      this.heard.add(place.path);
+      if (this.heard.size < MOST_HEARD) this.heard.add(place.path);
       if (hello) {
         this.broken(place.path, 'the node has begun anew');
         this.send(place.path, { hello: place.path });

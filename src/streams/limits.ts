@@ -11,6 +11,8 @@ export const WINDOW_BYTES = 1024 * 1024;
 export const HOP_BYTES = 4 * 1024 * 1024;
 /** Bytes that the word about a gap counts for. */
 export const GAP_COUNTS = 1;
+/** Messages and runs that one flow may have waiting for its reader; more are asked for again when those are used up. */
+export const MOST_WAITING = 65_536;
 /** Flows that a node hands to its parent at a time. */
 export const MOST_FLOWS = 64;
 /** Bytes kept of what followers of one log have been sent, for those who read it a little later. */

@@ -47,7 +47,7 @@ export const BOUNDS = {
     schema: is.wholeNumber(1, 10_000_000),
     fallback: 5000,
     about:
-      'Packets a second of one client, four times that at once; heartbeats count a tenth. Who sends more is held back; after 30 s of it, disconnected.',
+      'Packets a second of one client, four times that at once; heartbeats count a tenth, a subscription as one. Who sends more is held back; after 30 s of it, disconnected.',
   }),
   max_inflight: define({
     group: 'broker',
@@ -76,7 +76,8 @@ export const BOUNDS = {
     roles: BROKERS,
     schema: is.wholeNumber(1, 1_000_000),
     fallback: 1000,
-    about: 'Subscriptions of one client; one more is refused.',
+    about:
+      'Subscriptions of one client; one more is refused, one packet with more of them ends the connection.',
   }),
   max_retained: define({
     group: 'broker',

@@ -3,8 +3,16 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { EmbeddedBroker } from '../../../broker/embedded.js';
 import type { BrokerLimits } from '../../../broker/limits.js';
-import { message, startBroker, texts } from '../../support/broker.js';
-import { connectPacket, DISCONNECT, packet, publishPacket, RawClient } from '../../support/raw-mqtt.js';
+import { collect, message, startBroker, texts } from '../../support/broker.js';
+import {
+  connectPacket,
+  DISCONNECT,
+  PINGREQ,
+  packet,
+  publishPacket,
+  RawClient,
+  TYPE,
+} from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';
 
 const brokers: EmbeddedBroker[] = [];
@@ -68,7 +76,8 @@ test('the bytes of a packet of who has not been let in yet', async () => {
 test('the filters of a client: what it ends makes room', async () => {
   const { port, codes } = await start({ maxFiltersPerClient: 2 });
   const client = await RawClient.open(port, { clientId: 'one' });
-  assert.deepEqual(await client.subscribe(['a', 'b', 'c']), [0, 0, 128]);
+  assert.deepEqual(await client.subscribe(['a', 'b']), [0, 0]);
+  assert.deepEqual(await client.subscribe(['c', 'b']), [128, 0]);
   assert.deepEqual(await client.subscribe(['a']), [0]);
   assert.deepEqual(codes(), ['too-many-subscriptions']);
   client.send(packet(0xa2, Buffer.from([0, 9]), Buffer.from([0, 1]), Buffer.from('b')));
@@ -83,4 +92,54 @@ test('the QoS 2 messages that it never releases', async () => {
   await client.fence();
   client.send(publishPacket('a', 'x', { qos: 2, id: 4 }));
   await client.ended();
+});
+
+for (const [what, first, qos] of [
+  ['SUBSCRIBE', 0x82, [0]],
+  ['UNSUBSCRIBE', 0xa2, []],
+] as const)
+  test(`the filters of one ${what}: with more it ends the connection, and nothing of it is handled`, async () => {
+    const { port, codes, broker } = await start({ maxFiltersPerClient: 3 });
+    const will = { topic: 'will', payload: 'x' };
+    const local = broker.link({ name: '', instance: 'test' });
+    const wills = await collect(local, 'will');
+    local.publish(message('a', 'x', { retain: true }));
+    const client = await RawClient.open(port, { clientId: 'one', will });
+    const filter = Buffer.from([0, 1, 0x23, ...qos]);
+    client.send(Buffer.concat([packet(first, Buffer.from([0, 9]), ...Array(4).fill(filter)), PINGREQ]));
+    await client.ended();
+    assert.deepEqual(codes(), ['too-many-subscriptions']);
+    assert.deepEqual(
+      client.packets.map(({ type }) => type),
+      [TYPE.connack],
+    );
+    await until(() => wills.length === 1, 5000, 'it was no DISCONNECT');
+  });
+
+test('equal and overlapping filters of one SUBSCRIBE: what is retained is looked up, and sent, once', async () => {
+  const { port, broker } = await start({});
+  const local = broker.link({ name: '', instance: 'test' });
+  for (const topic of ['a', 'b']) local.publish(message(topic, topic, { retain: true }));
+  assert.equal(await local.flush(5000), true);
+  const client = await RawClient.open(port, { clientId: 'one' });
+  const filters = [...Array(500).fill('#'), 'a', '+'];
+  assert.deepEqual(await client.subscribe(filters), Array(502).fill(0));
+  await until(() => client.published.length >= 2);
+  await client.fence();
+  assert.deepEqual(texts(client.published), ['a', 'b']);
+});
+
+test('a SUBSCRIBE counts as many packets as it has filters, and so does an UNSUBSCRIBE', async () => {
+  for (const first of [0x82, 0xa2]) {
+    const { port, codes } = await start({ maxPacketsPerSecond: 20 });
+    const client = await RawClient.open(port, { clientId: 'one' });
+    const filter = Buffer.from([0, 1, 0x61, ...(first === 0x82 ? [0] : [])]);
+    const filters = (count: number) => packet(first, Buffer.from([0, 9]), ...Array(count).fill(filter));
+    client.send(filters(60));
+    await client.fence();
+    assert.deepEqual(codes(), []);
+    client.send(filters(60));
+    await until(() => codes().length > 0);
+    assert.deepEqual(codes(), ['too-fast']);
+  }
 });

@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import type { EmbeddedBroker } from '../../../broker/embedded.js';
 import type { BrokerLimits } from '../../../broker/limits.js';
 import { startBroker, type TestBroker } from '../../support/broker.js';
-import { packet, publishPacket, RawClient, subscribePacket, TYPE, varint } from '../../support/raw-mqtt.js';
+import { packet, publishPacket, RawClient, TYPE, varint } from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';
 
 const brokers: EmbeddedBroker[] = [];
@@ -116,9 +116,8 @@ test('messages of QoS 2 under way, and subscriptions', async () => {
   await client.ended();
   await crossed(started, 'too-many-inflight');
   const greedy = await RawClient.open(started.port, { clientId: id() });
-  greedy.send(subscribePacket(['a', 'b', 'c']));
-  const [suback] = await greedy.expect(TYPE.suback, 1);
-  assert.deepEqual([...(suback?.body.subarray(2) ?? [])], [0, 0, 128]);
+  assert.deepEqual(await greedy.subscribe(['a', 'b']), [0, 0]);
+  assert.deepEqual(await greedy.subscribe(['c']), [128]);
   await crossed(started, 'too-many-subscriptions');
 });
 

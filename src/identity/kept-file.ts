@@ -11,15 +11,20 @@ export interface Format<T> {
   print(value: T): string;
 }
 
+/** Of the machine and not of the file: it may be read at the next look, unchanged. */
+const TRANSIENT: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EIO', 'ENOMEM', 'EAGAIN']);
+
 export class KeptFile<T> {
   private value: T;
   private seen = '';
+  private told = '';
 
   /** Not read before `open`. `report` is told of every change that can't be read, once. */
   constructor(
     readonly file: string,
     private readonly format: Format<T>,
     private readonly report: (error: CanopyError) => void = () => {},
+    private readonly readText: (file: string) => string = readPrivate,
   ) {
     this.value = format.empty;
   }
@@ -40,17 +45,24 @@ export class KeptFile<T> {
   look(): boolean {
     const mark = this.mark();
     if (mark === this.seen) return false;
-    this.seen = mark;
     try {
       this.value = this.read();
+      this.seen = mark;
       return true;
     } catch (error) {
-      const { code, message } = error as CanopyError;
-      this.report(
-        new CanopyError(code, `${message}; what it said before stays in force, and nothing new is let in`),
-      );
+      this.missed(error as CanopyError, mark);
       return false;
     }
+  }
+
+  /** Said once for each mark, also where it is tried again at every look. */
+  private missed({ code, message, cause }: CanopyError, mark: string): void {
+    const isTransient = TRANSIENT.has((cause as NodeJS.ErrnoException | undefined)?.code);
+    if (!isTransient) this.seen = mark;
+    else if (this.told === mark) return;
+    this.told = mark;
+    const then = 'what it said before stays in force, and nothing new is let in';
+    this.report(new CanopyError(code, `${message}; ${then}`, { cause }));
   }
 
   /**
@@ -81,7 +93,7 @@ export class KeptFile<T> {
   private read(): T {
     let text: string;
     try {
-      text = readPrivate(this.file);
+      text = this.readText(this.file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.format.empty;
       throw asOurs(error, this.file);
@@ -106,5 +118,7 @@ export class KeptFile<T> {
 
 function asOurs(error: unknown, file: string): CanopyError {
   if (error instanceof CanopyError) return error;
-  return new CanopyError('bad-identity-file', `${file}: ${(error as Error).message.slice(0, 300)}`);
+  return new CanopyError('bad-identity-file', `${file}: ${(error as Error).message.slice(0, 300)}`, {
+    cause: error,
+  });
 }

@@ -117,12 +117,12 @@ export class AccessStore {
     return { secret: printJoinSecret(token), record };
   }
 
-  /** Of two that hold the same join token one is told null. */
-  async spendJoin(name: string): Promise<JoinRecord | null> {
+  /** By its id, for a later one of that name is not the one that was shown. Of two that hold the same one is told null. */
+  async spendJoin(id: string): Promise<JoinRecord | null> {
     let spent: JoinRecord | null = null;
     await this.update(file => {
       const joins = file.joins.map(it => {
-        if (it.name !== name || this.hasEnded(it)) return it;
+        if (it.id !== id || this.hasEnded(it)) return it;
         spent = { ...it, spentAt: this.clock.now() };
         return spent;
       });

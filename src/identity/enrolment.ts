@@ -10,6 +10,9 @@ export type Asking = Extract<Principal, { kind: 'joining' | 'node' }>;
 
 /** Milliseconds between two certificates that one node asks for in one way: signing is work, and each is written down. */
 const PAUSE_MS = 5000;
+/** Certificates of one name: each is renewed when weeks are over, and all are listed until a month after their end. */
+const MOST_A_DAY = 5;
+const DAY_MS = 24 * 3600 * 1000;
 
 export class Enrolment {
   /** When each last asked in which way, monotonic; they are names of children who have proven them. */
@@ -39,6 +42,8 @@ export class Enrolment {
   }
 
   private async renewed(who: Asking & { kind: 'node' }, csr: string): Promise<Certificate> {
+    if (this.identity.issued.givenWithin(who.name, DAY_MS) >= MOST_A_DAY)
+      throw new CanopyError('slow-down', `${who.name} was given ${MOST_A_DAY} certificates within a day`);
     const made = await this.pki.issue({ name: who.name, is: who.is, csr });
     try {
       this.stands(who);

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { CanopyError } from '../core/errors.js';
 import { locked } from './lock.js';
-import { readPrivate, writePrivate } from './private-files.js';
+import { MOST_ADDED_BYTES, readPrivate, writePrivate } from './private-files.js';
 
 export interface Format<T> {
   readonly empty: T;
@@ -68,16 +68,17 @@ export class KeptFile<T> {
   /**
    * Reads it anew, so that nothing is lost that another process wrote, and writes what `change` makes of it; the same value
    * is not written.
-   * @throws what `change` throws, and CanopyError `locked`; `bad-argument` for what could not be read again
+   * `adds`: there is to be room left for revoking all that is in it.
+   * @throws what `change` throws, and CanopyError `locked`; `bad-argument` and `file-full` for what could not be read again
    */
-  async update(change: (value: T) => T): Promise<T> {
+  async update(change: (value: T) => T, adds: 'adds' | '' = ''): Promise<T> {
     return locked(this.file, () => {
       const before = this.read();
       const after = change(before);
       if (after === before) return before;
       const text = this.format.print(after);
       this.check(text);
-      writePrivate(this.file, text);
+      writePrivate(this.file, text, adds ? MOST_ADDED_BYTES : undefined);
       return after;
     });
   }

@@ -6,7 +6,7 @@ import { LocalAuthenticator } from '../../../src/identity/authenticator.js';
 import { type Asking, Enrolment } from '../../../src/identity/enrolment.js';
 import { type Certificate, type NewCertificate, openPki } from '../../../src/identity/pki.js';
 import { makeRequest, newKey } from '../../../src/identity/x509.js';
-import { cheapHash, HandClock, HOUR, place } from './support.js';
+import { cheapHash, DAY, HandClock, HOUR, place } from './support.js';
 
 const CSR = await makeRequest('web', newKey());
 
@@ -76,4 +76,20 @@ test('who came by a join token that was replaced spends neither; who holds the n
   clock.pass(5000);
   await assert.rejects(give(after), { code: 'revoked' });
   assert.equal(pki.list().length, 1);
+});
+
+test('of one name five are given a day, so that no child fills the list; another day, more', async t => {
+  const { clock, pki, by, give, issue } = await office(t);
+  const web = await by(await issue());
+  for (let count = 2; count <= 5; count += 1) {
+    clock.pass(5000);
+    await give(web);
+  }
+  for (const pause of [5000, DAY - 25_001]) {
+    clock.pass(pause);
+    await assert.rejects(give(web), { code: 'slow-down', message: /5 certificates within a day/ });
+  }
+  assert.equal(pki.list().length, 5);
+  clock.pass(5001);
+  await give(web);
 });

@@ -40,6 +40,8 @@ export const ERROR_CODES = {
   'method-not-allowed': 'the route exists, but not for this method',
   'loose-permissions': 'others than its owner can read a file that holds secrets',
   'bad-identity-file': 'a file that says who is let in cannot be read as one',
+  'file-full':
+    'a file that says who is let in has no room for more: what has ended leaves it thirty days later',
   locked: 'another process holds a file for writing',
   'name-in-use': 'a token of this name is in force',
   'no-such-credential': 'there is no such token, secret or certificate in force',
@@ -58,7 +60,8 @@ export class CanopyError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }

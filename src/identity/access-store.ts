@@ -66,7 +66,7 @@ export class AccessStore {
           `a token named ${JSON.stringify(name)} is in force: revoke it first`,
         );
       return { ...file, tokens: [...file.tokens, record] };
-    });
+    }, 'adds');
     return { text: printToken(token), record };
   }
 
@@ -84,7 +84,10 @@ export class AccessStore {
   }: NewNode): Promise<{ secret: string; record: NodeSecretRecord }> {
     const secret = newSecret();
     const record = { name, is, createdAt: this.clock.now(), expiresAt, hash: await this.hash(secret) };
-    await this.update(file => ({ ...file, nodes: [...file.nodes.filter(it => it.name !== name), record] }));
+    await this.update(
+      file => ({ ...file, nodes: [...file.nodes.filter(it => it.name !== name), record] }),
+      'adds',
+    );
     return { secret, record };
   }
 
@@ -113,16 +116,16 @@ export class AccessStore {
         it.name === name && !this.hasEnded(it) ? { ...it, revokedAt: now } : it,
       );
       return { ...file, joins: [...before, record] };
-    });
+    }, 'adds');
     return { secret: printJoinSecret(token), record };
   }
 
-  /** Of two that hold the same join token one is told null. */
-  async spendJoin(name: string): Promise<JoinRecord | null> {
+  /** By its id, for a later one of that name is not the one that was shown. Of two that hold the same one is told null. */
+  async spendJoin(id: string): Promise<JoinRecord | null> {
     let spent: JoinRecord | null = null;
     await this.update(file => {
       const joins = file.joins.map(it => {
-        if (it.name !== name || this.hasEnded(it)) return it;
+        if (it.id !== id || this.hasEnded(it)) return it;
         spent = { ...it, spentAt: this.clock.now() };
         return spent;
       });
@@ -158,13 +161,13 @@ export class AccessStore {
     return found;
   }
 
-  private async update(change: (file: AccessFile) => AccessFile): Promise<void> {
+  private async update(change: (file: AccessFile) => AccessFile, adds?: 'adds'): Promise<void> {
     const oldest = this.clock.now() - REMEMBERED_MS;
     const young = <T extends Ending>(all: T[]): T[] => all.filter(it => endOf(it) > oldest);
     await this.kept.update(file => {
       const after = change(file);
       return { ...after, tokens: young(after.tokens), nodes: young(after.nodes), joins: young(after.joins) };
-    });
+    }, adds);
     this.kept.look();
   }
 }

@@ -117,6 +117,13 @@ export class LocalAuthenticator implements Authenticator {
     return ended(record, this.options.clock.now());
   }
 
+  /** What it was let in by: a certificate, or a secret with the id (of a token) or name that it goes by; null where nobody asked. */
+  provenBy(who: Principal): 'certificate' | { readonly key: string } | null {
+    const proof = this.proofs.get(who);
+    if (!proof) return null;
+    return 'shown' in proof ? 'certificate' : { key: proof.claim.key };
+  }
+
   private byCertificate(shown: Credentials): Principal | Denial {
     const answer = this.lookUp(shown);
     const { certificate, username } = shown;

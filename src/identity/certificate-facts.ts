@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** Before now, for clocks that go behind. */
-const BACK_MS = 3600 * 1000;
+export const BACK_MS = 3600 * 1000;
 /** Of its life, after which a certificate is to be renewed: during the last third both are good. */
 const RENEWED_AFTER = 2 / 3;
 

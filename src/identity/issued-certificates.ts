@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
+import { BACK_MS } from './certificate-facts.js';
 import { ISSUED, type Issued } from './issued.js';
 import { KeptFile } from './kept-file.js';
 
@@ -28,7 +29,7 @@ export class IssuedCertificates {
   }
 
   async add(issued: Issued): Promise<void> {
-    await this.update(all => [...all, issued]);
+    await this.update(all => [...all, issued], 'adds');
   }
 
   /** All of a name that are in force, or the one of a serial. @throws CanopyError `no-such-credential` */
@@ -52,13 +53,19 @@ export class IssuedCertificates {
     return revoked;
   }
 
+  /** How many a name was given within the last `ms` milliseconds, those that are revoked included. */
+  givenWithin(name: string, ms: number): number {
+    const since = this.clock.now() - ms - BACK_MS;
+    return this.kept.current.filter(it => it.name === name && it.notBefore > since).length;
+  }
+
   inForce({ revokedAt, notAfter }: Issued): boolean {
     return revokedAt === undefined && notAfter > this.clock.now();
   }
 
-  private async update(change: (all: readonly Issued[]) => readonly Issued[]): Promise<void> {
+  private async update(change: (all: readonly Issued[]) => readonly Issued[], adds?: 'adds'): Promise<void> {
     const oldest = this.clock.now() - LISTED_MS;
-    await this.kept.update(all => change(all).filter(it => it.notAfter > oldest));
+    await this.kept.update(all => change(all).filter(it => it.notAfter > oldest), adds);
     this.kept.look();
   }
 }

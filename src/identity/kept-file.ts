@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { CanopyError } from '../core/errors.js';
 import { locked } from './lock.js';
-import { readPrivate, writePrivate } from './private-files.js';
+import { MOST_ADDED_BYTES, readPrivate, writePrivate } from './private-files.js';
 
 export interface Format<T> {
   readonly empty: T;
@@ -11,15 +11,20 @@ export interface Format<T> {
   print(value: T): string;
 }
 
+/** Of the machine and not of the file: it may be read at the next look, unchanged. */
+const TRANSIENT: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EIO', 'ENOMEM', 'EAGAIN']);
+
 export class KeptFile<T> {
   private value: T;
   private seen = '';
+  private told = '';
 
   /** Not read before `open`. `report` is told of every change that can't be read, once. */
   constructor(
     readonly file: string,
     private readonly format: Format<T>,
     private readonly report: (error: CanopyError) => void = () => {},
+    private readonly readText: (file: string) => string = readPrivate,
   ) {
     this.value = format.empty;
   }
@@ -40,32 +45,40 @@ export class KeptFile<T> {
   look(): boolean {
     const mark = this.mark();
     if (mark === this.seen) return false;
-    this.seen = mark;
     try {
       this.value = this.read();
+      this.seen = mark;
       return true;
     } catch (error) {
-      const { code, message } = error as CanopyError;
-      this.report(
-        new CanopyError(code, `${message}; what it said before stays in force, and nothing new is let in`),
-      );
+      this.missed(error as CanopyError, mark);
       return false;
     }
+  }
+
+  /** Said once for each mark, also where it is tried again at every look. */
+  private missed({ code, message, cause }: CanopyError, mark: string): void {
+    const isTransient = TRANSIENT.has((cause as NodeJS.ErrnoException | undefined)?.code);
+    if (!isTransient) this.seen = mark;
+    else if (this.told === mark) return;
+    this.told = mark;
+    const then = 'what it said before stays in force, and nothing new is let in';
+    this.report(new CanopyError(code, `${message}; ${then}`, { cause }));
   }
 
   /**
    * Reads it anew, so that nothing is lost that another process wrote, and writes what `change` makes of it; the same value
    * is not written.
-   * @throws what `change` throws, and CanopyError `locked`; `bad-argument` for what could not be read again
+   * `adds`: there is to be room left for revoking all that is in it.
+   * @throws what `change` throws, and CanopyError `locked`; `bad-argument` and `file-full` for what could not be read again
    */
-  async update(change: (value: T) => T): Promise<T> {
+  async update(change: (value: T) => T, adds: 'adds' | '' = ''): Promise<T> {
     return locked(this.file, () => {
       const before = this.read();
       const after = change(before);
       if (after === before) return before;
       const text = this.format.print(after);
       this.check(text);
-      writePrivate(this.file, text);
+      writePrivate(this.file, text, adds ? MOST_ADDED_BYTES : undefined);
       return after;
     });
   }
@@ -81,7 +94,7 @@ export class KeptFile<T> {
   private read(): T {
     let text: string;
     try {
-      text = readPrivate(this.file);
+      text = this.readText(this.file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.format.empty;
       throw asOurs(error, this.file);
@@ -106,5 +119,7 @@ export class KeptFile<T> {
 
 function asOurs(error: unknown, file: string): CanopyError {
   if (error instanceof CanopyError) return error;
-  return new CanopyError('bad-identity-file', `${file}: ${(error as Error).message.slice(0, 300)}`);
+  return new CanopyError('bad-identity-file', `${file}: ${(error as Error).message.slice(0, 300)}`, {
+    cause: error,
+  });
 }

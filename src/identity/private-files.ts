@@ -19,6 +19,8 @@ import { CanopyError } from '../core/errors.js';
 
 /** Bytes: a thousand nodes and tokens take a quarter of a megabyte. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** Of one that something is added to: in the rest, all that is in it can still be revoked. */
+export const MOST_ADDED_BYTES = 14 * 1024 * 1024;
 const OTHERS = 0o077;
 
 /**
@@ -46,8 +48,11 @@ export function readPrivate(file: string): string {
   }
 }
 
-/** In a directory that is made (0700) where it is missing. Who reads it meanwhile sees the old or the new text, never less. */
-export function writePrivate(file: string, text: string): void {
+/** In a directory that is made (0700) where it is missing. Who reads it meanwhile sees the old or the new text, never less. @throws CanopyError `file-full` for what is beyond `most` bytes */
+export function writePrivate(file: string, text: string, most = MOST_BYTES): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > most)
+    throw new CanopyError('file-full', `${file}: expected to write at most ${most} bytes, found ${bytes}`);
   ensurePrivateDirectory(dirname(file));
   const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
   try {

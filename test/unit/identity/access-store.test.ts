@@ -48,18 +48,19 @@ test('a join token is spent by the first; a new one for that name ends the one b
   const clock = new HandClock();
   const store = new AccessStore(place(t), clock, undefined, cheapHash);
   const expiresAt = NOW + HOUR;
-  await store.createJoin({ name: 'rack1', is: 'relay', expiresAt });
-  await store.createJoin({ name: 'rack1', is: 'relay', expiresAt });
+  const { record: before } = await store.createJoin({ name: 'rack1', is: 'relay', expiresAt });
+  const { record } = await store.createJoin({ name: 'rack1', is: 'relay', expiresAt });
   assert.deepEqual(
     store.current.joins.map(it => it.revokedAt),
     [NOW, undefined],
   );
-  const both = await Promise.all([store.spendJoin('rack1'), store.spendJoin('rack1')]);
+  assert.equal(await store.spendJoin(before.id), null, 'it spends no later one of that name');
+  const both = await Promise.all([store.spendJoin(record.id), store.spendJoin(record.id)]);
   assert.deepEqual(both.map(it => it?.is).sort(), ['relay', undefined]);
-  assert.equal(await store.spendJoin('rack2'), null);
-  await store.createJoin({ name: 'rack2', is: 'leaf', expiresAt });
+  assert.equal(await store.spendJoin('ab'.repeat(6)), null);
+  const { record: late } = await store.createJoin({ name: 'rack2', is: 'leaf', expiresAt });
   clock.pass(HOUR);
-  assert.equal(await store.spendJoin('rack2'), null, 'expired');
+  assert.equal(await store.spendJoin(late.id), null, 'expired');
 });
 
 test('what has ended is kept for thirty days, for those who still show it', async t => {

@@ -189,7 +189,7 @@ test('what another process revokes is refused after a look, and who came in by i
   await elsewhere.createNodeSecret({ name: 'web', is: 'leaf', expiresAt: null });
   authenticator.look();
   assert.deepEqual([calls, standing()], [2, ['revoked', 'revoked', 'stays', 'stays']], 'replaced');
-  await elsewhere.spendJoin('rack1');
+  await elsewhere.spendJoin(JOINING.id);
   authenticator.look();
   assert.deepEqual([calls, standing()], [3, ['revoked', 'revoked', 'revoked', 'stays']]);
   await new IssuedCertificates(dir, clock).revoke('web');

@@ -276,17 +276,17 @@ test('two processes that begin at once make one CA', async t => {
 test('who holds a join token is let in once, by a sound request', async t => {
   const { pki, clock, dir } = await withCa(t);
   const store = new AccessStore(dir, clock);
-  await store.createJoin({ name: 'rack1', is: 'relay', expiresAt: clock.at + HOUR });
-  await assert.rejects(admit(store, pki, 'rack1', 'nonsense'), { code: 'bad-csr' });
+  const { record } = await store.createJoin({ name: 'rack1', is: 'relay', expiresAt: clock.at + HOUR });
+  await assert.rejects(admit(store, pki, record, 'nonsense'), { code: 'bad-csr' });
   const csr = await makeRequest('whoever', newKey());
-  const both = await Promise.allSettled([admit(store, pki, 'rack1', csr), admit(store, pki, 'rack1', csr)]);
+  const both = await Promise.allSettled([admit(store, pki, record, csr), admit(store, pki, record, csr)]);
   const made = both.flatMap(it => (it.status === 'fulfilled' ? [it.value] : []));
   assert.deepEqual(
     made.map(it => read(it.cert).subject),
     ['CN=rack1\nOU=relay'],
   );
-  await assert.rejects(admit(store, pki, 'rack1', csr), { code: 'revoked' });
-  await assert.rejects(admit(store, openPki(place(t), clock), 'rack1', csr), { code: 'no-ca' });
+  await assert.rejects(admit(store, pki, record, csr), { code: 'revoked' });
+  await assert.rejects(admit(store, openPki(place(t), clock), record, csr), { code: 'no-ca' });
 });
 
 test('keys of other kinds are taken, weak ones are not', async () => {

@@ -47,10 +47,11 @@ export class BoundedStore extends MemoryPersistence {
 
   override createRetainedStreamCombi(patterns: string[]): Readable {
     const { retained } = this.options;
-    // Once each, however many filters of a packet are equal or mean it: no more than is retained.
-    const found = new Set<AedesPublishPacket>();
-    for (const pattern of new Set(patterns)) for (const packet of retained.find(pattern)) found.add(packet);
-    return Readable.from(found);
+    // Equal filters of a packet count as one; each other filter gets its own [MQTT-3.3.1-6], looked up when it is its turn.
+    const found = function* () {
+      for (const pattern of new Set(patterns)) yield* retained.find(pattern);
+    };
+    return Readable.from(found());
   }
 
   override async addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> {

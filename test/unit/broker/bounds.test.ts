@@ -116,7 +116,7 @@ for (const [what, first, qos] of [
     await until(() => wills.length === 1, 5000, 'it was no DISCONNECT');
   });
 
-test('equal and overlapping filters of one SUBSCRIBE: what is retained is looked up, and sent, once', async () => {
+test('equal filters of one SUBSCRIBE get what is retained once, others each their own', async () => {
   const { port, broker } = await start({});
   const local = broker.link({ name: '', instance: 'test' });
   for (const topic of ['a', 'b']) local.publish(message(topic, topic, { retain: true }));
@@ -124,9 +124,9 @@ test('equal and overlapping filters of one SUBSCRIBE: what is retained is looked
   const client = await RawClient.open(port, { clientId: 'one' });
   const filters = [...Array(500).fill('#'), 'a', '+'];
   assert.deepEqual(await client.subscribe(filters), Array(502).fill(0));
-  await until(() => client.published.length >= 2);
+  await until(() => client.published.length >= 5);
   await client.fence();
-  assert.deepEqual(texts(client.published), ['a', 'b']);
+  assert.deepEqual(texts(client.published).sort(), ['a', 'a', 'a', 'b', 'b']);
 });
 
 test('a SUBSCRIBE counts as many packets as it has filters, and so does an UNSUBSCRIBE', async () => {

@@ -47,11 +47,8 @@ export class BoundedStore extends MemoryPersistence {
 
   override createRetainedStreamCombi(patterns: string[]): Readable {
     const { retained } = this.options;
-    // Equal filters of a packet count as one; each other filter gets its own [MQTT-3.3.1-6], looked up when it is its turn.
-    const found = function* () {
-      for (const pattern of new Set(patterns)) yield* retained.find(pattern);
-    };
-    return Readable.from(found());
+    // Equal filters of a packet count as one; each other gets its own [MQTT-3.3.1-6], as it is now: what comes live comes once.
+    return Readable.from([...new Set(patterns)].flatMap(pattern => [...retained.find(pattern)]));
   }
 
   override async addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> {

@@ -1,9 +1,11 @@
 /** Whether a secret fits its hash: dear, so a success is remembered, and who fails too often is not looked at for a while. */
 import { createHmac, randomBytes } from 'node:crypto';
+import { Buckets } from '../core/buckets.js';
 import type { Clock } from '../core/clock.js';
 import type { Denial } from '../core/principal.js';
+import { addressKey } from '../core/remote-address.js';
 import type { Claim } from './claims.js';
-import { addressKey, Buckets, BY_ADDRESS, BY_NAME } from './failures.js';
+import { BY_ADDRESS, BY_NAME } from './failures.js';
 import { Gate } from './gate.js';
 import { fitsHash } from './hash.js';
 
@@ -37,8 +39,8 @@ export class Prover {
   private readonly remembered = new Map<string, string>();
 
   constructor(clock: Clock) {
-    this.addresses = new Buckets(BY_ADDRESS, clock);
-    this.names = new Buckets(BY_NAME, clock);
+    this.addresses = new Buckets(BY_ADDRESS, () => clock.mono());
+    this.names = new Buckets(BY_NAME, () => clock.mono());
   }
 
   /** Null where it fits. `hash` undefined: nobody of that name or id is known. */
@@ -68,14 +70,14 @@ export class Prover {
   }
 
   private slowDown({ from, name }: Keys): Denial | null {
-    const wait = Math.max(this.addresses.wait(from), this.names.wait(name));
+    const wait = Math.ceil(Math.max(this.addresses.wait(from), this.names.wait(name)));
     if (wait === 0) return null;
     return { code: 'slow-down', reason: `it has failed too often: try again in ${wait} s` };
   }
 
   private failed({ from, name }: Keys): Denial {
-    this.addresses.take(from);
-    this.names.take(name);
+    this.addresses.spend(from);
+    this.names.spend(name);
     return WRONG;
   }
 

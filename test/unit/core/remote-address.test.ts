@@ -17,7 +17,11 @@ test('an address without its port, as what it is', () => {
 
 test('of IPv6 the first 64 bits count', () => {
   const rows: [given: string, key: string][] = [
+    ['', ''],
     ['10.0.0.1', '10.0.0.1'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['::FFFF:10.1.2.3', '10.1.2.3'],
+    ['2001:DB8:1:2::9', '2001:db8:1:2'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
     ['2001:db8:1:2:ffff::', '2001:db8:1:2'],
     ['2001:0db8:0001:0002::9', '2001:db8:1:2'],

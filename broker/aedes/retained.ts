@@ -1,5 +1,6 @@
 import { matches } from '../topics.js';
 import { type ShareLimits, Shares } from './shares.js';
+import { Slices } from './slices.js';
 
 export interface RetainedPacket {
   readonly topic: string;
@@ -7,10 +8,16 @@ export interface RetainedPacket {
   readonly qos: number;
 }
 
+/** Messages that are looked at in one slice: well below a millisecond. */
+const SLICE = 2000;
+
 /** The last retained message of each topic, within bounds; what both the wire and the local links are served from. */
 export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
-  readonly #byTopic = new Map<string, P>();
+  readonly #byTopic = new Map<string, P & { readonly order: number }>();
+  readonly #slices = new Slices();
   #bytes = 0;
+  /** Rises with every message that is stored. */
+  #order = 0;
 
   readonly #shares: Shares;
 
@@ -53,7 +60,8 @@ export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
     if (packet.payload.length === 0) this.#byTopic.delete(packet.topic);
     else {
       // The payload is a view on the socket's 64 KiB chunk, which would stay in memory with it.
-      this.#byTopic.set(packet.topic, { ...packet, payload: Buffer.from(packet.payload) });
+      const order = ++this.#order;
+      this.#byTopic.set(packet.topic, { ...packet, payload: Buffer.from(packet.payload), order });
       this.#count(packet.topic, 1, cost(packet));
     }
     return true;
@@ -76,6 +84,26 @@ export class RetainedStore<P extends RetainedPacket = RetainedPacket> {
       return;
     }
     for (const [topic, packet] of this.#byTopic) if (matches(filter, topic)) yield packet;
+  }
+
+  /**
+   * The same for a stranger, who may ask with thousands of wildcards: a slice at a time, one of all that ask in each turn of
+   * the loop. What is stored from now on is not among it, since it comes live.
+   */
+  replay(filters: readonly string[]): AsyncGenerator<P> {
+    return this.#replay(filters, this.#order);
+  }
+
+  async *#replay(filters: readonly string[], upTo: number): AsyncGenerator<P> {
+    let looked = 0;
+    for (const filter of new Set(filters)) {
+      const plain = !/[+#]/.test(filter);
+      const found = plain ? [this.#byTopic.get(filter)] : this.#byTopic.values();
+      for (const packet of found) {
+        if (packet && packet.order <= upTo && (plain || matches(filter, packet.topic))) yield packet;
+        if (++looked % SLICE === 0) await this.#slices.turn();
+      }
+    }
   }
 }
 

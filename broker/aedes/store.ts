@@ -46,9 +46,8 @@ export class BoundedStore extends MemoryPersistence {
   }
 
   override createRetainedStreamCombi(patterns: string[]): Readable {
-    const { retained } = this.options;
-    // Equal filters of a packet count as one; each other gets its own [MQTT-3.3.1-6], as it is now: what comes live comes once.
-    return Readable.from([...new Set(patterns)].flatMap(pattern => [...retained.find(pattern)]));
+    // Equal filters of a packet count as one; each other gets its own [MQTT-3.3.1-6].
+    return Readable.from(this.options.retained.replay(patterns));
   }
 
   override async addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> {

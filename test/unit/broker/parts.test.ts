@@ -134,6 +134,42 @@ test('the retained store looks a plain topic up, whatever else it has', () => {
   assert.equal([...store.find('canopy/+/state')].length, 10_000);
 });
 
+test('what is replayed to a stranger is as it was when he asked: what comes later comes live', async () => {
+  const store = new RetainedStore(roomy, 'canopy');
+  for (let at = 0; at < 5000; at++) store.set(stored(`n${at}`, 'x'));
+  const replay = store.replay(['+', 'n7', 'n7']);
+  const found: string[] = [];
+  for await (const { topic } of replay) {
+    if (found.push(topic) > 1) continue;
+    store.set(stored('n1', 'newer'));
+    store.set(stored('n2', ''));
+    store.set(stored('later', 'x'));
+  }
+  assert.equal(found.filter(topic => topic === 'n7').length, 2, 'once for each filter');
+  assert.equal(found.length, 4999, 'without n1, n2 and later');
+  assert.ok(!found.some(topic => ['n1', 'n2', 'later'].includes(topic)));
+});
+
+test('ten strangers who ask for much by wildcards leave the loop to others, a slice of one at a time', async () => {
+  const store = new RetainedStore(roomy, 'canopy');
+  for (let at = 0; at < 10_000; at++) store.set(stored(`canopy/n${at}/state`, 'x'));
+  const filters = Array.from({ length: 20 }, (_, at) => `canopy/+/x${at}`);
+  let turns = 0;
+  let under = 10;
+  const turn = () => {
+    turns += 1;
+    if (under > 0) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const ask = async () => {
+    for await (const packet of store.replay(filters)) assert.fail(packet.topic);
+    under -= 1;
+  };
+  await Promise.all(Array.from({ length: 10 }, ask));
+  // 10 x 20 filters x 10,000 messages in slices of 2,000: a turn of the loop for each.
+  assert.ok(turns >= 900, `${turns} turns`);
+});
+
 test('the retained store does not keep the chunk that a payload came in', () => {
   const store = new RetainedStore(roomy, 'canopy');
   const chunk = Buffer.alloc(65_536, 'y');

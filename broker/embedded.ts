@@ -45,7 +45,7 @@ export class EmbeddedBroker {
     const isClosing = () => this.#closing;
     this.#crossings = new Crossings(options.onRefused);
     this.#parts = assemble({ ...options, onRefused: this.#crossings.take }, isClosing);
-    this.#sockets = new Sockets(this.#parts.limits, this.#crossings.take);
+    this.#sockets = new Sockets(this.#parts.limits, this.#crossings.take, options.callerOf);
     this.#engine = this.#parts.engine;
     this.limits = this.#parts.limits;
     this.audience = this.#parts.audience;

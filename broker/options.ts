@@ -23,6 +23,8 @@ export interface BrokerOptions {
   /** A client has begun or ceased to be subscribed to a filter; called at once, so: note it and return. */
   readonly onAudience?: (filter: string) => void;
   readonly limits?: Partial<BrokerLimits>;
+  /** What of an address counts as one caller, where that is more than the address: of IPv6 a whole network. */
+  readonly callerOf?: (address: string) => string;
   readonly listener?: Listener;
   /** Where it listens besides. */
   readonly more?: readonly Listening[];

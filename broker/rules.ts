@@ -32,6 +32,8 @@ export interface Certificate {
   readonly names: readonly string[];
   /** The OU of its subject; '' where it has none. */
   readonly unit: string;
+  /** Milliseconds since the Unix epoch: its end. */
+  readonly notAfter: number;
   /** Lower-case hex without colons. */
   readonly serial: string;
   readonly fingerprint256: string;

@@ -31,11 +31,12 @@ export function certificateOf(connection: Socket | Secured): Certificate | null 
   if (!('getPeerCertificate' in connection) || connection.authorized !== true) return null;
   const shown = connection.getPeerCertificate();
   if (!shown?.subject) return null;
-  const { subject, subjectaltname = '', serialNumber, fingerprint256 } = shown;
+  const { subject, subjectaltname = '', serialNumber, fingerprint256, valid_to } = shown;
   const names = [...all(subject.CN), ...subjectaltname.split(', ').flatMap(dnsName)];
   return {
     names: [...new Set(names)],
     unit: all(subject.OU)[0] ?? '',
+    notAfter: Date.parse(valid_to),
     serial: serialNumber.toLowerCase(),
     fingerprint256: fingerprint256.replaceAll(':', '').toLowerCase(),
   };

@@ -5,11 +5,13 @@ export interface HandshakeLimits {
   readonly most: number;
   /** Milliseconds until one must be through. */
   readonly deadlineMs: number;
+  /** What of an address counts as one caller; the address itself, where it is left out. */
+  readonly callerOf?: (address: string) => string;
 }
 
 interface Pending {
   readonly socket: Socket;
-  readonly address: string;
+  readonly caller: string;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -17,7 +19,7 @@ interface Pending {
 export class Handshakes {
   /** By both ends: a layer hands on another object than it was given. In order of arrival. */
   readonly #pending = new Map<string, Pending>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #perCaller = new Map<string, number>();
 
   constructor(
     private readonly limits: HandshakeLimits,
@@ -31,11 +33,11 @@ export class Handshakes {
   /** Ends the oldest of whoever has most of them, where there are too many. */
   begin(socket: Socket): void {
     const key = keyOf(socket);
-    const address = socket.remoteAddress ?? '';
-    const { most, deadlineMs } = this.limits;
+    const { most, deadlineMs, callerOf = same } = this.limits;
+    const caller = callerOf(socket.remoteAddress ?? '');
     const late = () => this.#cut(key, `no TLS or WebSocket handshake within ${deadlineMs} ms`);
-    this.#pending.set(key, { socket, address, timer: setTimeout(late, deadlineMs) });
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    this.#pending.set(key, { socket, caller, timer: setTimeout(late, deadlineMs) });
+    this.#perCaller.set(caller, (this.#perCaller.get(caller) ?? 0) + 1);
     socket.once('close', () => this.#settle(key, socket));
     if (this.#pending.size > most)
       this.#cut(this.#oldestOf(this.#busiest()), `${most} handshakes are under way`);
@@ -55,9 +57,9 @@ export class Handshakes {
     if (!pending || (socket && pending.socket !== socket)) return;
     clearTimeout(pending.timer);
     this.#pending.delete(key);
-    const left = (this.#perAddress.get(pending.address) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(pending.address, left);
-    else this.#perAddress.delete(pending.address);
+    const left = (this.#perCaller.get(pending.caller) ?? 1) - 1;
+    if (left > 0) this.#perCaller.set(pending.caller, left);
+    else this.#perCaller.delete(pending.caller);
   }
 
   #cut(key: string, why: string): void {
@@ -71,15 +73,16 @@ export class Handshakes {
   #busiest(): string {
     let found = '';
     let most = 0;
-    for (const [address, count] of this.#perAddress) if (count > most) [found, most] = [address, count];
+    for (const [caller, count] of this.#perCaller) if (count > most) [found, most] = [caller, count];
     return found;
   }
 
-  #oldestOf(address: string): string {
-    for (const [key, pending] of this.#pending) if (pending.address === address) return key;
+  #oldestOf(caller: string): string {
+    for (const [key, pending] of this.#pending) if (pending.caller === caller) return key;
     return '';
   }
 }
 
+const same = (address: string): string => address;
 const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

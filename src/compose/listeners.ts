@@ -13,6 +13,7 @@ import { listenersOf } from '../config/listening.js';
 import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { CanopyError } from '../core/errors.js';
+import { addressKey } from '../core/remote-address.js';
 import { certifiedHosts } from '../identity/hosts.js';
 import { readPrivate } from '../identity/private-files.js';
 import { refusing } from './audit.js';
@@ -125,7 +126,10 @@ function listenerFor(node: NodeContainer, { scheme, path }: BrokerAddress): TcpL
   if (layers.length === 0) return new TcpListener();
   const { maxHandshakes, connectTimeoutMs } = BROKER_LIMITS;
   const cut = (reason: string, socket: Where): void => refused({ code: 'handshake-cut', reason }, socket);
-  return new TcpListener(layers, new Handshakes({ most: maxHandshakes, deadlineMs: connectTimeoutMs }, cut));
+  return new TcpListener(
+    layers,
+    new Handshakes({ most: maxHandshakes, deadlineMs: connectTimeoutMs, callerOf: addressKey }, cut),
+  );
 }
 
 interface Where {

@@ -4,6 +4,7 @@ import { Bridge } from '../../broker/bridge.js';
 import { EmbeddedBroker } from '../../broker/embedded.js';
 import { systemClock } from '../core/clock.js';
 import { Registry } from '../core/registry.js';
+import { addressKey } from '../core/remote-address.js';
 import { Fleet } from '../fleet/fleet.js';
 import { CommandMemory } from '../node/memory.js';
 import type { Publisher } from '../node/publisher.js';
@@ -97,6 +98,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     onRefused: refusing(node),
     onAudience: heard(node),
     limits: brokerLimits(settings),
+    callerOf: addressKey,
   });
 }
 

@@ -24,7 +24,7 @@ export interface LoadedNode {
 
 const PREFIX = 'CANOPY_';
 /** Known, but none of a node's settings: the command line's, and what marks a target where that is a node itself. */
-const OTHERS = ['CANOPY_URL', 'CANOPY_CA', 'CANOPY_TOKEN', 'CANOPY_TOKEN_FILE', 'CANOPY_TARGET_OF'];
+export const OTHERS = ['CANOPY_URL', 'CANOPY_CA', 'CANOPY_TOKEN', 'CANOPY_TOKEN_FILE', 'CANOPY_TARGET_OF'];
 export const envName = (key: SettingKey): string => PREFIX + key.toUpperCase();
 const KNOWN = [...SETTING_KEYS.map(envName), ...OTHERS];
 

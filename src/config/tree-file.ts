@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type BrokerAddress, isWildcard } from './address.js';
 import { checkedValues } from './given.js';
+import { OTHERS } from './load.js';
 import { Findings } from './problems.js';
 import { resolveNode } from './resolve.js';
 import { type NodeSettings, PARENT_KEYS, type Role, settingOf } from './settings.js';
@@ -141,7 +142,7 @@ function isHosted(raw: RawNode, role: Role, parent: PlacedNode | null, wanted: s
 /** Settings in the environment are for single nodes: a tree has its file. */
 function warnOfEnvironment({ env = {}, file }: LoadTreeOptions, findings: Findings): void {
   const names = Object.keys(env).filter(
-    name => name.startsWith('CANOPY_') && name !== 'CANOPY_URL' && env[name],
+    name => name.startsWith('CANOPY_') && !OTHERS.includes(name) && env[name],
   );
   if (names.length > 0) findings.warn(names.join(', '), `not used, the settings come from ${file}`);
 }

@@ -34,6 +34,8 @@ export interface ShownCertificate {
   readonly names: readonly string[];
   /** OU of its subject; ours say `leaf` or `relay`. */
   readonly unit: string;
+  /** Milliseconds since the Unix epoch: its end. */
+  readonly notAfter: number;
   /** Lower-case hex, without colons. */
   readonly serial: string;
   readonly fingerprint256: string;

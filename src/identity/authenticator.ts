@@ -7,9 +7,10 @@ import {
   type Denial,
   isDenial,
   type Principal,
+  type ShownCertificate,
 } from '../core/principal.js';
 import { AccessStore, endOf } from './access-store.js';
-import { nodeOf } from './certificates.js';
+import { nodeOf, plainHex } from './certificates.js';
 import { type Claim, claimOf, ended, principalOf, recordOf } from './claims.js';
 import { IssuedCertificates } from './issued-certificates.js';
 import { Prover, WRONG } from './prover.js';
@@ -43,6 +44,8 @@ export class LocalAuthenticator implements Authenticator {
   private readonly listeners = new Set<() => void>();
   private seen: readonly unknown[] = [];
   private nextEnd = Number.POSITIVE_INFINITY;
+  /** When certificates of other authorities end by which somebody was let in; as many as that authority gives out. */
+  private readonly foreignEnds = new Set<number>();
   private timer: NodeJS.Timeout | null = null;
 
   private constructor(private readonly options: AuthenticatorOptions) {
@@ -117,19 +120,29 @@ export class LocalAuthenticator implements Authenticator {
     return ended(record, this.options.clock.now());
   }
 
-  /** What it was let in by: a certificate, or a secret with the id (of a token) or name that it goes by; null where nobody asked. */
-  provenBy(who: Principal): 'certificate' | { readonly key: string } | null {
+  /**
+   * What it was let in by: a certificate of ours, one of another authority, or a secret with the id (of a token) or name that
+   * it goes by; null where nobody asked.
+   */
+  provenBy(who: Principal): 'certificate' | 'foreign' | { readonly key: string } | null {
     const proof = this.proofs.get(who);
     if (!proof) return null;
-    return 'shown' in proof ? 'certificate' : { key: proof.claim.key };
+    if (!('shown' in proof)) return { key: proof.claim.key };
+    return this.isOurs(proof.shown.certificate) ? 'certificate' : 'foreign';
   }
 
   private byCertificate(shown: Credentials): Principal | Denial {
     const answer = this.lookUp(shown);
     const { certificate, username } = shown;
-    if (!isDenial(answer) && certificate)
-      this.proofs.set(answer, { shown: { certificate, ...(username !== undefined && { username }) } });
+    if (isDenial(answer) || !certificate) return answer;
+    this.proofs.set(answer, { shown: { certificate, ...(username !== undefined && { username }) } });
+    if (!this.isOurs(certificate)) this.foreignEnds.add(certificate.notAfter);
+    this.nextEnd = Math.min(this.nextEnd, certificate.notAfter);
     return answer;
+  }
+
+  private isOurs(certificate: ShownCertificate | undefined): boolean {
+    return this.issued.byFingerprint.has(plainHex(certificate?.fingerprint256 ?? ''));
   }
 
   private lookUp({
@@ -161,8 +174,10 @@ export class LocalAuthenticator implements Authenticator {
     const ends = [
       ...[...tokens, ...nodes, ...joins].map(endOf),
       ...this.issued.kept.current.map(it => it.notAfter),
+      ...this.foreignEnds,
     ];
     const now = this.options.clock.now();
+    for (const end of this.foreignEnds) if (end <= now) this.foreignEnds.delete(end);
     this.nextEnd = ends.reduce(
       (least, end) => (end > now && end < least ? end : least),
       Number.POSITIVE_INFINITY,

@@ -25,7 +25,7 @@ export function nodeOf(
   if (ours) return ofOurs(ours, now);
   if (!foreign)
     return denied('this certificate is not among those that this node has issued: it needs a new one');
-  return ofForeign(certificate, username);
+  return ofForeign(certificate, now, username);
 }
 
 /** What was written down when it was issued counts. */
@@ -41,7 +41,14 @@ function ofOurs({ name, unit, notBefore, notAfter, revokedAt }: Issued, now: num
   return { kind: 'node', name, is: unit };
 }
 
-function ofForeign({ names, unit }: ShownCertificate, username: string | undefined): Principal | Denial {
+function ofForeign(
+  { names, unit, notAfter }: ShownCertificate,
+  now: number,
+  username: string | undefined,
+): Principal | Denial {
+  // TLS has seen to it when the connection began, which may be long ago.
+  if (now >= notAfter)
+    return { code: 'expired-credentials', reason: `this certificate was good until ${at(notAfter)}` };
   const legal = names.filter(isName);
   const name = username !== undefined && legal.includes(username) ? username : legal[0];
   if (name === undefined)

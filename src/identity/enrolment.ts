@@ -32,11 +32,11 @@ export class Enrolment {
   async certificateFor(who: Asking, csr: string): Promise<Certificate> {
     this.stands(who);
     const proof = this.identity.provenBy(who);
-    const isProven =
-      who.kind === 'node' ? proof === 'certificate' : proof !== null && proof !== 'certificate';
-    if (!isProven) throw new CanopyError('not-authorized', ONLY_BY_CERTIFICATE);
+    const isNode = who.kind === 'node';
+    if (isNode ? proof !== 'certificate' : proof === null || typeof proof === 'string')
+      throw new CanopyError('not-authorized', proof === 'foreign' ? NOT_OURS : ONLY_BY_CERTIFICATE);
     this.pause(who);
-    if (who.kind === 'node') return this.renewed(who, csr);
+    if (isNode) return this.renewed(who, csr);
     const { key: id } = proof as { key: string };
     return admit(this.identity.access, this.pki, { name: who.name, id }, csr);
   }
@@ -72,6 +72,8 @@ export class Enrolment {
   }
 }
 
+const NOT_OURS =
+  'expected a certificate that this node has issued, found one of another authority: it is renewed there';
 /** Else who has a secret would have something that outlives it. */
 const ONLY_BY_CERTIFICATE =
   'expected a connection by the certificate that is to be renewed, or by a join token, found one by a secret';
@@ -79,7 +81,7 @@ const ONLY_BY_CERTIFICATE =
 /**
  * `name`: of the principal that is `joining`; `id`: of the join token that it has shown. A request that is not sound spends
  * nothing; the token is spent before the certificate is made, so that of two who hold it one gets none.
- * @throws CanopyError `bad-csr`, `revoked` where the token is spent, revoked or expired, `no-ca`
+ * @throws CanopyError `bad-csr`, `file-full`, `revoked` where the token is spent, revoked or expired, `no-ca`
  */
 export async function admit(
   store: AccessStore,

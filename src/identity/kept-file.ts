@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { CanopyError } from '../core/errors.js';
 import { locked } from './lock.js';
-import { MOST_ADDED_BYTES, readPrivate, writePrivate } from './private-files.js';
+import { checkRoom, MOST_ADDED_BYTES, readPrivate, writePrivate } from './private-files.js';
 
 export interface Format<T> {
   readonly empty: T;
@@ -81,6 +81,12 @@ export class KeptFile<T> {
       writePrivate(this.file, text, adds ? MOST_ADDED_BYTES : undefined);
       return after;
     });
+  }
+
+  /** @throws CanopyError `file-full` where so many bytes more would be too much */
+  hasRoom(bytes: number): void {
+    const size = statSync(this.file, { throwIfNoEntry: false })?.size ?? 0;
+    checkRoom(this.file, size + bytes, MOST_ADDED_BYTES);
   }
 
   private check(text: string): void {

@@ -19,6 +19,8 @@ export const NODE_DAYS = 90;
 /** No node can have this name. */
 const LISTENER = 'canopy listener';
 const MOST_HOSTS = 100;
+/** Bytes at most that one certificate takes in the list. */
+const LARGEST_ENTRY = 4096;
 
 export interface Certificate {
   /** PEM. */
@@ -121,8 +123,9 @@ export class Pki {
     return this.sign(await requestedKey(csr), { name, unit: is, hosts: [name] }, days);
   }
 
-  /** @throws CanopyError `bad-csr` */
+  /** That it could be met. @throws CanopyError `bad-csr`, `file-full` */
   async checkRequest(csr: string): Promise<void> {
+    this.issued.kept.hasRoom(LARGEST_ENTRY);
     await (await import('./x509.js')).requestedKey(csr);
   }
 

@@ -12,7 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { CanopyError } from '../core/errors.js';
@@ -48,18 +48,23 @@ export function readPrivate(file: string): string {
   }
 }
 
-/** In a directory that is made (0700) where it is missing. Who reads it meanwhile sees the old or the new text, never less. @throws CanopyError `file-full` for what is beyond `most` bytes */
-export function writePrivate(file: string, text: string, most = MOST_BYTES): void {
-  const bytes = Buffer.byteLength(text);
+/** @throws CanopyError `file-full` */
+export function checkRoom(file: string, bytes: number, most: number): void {
   if (bytes > most)
     throw new CanopyError('file-full', `${file}: expected to write at most ${most} bytes, found ${bytes}`);
+}
+
+/** In a directory that is made (0700) where it is missing. Who reads it meanwhile sees the old or the new text, never less. @throws CanopyError `file-full` for what is beyond `most` bytes */
+export function writePrivate(file: string, text: string, most = MOST_BYTES): void {
+  checkRoom(file, Buffer.byteLength(text), most);
   ensurePrivateDirectory(dirname(file));
   const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
   try {
     const held = openSync(draft, 'wx', 0o600);
     try {
       likeDirectory(held, dirname(file));
-      writeSync(held, text);
+      // Unlike one write, it goes on after a short one: a disk may fill up in the middle.
+      writeFileSync(held, text);
       fsyncSync(held);
     } finally {
       closeSync(held);

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.js';
 import type { Denial } from '../core/principal.js';
 import { addressKey } from '../core/remote-address.js';
 import type { Claim } from './claims.js';
-import { BY_ADDRESS, BY_NAME } from './failures.js';
+import { BY_ADDRESS, BY_NAME, BY_NAME_ANYWHERE } from './failures.js';
 import { Gate } from './gate.js';
 import { fitsHash } from './hash.js';
 
@@ -25,14 +25,13 @@ const TOO_MANY: Denial = {
   reason: 'too many wait to be looked at: try again in a few seconds',
 };
 
-interface Keys {
-  readonly from: string;
-  readonly name: string;
-}
+/** What one claim is counted by, each with its bucket. */
+type Keys = readonly (readonly [Buckets, string])[];
 
 export class Prover {
   private readonly addresses: Buckets;
   private readonly names: Buckets;
+  private readonly namesAnywhere: Buckets;
   private readonly gate = new Gate(AT_WORK, WAITING);
   private readonly memoryKey = randomBytes(32);
   /** By the HMAC of what was shown: the hash that it fitted. Those proven last stand last. */
@@ -41,6 +40,7 @@ export class Prover {
   constructor(clock: Clock) {
     this.addresses = new Buckets(BY_ADDRESS, () => clock.mono());
     this.names = new Buckets(BY_NAME, () => clock.mono());
+    this.namesAnywhere = new Buckets(BY_NAME_ANYWHERE, () => clock.mono());
   }
 
   /** Null where it fits. `hash` undefined: nobody of that name or id is known. */
@@ -54,7 +54,7 @@ export class Prover {
   }
 
   private async limited(claim: Claim, hash: string | undefined, address: string): Promise<Denial | null> {
-    const keys = { from: addressKey(address), name: `${claim.list} ${claim.key.slice(0, 64)}` };
+    const keys = this.keysOf(claim, addressKey(address));
     const denial = this.slowDown(keys);
     if (denial) return denial;
     // The id of a token is 48 random bits, which nobody finds out by the clock; names of nodes are known or guessed.
@@ -69,15 +69,23 @@ export class Prover {
     return answer ? answer.denial : TOO_MANY;
   }
 
-  private slowDown({ from, name }: Keys): Denial | null {
-    const wait = Math.ceil(Math.max(this.addresses.wait(from), this.names.wait(name)));
+  private keysOf({ list, key }: Claim, from: string): Keys {
+    const name = `${list} ${key.slice(0, 64)}`;
+    return [
+      [this.addresses, from],
+      [this.names, `${name} ${from}`],
+      [this.namesAnywhere, name],
+    ];
+  }
+
+  private slowDown(keys: Keys): Denial | null {
+    const wait = Math.ceil(Math.max(...keys.map(([buckets, key]) => buckets.wait(key))));
     if (wait === 0) return null;
     return { code: 'slow-down', reason: `it has failed too often: try again in ${wait} s` };
   }
 
-  private failed({ from, name }: Keys): Denial {
-    this.addresses.spend(from);
-    this.names.spend(name);
+  private failed(keys: Keys): Denial {
+    for (const [buckets, key] of keys) buckets.spend(key);
     return WRONG;
   }
 

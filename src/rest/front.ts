@@ -27,7 +27,7 @@ export interface FrontLimits {
   /** Bytes of a request's headers. */
   readonly headerBytes: number;
   /** Told of each crossing, by the setting. */
-  readonly crossed: (limit: 'rest_connections' | 'rest_max_header' | 'rest_time') => void;
+  readonly crossed: (limit: 'rest_connections' | 'rest_max_header' | 'rest_time' | 'rest_handshake') => void;
 }
 
 const LIMITS: FrontLimits = { connections: 500, headerBytes: 16_384, crossed: () => {} };
@@ -114,6 +114,7 @@ export class Front {
     if (error.code === 'HPE_HEADER_OVERFLOW') this.limits.crossed('rest_max_header');
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') this.limits.crossed('rest_time');
     const isTls = /^ERR_(SSL|TLS)/.test(error.code ?? '');
+    if (isTls) this.limits.crossed('rest_handshake');
     if (error.code === 'ECONNRESET' || isTls || !socket.writable) return void socket.destroy();
     const always = Object.entries(securityHeaders((socket as TLSSocket).encrypted === true));
     const headers = always.map(([name, value]) => `${name}: ${value}\r\n`).join('');

@@ -166,6 +166,8 @@ export const tokenRoutes =
             `name: expected ${NAME_RULE}, found ${JSON.stringify(name.slice(0, 64))}`,
           );
         mustAdminister(caller.principal, name, 'enrol');
+        // The certificate of the listeners is to cover its host: that concerns all who come in by it.
+        if (url !== undefined) mustAdminister(caller.principal, '', 'enrol with a url of its own');
         const expiresAt = Math.round(Date.now() + expiresIn * 1000);
         const token = await office.enrol({ name, is: kind, expiresAt, ...(url !== undefined && { url }) });
         note(caller, name, 'enrol', kind);

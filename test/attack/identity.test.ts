@@ -260,6 +260,7 @@ describe('attacks on who one is, on real processes', {
     const request = `GET /api/v1/tree HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tree.token}\r\n\r\n`;
     const answer = await rawHttp(`http://127.0.0.1:${tree.root.settings.rest_port}`, request);
     assert.doesNotMatch(answer, /^HTTP\/1\.1 2|rack1/);
+    assert.ok((await metric('canopy_limit_crossings_total{limit="rest_handshake"}')) >= 1);
     const failed = (await refusals('tls-failed')) - before;
     assert.equal(failed, 2);
     assert.equal(await metric('canopy_authentications_total{via="mqtt",outcome="ok"}'), accepted);

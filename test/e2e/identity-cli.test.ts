@@ -188,6 +188,7 @@ test('certificates are issued, renewed, listed and revoked; a key that is not ou
   const shown = {
     names: ['web'],
     unit: 'leaf',
+    notAfter: Date.parse(web.validTo),
     serial: web.serialNumber,
     fingerprint256: web.fingerprint256,
   };

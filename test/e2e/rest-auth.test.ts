@@ -86,6 +86,9 @@ describe('REST with tokens', { skip: process.platform !== 'linux' && 'needs /pro
     const { id } = (await as(admin, 'GET', '/api/v1/tokens')).body.tokens[0];
     assert.equal((await as(chief, 'DELETE', `/api/v1/tokens/${id}`)).status, 404);
     assert.equal((await as(chief, 'POST', '/api/v1/enrolments', { name: 'rack2' })).status, 404);
+    // The listeners' certificate, which all go by, is not his to change.
+    const own = { name: 'rack1', url: 'mqtts://evil.example:8883' };
+    assert.equal((await as(chief, 'POST', '/api/v1/enrolments', own)).status, 403);
   });
 
   it('one that is taken back is good for nothing from then on, and ends what is read with it', async () => {

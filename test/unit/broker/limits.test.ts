@@ -63,6 +63,22 @@ test('connections of one address, and another one has its places', async () => {
   again.destroy();
 });
 
+test('addresses of one network count as one caller, where the house says so', async () => {
+  const callerOf = (address: string) => address.split('.').slice(0, 3).join('.');
+  const started = await startBroker({ limits: { maxPerAddress: 1 }, callerOf });
+  brokers.push(started.broker);
+  const dial = (localAddress: string) =>
+    connect({ port: started.port, host: '127.0.0.1', localAddress }).on('error', () => {});
+  const first = dial('127.0.1.1');
+  await until(() => started.broker.connections.sockets === 1);
+  const second = dial('127.0.1.2').resume();
+  await new Promise(resolve => second.once('close', resolve));
+  const third = dial('127.0.2.1');
+  await until(() => started.broker.connections.sockets === 2);
+  await crossed(started, 'too-many-from-address');
+  for (const socket of [first, third]) socket.destroy();
+});
+
 test('no CONNECT in time', async () => {
   const started = await start({ connectTimeoutMs: 100 });
   await new RawClient(started.port).ended();

@@ -206,7 +206,7 @@ test('a file that is not there', () => {
 
 test('less than half the timeout left, and settings in the environment, are warned about', t => {
   const text = `timeout: 5\nhb_interval: 1\nchildren:\n  - { name: a, ${leaf} }\n`;
-  const env = { CANOPY_PORT: '1', CANOPY_URL: 'x', OTHER: 'y' };
+  const env = { CANOPY_PORT: '1', CANOPY_URL: 'x', CANOPY_TOKEN: 'x', CANOPY_CA: 'x', OTHER: 'y' };
   assert.deepEqual(treeOf(t, text, { env }).warnings, [
     't.yaml:4:5 children[0] (a) hb_interval: 3 s is more than half the timeout of the top node (5 s): one late heartbeat may lose it',
     'CANOPY_PORT: not used, the settings come from t.yaml',

@@ -16,7 +16,13 @@ import { cheapHash, DAY, HandClock, HOUR, NOW, place } from './support.js';
 
 const CI = newToken();
 const JOINING = newToken();
-const CERTIFICATE = { names: ['web'], unit: 'leaf', serial: 'aa11', fingerprint256: `${'AB:'.repeat(31)}AB` };
+const CERTIFICATE = {
+  names: ['web'],
+  unit: 'leaf',
+  notAfter: NOW + DAY,
+  serial: 'aa11',
+  fingerprint256: `${'AB:'.repeat(31)}AB`,
+};
 const HASHES = {
   ci: await cheapHash(CI.secret),
   web: await cheapHash('sesame'),
@@ -146,6 +152,7 @@ test('certificates: ours count by what was written down, others by their names w
     [{ ...other, names: ['web.example', 'api', 'web'] }, 'db', node('api', 'leaf')],
     [{ ...other, names: ['web.example', 'cmd', ''] }, undefined, 'bad-credentials'],
     [{ ...other, names: [] }, undefined, 'bad-credentials'],
+    [{ ...other, notAfter: NOW }, undefined, 'expired-credentials'],
   ];
   for (const [more, username, expected] of foreign)
     assert.deepEqual(await by(both, more, username), expected, JSON.stringify([more, username]));
@@ -202,6 +209,29 @@ test('what another process revokes is refused after a look, and who came in by i
   await elsewhere.createJoin({ name: 'x', is: 'leaf', expiresAt: NOW + HOUR });
   authenticator.look();
   assert.deepEqual([calls, told], [4, []]);
+});
+
+test('who came in by a certificate of another authority is let go at its end, and gets none of ours', async t => {
+  const { clock, authenticator } = open(t, { foreign: true, certificates: [issued()] });
+  const foreign = { ...CERTIFICATE, fingerprint256: 'cd'.repeat(32), notAfter: NOW + HOUR };
+  const [theirs, ours] = (await Promise.all(
+    [foreign, CERTIFICATE].map(certificate =>
+      authenticator.authenticate({ address: '10.0.0.1', certificate }),
+    ),
+  )) as [Principal, Principal];
+  assert.deepEqual(
+    [theirs, ours].map(who => authenticator.provenBy(who)),
+    ['foreign', 'certificate'],
+  );
+  let calls = 0;
+  authenticator.onChange(() => calls++);
+  clock.pass(HOUR - 1);
+  authenticator.look();
+  assert.deepEqual([calls, authenticator.refusal(theirs)], [0, null]);
+  clock.pass(1);
+  authenticator.look();
+  assert.deepEqual([calls, authenticator.refusal(theirs)?.code], [1, 'expired-credentials']);
+  assert.equal(authenticator.refusal(ours), null);
 });
 
 test('what another process gives out or takes back counts for the very next caller', async t => {
@@ -277,8 +307,12 @@ test('who fails too often is not looked at, by address and by name; who was prov
   assert.deepEqual(await ask({ ...web, address: '10.0.0.9' }), WEB);
   const wrong = { username: 'web', secret: 'wrong' };
   const codes: unknown[] = [];
-  for (let n = 0; n < 12; n++) codes.push(await ask({ ...wrong, address: `10.0.2.${n}` }));
+  for (let n = 0; n < 12; n++) codes.push(await ask({ ...wrong, address: '10.0.2.1' }));
   assert.deepEqual(codes, [...Array(10).fill('bad-credentials'), 'slow-down', 'slow-down'], 'by name');
+  assert.deepEqual(await ask({ ...web, address: '10.0.2.2' }), WEB, 'not kept out by who guesses elsewhere');
+  for (let n = 0; n < 190; n++) codes.push(await ask({ ...wrong, address: `10.0.4.${n}` }));
+  assert.ok(codes.slice(12).every(code => code === 'bad-credentials'));
+  assert.equal(await ask({ ...wrong, address: '10.0.4.200' }), 'slow-down', 'by name, wherever from');
   assert.deepEqual(await ask({ ...web, address: '10.0.0.9' }), WEB, 'proven before');
   for (let n = 0; n < 21; n++) codes.push(await ask({ secret: printToken(newToken()), address: '10.0.3.1' }));
   assert.deepEqual(codes.slice(-2), ['bad-credentials', 'slow-down'], 'by address');

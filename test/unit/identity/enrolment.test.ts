@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isDenial } from '../../../src/core/principal.js';
 import { AccessStore } from '../../../src/identity/access-store.js';
 import { LocalAuthenticator } from '../../../src/identity/authenticator.js';
-import { type Asking, Enrolment } from '../../../src/identity/enrolment.js';
+import { type Asking, admit, Enrolment } from '../../../src/identity/enrolment.js';
 import { type Certificate, type NewCertificate, openPki } from '../../../src/identity/pki.js';
+import { readPrivate, writePrivate } from '../../../src/identity/private-files.js';
 import { makeRequest, newKey } from '../../../src/identity/x509.js';
-import { cheapHash, DAY, HandClock, HOUR, place } from './support.js';
+import { cheapHash, DAY, HandClock, HOUR, NOW, place } from './support.js';
 
 const CSR = await makeRequest('web', newKey());
 
-async function office(t: TestContext) {
+async function office(t: TestContext, { foreign = false } = {}) {
   const [dir, clock] = [place(t), new HandClock()];
-  const identity = LocalAuthenticator.open({ dataDir: dir, clock, foreign: false, report: assert.fail });
+  const identity = LocalAuthenticator.open({ dataDir: dir, clock, foreign, report: assert.fail });
   t.after(() => identity.close());
   const pki = openPki(dir, clock, identity.issued);
   await pki.init('root');
@@ -22,14 +24,14 @@ async function office(t: TestContext) {
     return who;
   };
   /** Connected by the certificate. */
-  const by = ({ issued: { name, unit, serial, fingerprint256 } }: Certificate): Promise<Asking> =>
-    enter({ certificate: { names: [name], unit, serial, fingerprint256 } });
+  const by = ({ issued: { name, unit, serial, fingerprint256, notAfter } }: Certificate): Promise<Asking> =>
+    enter({ certificate: { names: [name], unit, serial, fingerprint256, notAfter } });
   const access = new AccessStore(dir, clock, undefined, cheapHash);
   const enrolment = new Enrolment(identity, pki, clock);
   const give = (who: Asking): Promise<Certificate> => enrolment.certificateFor(who, CSR);
   const issue = (): Promise<Certificate> => pki.issue({ name: 'web', is: 'leaf', csr: CSR });
   const inForce = (): number => pki.list().filter(it => it.revokedAt === undefined).length;
-  return { clock, pki, enter, by, access, give, issue, inForce };
+  return { dir, clock, pki, enter, by, access, give, issue, inForce };
 }
 
 test('who shows a certificate is given a new one, until it is revoked', async t => {
@@ -53,6 +55,29 @@ test('who is revoked while its new one is made has nothing of it', async t => {
   };
   await assert.rejects(give(web), { code: 'revoked' });
   assert.deepEqual([pki.list().length, inForce()], [2, 0]);
+});
+
+test('who shows a certificate of another authority is given none of ours', async t => {
+  const { enter, give, pki } = await office(t, { foreign: true });
+  const notAfter = Date.now() * 2;
+  const theirs = { names: ['web'], unit: 'leaf', serial: '01', fingerprint256: 'cd'.repeat(32), notAfter };
+  const web = await enter({ certificate: theirs });
+  await assert.rejects(give(web), { code: 'not-authorized', message: /another authority/ });
+  assert.equal(pki.list().length, 0);
+});
+
+test('a join token that can get no certificate, since none could be written down, is not spent', async t => {
+  const { dir, access, pki } = await office(t);
+  const { record } = await access.createJoin({ name: 'web', is: 'leaf', expiresAt: NOW + DAY });
+  const file = join(dir, 'pki', 'issued.jsonl');
+  await pki.issue({ name: 'other', is: 'leaf', csr: CSR });
+  const line = readPrivate(file);
+  writePrivate(file, line.repeat(Math.floor((14 * 1024 * 1024) / line.length)));
+  const { id } = record;
+  await assert.rejects(admit(access, pki, { name: 'web', id }, CSR), { code: 'file-full' });
+  writePrivate(file, line);
+  assert.equal((await admit(access, pki, { name: 'web', id }, CSR)).issued.name, 'web');
+  await assert.rejects(admit(access, pki, { name: 'web', id }, CSR), { code: 'revoked' });
 });
 
 test('who is known by a secret, or by nothing, is given none: it would outlive the secret', async t => {

@@ -1,5 +1,5 @@
 /** Canopy and the supervisors it is measured against, each as its users start it. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,17 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { find } from '../support/parts.js';
 import { until } from '../support/wait.js';
+import { BARE_NODE } from './bare-node.js';
+import { quiet, type Running, running } from './running.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const PM2 = process.env.PM2 ?? join(tmpdir(), 'pm2/node_modules/.bin/pm2');
-
-export interface Running {
-  /** Its own processes are this one and what descends from it, the targets left out. */
-  pid(): number;
-  /** Where there is one: starts all targets again after `stopAll`. */
-  readonly rest?: string;
-  stop(): Promise<void>;
-}
 
 export interface Peer {
   readonly name: string;
@@ -26,19 +20,6 @@ export interface Peer {
   readonly isThere: boolean;
   /** Each target is a program with one argument. */
   start(dir: string, program: string, argument: string, count: number): Promise<Running>;
-}
-
-const quiet = { stdio: 'ignore', detached: true } as const;
-
-function running(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Running {
-  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()));
-  return {
-    pid: () => child.pid as number,
-    stop: () => {
-      child.kill(signal);
-      return ended;
-    },
-  };
 }
 
 function freePort(): Promise<number> {
@@ -134,43 +115,4 @@ const s6: Peer = {
     running(spawn('s6-svscan', ['-c', '500', services(dir, program, argument, count)], quiet)),
 };
 
-const TEN_LINES = (program: string, argument: string, count: number): string => `
-  import { spawn } from 'node:child_process';
-  const children = new Map();
-  const start = nth => children.set(nth, spawn('${program}', ['${argument}'], { stdio: 'ignore', detached: true })
-    .once('exit', () => start(nth)));
-  for (let nth = 0; nth < ${count}; nth++) start(nth);`;
-
-/** A look at what a third of the children use, each second, as JSON: as often as a heartbeat by default, and told to nobody. */
-const LOOKING = `
-  import { readFileSync } from 'node:fs';
-  let turn = 0;
-  setInterval(() => {
-    turn += 1;
-    for (const [nth, { pid }] of children) {
-      if ((nth + turn) % 3 !== 0) continue;
-      const fields = readFileSync(\`/proc/\${pid}/stat\`, 'latin1').split(' ');
-      JSON.stringify({ v: 1, ts: Date.now(), pid, phase: 'running', cpu: Number(fields[13]), rss: Number(fields[23]) });
-    }
-  }, 1000);`;
-
-/** What Node itself takes to start that many and to wait, and to look at them: none of it supervises anything. */
-const bareNode = (name: string, more = ''): Peer => ({
-  name,
-  from: 'Node itself',
-  isThere: true,
-  start: async (_dir, program, argument, count) => {
-    const script = TEN_LINES(program, argument, count) + more;
-    return running(spawn(process.execPath, ['--input-type=module', '-e', script], quiet));
-  },
-});
-
-export const PEERS: readonly Peer[] = [
-  canopy,
-  runit,
-  pm2,
-  s6,
-  supervisord,
-  bareNode('ten lines of Node'),
-  bareNode('the same that look', LOOKING),
-];
+export const PEERS: readonly Peer[] = [canopy, runit, pm2, s6, supervisord, ...BARE_NODE];

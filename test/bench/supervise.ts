@@ -1,17 +1,19 @@
 /**
  * What supervising costs, under Canopy and under the peers that are installed, all in one run:
  * from SIGKILL of a target to its successor's first timestamp; 100 targets started; memory and idle CPU with 100 targets.
- * node dist/test/bench/supervise.js [rounds] [idle seconds]
+ * node dist/test/bench/supervise.js [rounds] [idle seconds] [names of some, with commas]
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PEERS, type Peer, type Running } from './peers.js';
+import { PEERS, type Peer } from './peers.js';
 import { cpuMs, family, memory } from './processes.js';
+import type { Running } from './running.js';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const IDLE_S = Number(process.argv[3] ?? 10);
+const ONLY = process.argv[4]?.split(',');
 const MANY = 100;
 /** Times that the start of many is measured. */
 const STARTS = 3;
@@ -180,6 +182,7 @@ line('', HEAD);
 line('', UNITS);
 const rows: Row[] = [];
 for (const peer of PEERS) {
+  if (ONLY && !ONLY.includes(peer.name)) continue;
   if (!peer.isThere) {
     console.log(`${peer.name.padEnd(22)} not installed (${peer.from})`);
     continue;

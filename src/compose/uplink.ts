@@ -1,5 +1,6 @@
 /** The link of a node to its parent's broker: in-process where this process hosts it, else over MQTT. */
 import type { Link, LinkError } from '../../broker/link.js';
+import type { NodeSettings } from '../config/settings.js';
 import type { Principal } from '../core/principal.js';
 import { encode } from '../protocol/codec.js';
 import { clientIdOf } from '../protocol/identity.js';
@@ -45,9 +46,17 @@ function openUplink(node: NodeContainer): Link {
   if (mqtt === null) throw new Error('the step that loads the MQTT client comes first');
   const files = uplinkFiles(settings);
   const url = safeUrl(settings.parentUrl ?? '', files);
-  const link = new mqtt.MqttLink({ url, clientId, will, batchMs, ...proofs(name, files) });
+  const keepaliveSeconds = keepaliveOf(settings);
+  const link = new mqtt.MqttLink({ url, clientId, will, batchMs, keepaliveSeconds, ...proofs(name, files) });
   return told(node, link, url);
 }
+
+/**
+ * A parent that is gone without a word (another address, a cut line) is noticed after one and a half of these seconds: by a relay
+ * about when its parent would notice the same of a child, if they have the same timeout; a leaf's pings cost its parent more.
+ */
+const keepaliveOf = ({ role, timeout, hbInterval }: NodeSettings): number =>
+  Math.min(15, Math.max(1, Math.ceil(role === 'relay' ? (timeout * 2) / 3 : hbInterval * 3)));
 
 /** What the parent's broker says for us when our socket dies. */
 function lastWords(node: NodeContainer) {

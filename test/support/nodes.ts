@@ -39,6 +39,8 @@ export class NodeProcess {
   constructor(
     private readonly box: Sandbox,
     readonly settings: Settings,
+    /** Words before its command line, such as those of `ip netns exec`. */
+    private readonly wrap: readonly string[] = [],
   ) {}
 
   static async start(box: Sandbox, settings: Settings): Promise<NodeProcess> {
@@ -85,7 +87,8 @@ export class NodeProcess {
       String(value),
     ]);
     const env = this.box.env(Object.fromEntries(variables));
-    const child = spawn(process.execPath, [CLI, 'run'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command = '', ...words] = [...this.wrap, process.execPath, CLI, 'run'];
+    const child = spawn(command, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.ended = null;
     let rest = '';

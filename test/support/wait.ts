@@ -4,13 +4,14 @@ import { type AddressInfo, createServer } from 'node:net';
 export async function until<T>(
   predicate: () => T | Promise<T>,
   deadlineMs = 5000,
-  what = predicate.toString(),
+  what: string | (() => string) = predicate.toString(),
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const answer = await predicate();
     if (answer) return answer;
-    if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    if (Date.now() > deadline)
+      throw new Error(`not within ${deadlineMs} ms: ${typeof what === 'string' ? what : what()}`);
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

@@ -1,0 +1,132 @@
+/** A root, two relays and six leaves, each a process on a machine of its own, and somebody who watches at each broker. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { NodeProcess, type Settings } from '../nodes.js';
+import type { Sandbox } from '../sandbox.js';
+import { until } from '../wait.js';
+import { breaches, type Fault, type Look } from './model.js';
+import type { Network } from './network.js';
+
+const WATCHER = fileURLToPath(new URL('./watcher.js', import.meta.url));
+export const PARENTS: Readonly<Record<string, string>> = {
+  r1: 'root',
+  r2: 'root',
+  ...{ a1: 'r1', a2: 'r1', a3: 'r1' },
+  ...{ b1: 'r2', b2: 'r2', b3: 'r2' },
+};
+export const MACHINES = ['root', ...Object.keys(PARENTS)];
+const BROKERS = ['root', 'r1', 'r2'];
+/** Seconds. */
+export const TIMES = { hb_interval: 0.5, timeout: 2 };
+/** Milliseconds beyond the timeout: looks, a busy machine, the hop from a relay to the root. */
+const SLACK_MS = 2000;
+const HEALED_MS = 10_000;
+
+/** Paths that an observer knows, with the status that is true while all is well. */
+function pathsOf(observer: string): string[] {
+  const below = Object.keys(PARENTS).filter(name => PARENTS[name] === observer);
+  return below.flatMap(name => [name, ...pathsOf(name).map(path => `${name}/${path}`)]);
+}
+
+export class NetTree {
+  readonly nodes = new Map<string, NodeProcess>();
+  readonly faults: Fault[] = [];
+  private readonly looks: Look[] = [];
+  private readonly watchers: ChildProcess[] = [];
+
+  private constructor(
+    private readonly box: Sandbox,
+    readonly net: Network,
+  ) {}
+
+  static async grow(box: Sandbox, net: Network): Promise<NetTree> {
+    const tree = new NetTree(box, net);
+    for (const name of BROKERS) net.hosts(name, { 'root.test': net.address('root') });
+    for (const name of MACHINES)
+      tree.nodes.set(name, new NodeProcess(box, tree.settings(name), net.on(name)));
+    await Promise.all(MACHINES.map(name => tree.node(name).up()));
+    for (const name of BROKERS) tree.watch(name);
+    await tree.truth(30_000);
+    return tree;
+  }
+
+  node(name: string): NodeProcess {
+    return this.nodes.get(name) as NodeProcess;
+  }
+
+  /** Notes a fault; ended by `end`. */
+  begin(what: Fault['what'], name: string, partly = false): Fault {
+    const fault = { what, name, from: Date.now(), to: Number.POSITIVE_INFINITY, partly };
+    this.faults.push(fault);
+    return fault;
+  }
+
+  /** All faults are over by now. */
+  end(): void {
+    for (const fault of this.faults) fault.to = Math.min(fault.to, Date.now());
+  }
+
+  /** Waits until every observer says that every node is up. */
+  async truth(deadlineMs = HEALED_MS): Promise<void> {
+    const isTrue = (observer: string, since: number): boolean => {
+      const last = this.looks.findLast(look => look.observer === observer);
+      return (
+        last !== undefined && last.at > since && pathsOf(observer).every(path => last.seen[path] === 'up')
+      );
+    };
+    const since = Date.now();
+    await until(
+      () => BROKERS.every(observer => isTrue(observer, since)),
+      deadlineMs,
+      () =>
+        `all is up again: ${BROKERS.map(it => JSON.stringify(this.looks.findLast(look => look.observer === it)))}`,
+    );
+  }
+
+  /** What was said since the first of the faults that its observer could not hold; forgets the faults. */
+  judge(): string[] {
+    const from = Math.min(...this.faults.map(fault => fault.from));
+    const boundMs = TIMES.timeout * 1000 + SLACK_MS;
+    const world = { parents: PARENTS, faults: [...this.faults], boundMs, healedMs: HEALED_MS };
+    const looks = this.looks.filter(look => look.at >= from);
+    this.faults.length = 0;
+    return breaches(world, looks);
+  }
+
+  /** What an observer said of a path since then, each status once in a row. */
+  said(observer: string, path: string, since: number): string[] {
+    const all = this.looks.filter(look => look.observer === observer && look.at >= since);
+    const statuses = all.map(look => look.seen[path] ?? 'not known');
+    return statuses.filter((status, nth) => status !== statuses[nth - 1]);
+  }
+
+  private settings(name: string): Settings {
+    const data_dir = this.box.path(name);
+    if (name === 'root') return { role: 'root', name, data_dir, ...this.broker(), ...TIMES };
+    const parent = PARENTS[name] as string;
+    const parent_host = parent === 'root' ? 'root.test' : this.net.address(parent);
+    const common = { name, data_dir, parent_host, parent_port: 1883, hb_interval: TIMES.hb_interval };
+    if (!BROKERS.includes(name)) return { role: 'leaf', target: 'sleep 3600', ...common };
+    return { role: 'relay', ...this.broker(), ...common, timeout: TIMES.timeout };
+  }
+
+  private broker(): Settings {
+    return { host: '0.0.0.0', port: 1883, insecure: true, rest_host: '127.0.0.1', rest_port: 8004 };
+  }
+
+  private watch(observer: string): void {
+    const [command = '', ...words] = [...this.net.on(observer), process.execPath, WATCHER];
+    const child = spawn(command, [...words, 'http://127.0.0.1:8004'], {
+      env: this.box.env(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.watchers.push(child);
+    let rest = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines)
+        this.looks.push({ observer, ...(JSON.parse(line) as Omit<Look, 'observer'>) });
+    });
+  }
+}

@@ -12,6 +12,8 @@ import { proofs, safeUrl, uplinkFiles } from './trust.js';
 
 /** Milliseconds that a relay may hold heartbeats to send many at once. */
 const BATCH_MS = 100;
+/** A busy parent has half of it to answer a ping. */
+const MIN_KEEPALIVE_S = 4;
 
 export const provideUplink = (node: NodeContainer): NodeContainer => node.provide(UPLINK, openUplink);
 
@@ -56,7 +58,7 @@ function openUplink(node: NodeContainer): Link {
  * about when its parent would notice the same of a child, if they have the same timeout; a leaf's pings cost its parent more.
  */
 const keepaliveOf = ({ role, timeout, hbInterval }: NodeSettings): number =>
-  Math.min(15, Math.max(1, Math.ceil(role === 'relay' ? (timeout * 2) / 3 : hbInterval * 3)));
+  Math.min(15, Math.max(MIN_KEEPALIVE_S, Math.ceil(role === 'relay' ? (timeout * 2) / 3 : hbInterval * 3)));
 
 /** What the parent's broker says for us when our socket dies. */
 function lastWords(node: NodeContainer) {

@@ -7,7 +7,7 @@ import { MACHINES, NetTree, TIMES } from '../support/net/tree.js';
 import { Sandbox } from '../support/sandbox.js';
 
 /** Milliseconds that a fault lasts: longer than all timeouts and keepalives. */
-const LONG_MS = TIMES.timeout * 3000;
+const LONG_MS = TIMES.timeout * 2000 + 1000;
 
 interface Scenario {
   readonly name: string;

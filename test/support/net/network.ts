@@ -88,8 +88,9 @@ export class Network {
 
   /** The machine has another address from now on, and not the old one any more. */
   move(name: string, address: string): void {
-    this.inside(name, 'ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    // In this order: with the first address of a network go all that came after it.
     this.inside(name, 'ip', 'addr', 'del', `${this.address(name)}/24`, 'dev', 'eth0');
+    this.inside(name, 'ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0');
     this.addresses.set(name, address);
   }
 

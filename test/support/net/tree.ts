@@ -1,13 +1,11 @@
 /** A root, two relays and six leaves, each a process on a machine of its own, and somebody who watches at each broker. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { NodeProcess, type Settings } from '../nodes.js';
 import type { Sandbox } from '../sandbox.js';
 import { until } from '../wait.js';
 import { breaches, type Fault, type Look } from './model.js';
 import type { Network } from './network.js';
+import { type Answer, Watcher } from './watched.js';
 
-const WATCHER = fileURLToPath(new URL('./watcher.js', import.meta.url));
 export const PARENTS: Readonly<Record<string, string>> = {
   r1: 'root',
   r2: 'root',
@@ -17,7 +15,7 @@ export const PARENTS: Readonly<Record<string, string>> = {
 export const MACHINES = ['root', ...Object.keys(PARENTS)];
 const BROKERS = ['root', 'r1', 'r2'];
 /** Seconds. */
-export const TIMES = { hb_interval: 0.5, timeout: 2 };
+export const TIMES = { hb_interval: 0.5, timeout: 3 };
 /** Milliseconds beyond the timeout: looks, a busy machine, the hop from a relay to the root. */
 const SLACK_MS = 2000;
 const HEALED_MS = 10_000;
@@ -32,7 +30,7 @@ export class NetTree {
   readonly nodes = new Map<string, NodeProcess>();
   readonly faults: Fault[] = [];
   private readonly looks: Look[] = [];
-  private readonly watchers: ChildProcess[] = [];
+  private readonly watchers = new Map<string, Watcher>();
 
   private constructor(
     private readonly box: Sandbox,
@@ -61,9 +59,9 @@ export class NetTree {
     return fault;
   }
 
-  /** All faults are over by now. */
-  end(): void {
-    for (const fault of this.faults) fault.to = Math.min(fault.to, Date.now());
+  /** All faults, or one, are over by now. */
+  end(faults: readonly Fault[] = this.faults): void {
+    for (const fault of faults) fault.to = Math.min(fault.to, Date.now());
   }
 
   /** Waits until every observer says that every node is up. */
@@ -93,6 +91,11 @@ export class NetTree {
     return breaches(world, looks);
   }
 
+  /** Asks the node with this name over its REST. */
+  ask(observer: string, method: string, path: string, body?: unknown): Promise<Answer> {
+    return (this.watchers.get(observer) as Watcher).ask(method, path, body);
+  }
+
   /** What an observer said of a path since then, each status once in a row. */
   said(observer: string, path: string, since: number): string[] {
     const all = this.looks.filter(look => look.observer === observer && look.at >= since);
@@ -115,18 +118,8 @@ export class NetTree {
   }
 
   private watch(observer: string): void {
-    const [command = '', ...words] = [...this.net.on(observer), process.execPath, WATCHER];
-    const child = spawn(command, [...words, 'http://127.0.0.1:8004'], {
-      env: this.box.env(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.watchers.push(child);
-    let rest = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines)
-        this.looks.push({ observer, ...(JSON.parse(line) as Omit<Look, 'observer'>) });
-    });
+    const watcher = new Watcher(this.net.on(observer), this.box.env(), 'http://127.0.0.1:8004');
+    watcher.onLook = look => void this.looks.push({ observer, ...look });
+    this.watchers.set(observer, watcher);
   }
 }

@@ -37,11 +37,19 @@ export class NetTree {
     readonly net: Network,
   ) {}
 
-  static async grow(box: Sandbox, net: Network): Promise<NetTree> {
+  /** `more`: settings of some nodes; `wrap`: words before the command line of some. */
+  static async grow(
+    box: Sandbox,
+    net: Network,
+    more: (name: string) => Settings = () => ({}),
+    wrap: (name: string) => readonly string[] = () => [],
+  ): Promise<NetTree> {
     const tree = new NetTree(box, net);
     for (const name of BROKERS) net.hosts(name, { 'root.test': net.address('root') });
-    for (const name of MACHINES)
-      tree.nodes.set(name, new NodeProcess(box, tree.settings(name), net.on(name)));
+    for (const name of MACHINES) {
+      const settings = { ...tree.settings(name), ...more(name) };
+      tree.nodes.set(name, new NodeProcess(box, settings, [...net.on(name), ...wrap(name)]));
+    }
     await Promise.all(MACHINES.map(name => tree.node(name).up()));
     for (const name of BROKERS) tree.watch(name);
     await tree.truth(30_000);

@@ -23,6 +23,8 @@ export interface BrokerOptions {
   /** A client has begun or ceased to be subscribed to a filter; called at once, so: note it and return. */
   readonly onAudience?: (filter: string) => void;
   readonly limits?: Partial<BrokerLimits>;
+  /** Retained messages that it has before it listens, as far as there is room. */
+  readonly stored?: readonly Message[];
   readonly listener?: Listener;
   /** Where it listens besides. */
   readonly more?: readonly Listening[];

@@ -149,8 +149,7 @@ export class Registry {
 
   /** One that was known before this observer was started. */
   restore(record: NodeRecord): void {
-    if (record.path !== '' && !this.records.has(parentOf(record.path)))
-      this.add(parentOf(record.path), record.linkAt);
+    for (const above of ancestors(record.path)) if (!this.records.has(above)) this.add(above, record.linkAt);
     this.put(record);
   }
 

@@ -25,6 +25,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>;
   /** What of an address counts as one caller, where that is more than the address: of IPv6 a whole network. */
   readonly callerOf?: (address: string) => string;
+  /** Retained messages that it has before it listens, as far as there is room. */
+  readonly stored?: readonly Message[];
   readonly listener?: Listener;
   /** Where it listens besides. */
   readonly more?: readonly Listening[];

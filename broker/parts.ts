@@ -8,6 +8,7 @@ import { Inquiry } from './entry/inquiry.js';
 import { Reception } from './entry/reception.js';
 import { type Report, reporter } from './entry/report.js';
 import { BROKER_LIMITS, type BrokerLimits } from './limits.js';
+import type { Message } from './link.js';
 import type { BrokerOptions } from './options.js';
 
 export interface Parts {
@@ -27,6 +28,7 @@ export function assemble(options: BrokerOptions, isClosing: () => boolean): Part
   const report = reporter(options.onRefused, client => reception.whoOf(client));
   const claims = new Claims();
   const retained = new RetainedStore<Stored>(limits, options.rules.prefix);
+  for (const message of options.stored ?? []) retained.set(asStored(message));
   const inquiry = new Inquiry({ ...options, limits, report });
   const reception: Reception = new Reception({
     ...options,
@@ -43,3 +45,15 @@ export function assemble(options: BrokerOptions, isClosing: () => boolean): Part
   const engine = createEngine({ rules, limits, gate, reception, retained, report, audience, isClosing });
   return { limits, report, claims, retained, inquiry, reception, gate, audience, engine };
 }
+
+/** In the shape of aedes; of no broker's numbering. */
+const asStored = ({ topic, payload, qos }: Message): Stored => ({
+  cmd: 'publish',
+  brokerId: '',
+  brokerCounter: 0,
+  topic,
+  payload,
+  qos,
+  retain: true,
+  dup: false,
+});

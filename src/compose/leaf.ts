@@ -74,6 +74,7 @@ function makeLeaf(node: NodeContainer): Leaf {
     desired: new DesiredState(settings.dataDir, settings.desired),
     maintenance: node.get(MAINTENANCE),
     labels: settings.labels,
+    ephemeral: settings.ephemeral,
     host: { name: settings.hostName, cores: coreCount() },
     memory: new CommandMemory(join(settings.dataDir, 'commands.jsonl')),
     keepTarget: settings.onExit === 'keep',

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Bridge } from '../../broker/bridge.js';
 import { EmbeddedBroker } from '../../broker/embedded.js';
 import { systemClock } from '../core/clock.js';
-import { Registry } from '../core/registry.js';
 import { addressKey } from '../core/remote-address.js';
 import { Fleet } from '../fleet/fleet.js';
 import { CommandMemory } from '../node/memory.js';
@@ -24,6 +23,7 @@ import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
+import { makeOwed, makeRegistry, openRoster } from './roster.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
   BRIDGE,
@@ -34,8 +34,10 @@ import {
   INSTALLATION,
   LOG,
   MAINTENANCE,
+  OWED,
   OWN_LINK,
   REGISTRY,
+  ROSTER,
   SETTINGS,
   TREE,
   UPLINK,
@@ -71,7 +73,8 @@ const doorSteps = (node: NodeContainer): Step[] => [identityStep(node), listener
 function brokerStep(node: NodeContainer): Step {
   provideHub(node)
     .provide(CLOCK, () => systemClock)
-    .provide(REGISTRY, () => new Registry())
+    .provide(REGISTRY, makeRegistry)
+    .provide(ROSTER, openRoster)
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
     .provide(MAINTENANCE, openMaintenance)
@@ -79,7 +82,10 @@ function brokerStep(node: NodeContainer): Step {
   return {
     name: 'broker',
     start: async () => void node.set(BROKER, await listen(node)),
-    stop: () => node.get(BROKER).close(),
+    stop: async () => {
+      await node.get(BROKER).close();
+      node.get(ROSTER).stop();
+    },
   };
 }
 
@@ -99,6 +105,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     onAudience: heard(node),
     limits: brokerLimits(settings),
     callerOf: addressKey,
+    stored: node.get(ROSTER).retained(),
   });
 }
 
@@ -111,6 +118,7 @@ function makeTree(node: NodeContainer): Tree {
     timeout,
     link: node.get(OWN_LINK),
     registry: node.get(REGISTRY),
+    roster: node.get(ROSTER),
     ingest: node.get(INGEST),
     memory: new CommandMemory(join(dataDir, 'commands.jsonl')),
     clock: node.get(CLOCK),
@@ -153,11 +161,17 @@ const treeStep = (node: NodeContainer): Step => ({
 });
 
 function bridgeStep(node: NodeContainer): Step {
-  provideUplink(node).provide(BRIDGE, makeBridge);
+  provideUplink(node).provide(BRIDGE, makeBridge).provide(OWED, makeOwed);
+  const owed = () => node.get(OWED);
   return {
     name: 'bridge',
-    start: () => node.get(BRIDGE).start(),
+    start: async () => {
+      node.get(INGEST).listen(owed());
+      await node.get(BRIDGE).start();
+      owed().start();
+    },
     stop: async () => {
+      owed().stop();
       await node.get(UPLINK).flush(GOODBYE_MS);
       await node.get(BRIDGE).stop();
       await node.get(UPLINK).close();

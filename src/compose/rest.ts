@@ -2,14 +2,9 @@
 import { type AuditQuery, readAudit } from '../audit/read.js';
 import { isLoopback } from '../config/address.js';
 import type { AuditEntry } from '../core/audit-entry.js';
-import { CanopyError } from '../core/errors.js';
-import { isDirectChild, lastName, parentOf } from '../core/names.js';
-import { verdict } from '../core/verdict.js';
-import { asCommand } from '../protocol/commands.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Caller } from '../rest/caller.js';
 import { type Answerer, Front } from '../rest/front.js';
-import { forgetBelow, forgettable } from '../tree/orders.js';
 import { authenticatorFor } from './audit.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
@@ -20,9 +15,6 @@ import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
-
-/** Milliseconds that a relay may take to forget a node of its own. */
-const FORGET_MS = 5000;
 
 export function restSteps(node: NodeContainer): Step[] {
   const { rest } = node.get(SETTINGS);
@@ -91,7 +83,7 @@ async function build(node: NodeContainer): Promise<Answerer> {
 
 /** What routes ask the rest of the node for. */
 const ports = (node: NodeContainer) => ({
-  forget: (path: string, by: string) => forget(node, path, by),
+  forget: async (path: string, by: string) => void (await node.get(TREE).forgetting.forget(path, by)),
   desk: node.get(TREE).desk,
   logs: node.get(HUB),
   recall: (id: string) => node.get(TREE).recall(id),
@@ -105,23 +97,3 @@ const ports = (node: NodeContainer) => ({
   office: officeOf(node),
   log: node.get(LOG),
 });
-
-/** A direct child here; a deeper one by its own parent, or here where that is gone too. */
-async function forget(node: NodeContainer, path: string, by: string): Promise<void> {
-  const registry = node.get(REGISTRY);
-  const { desk, publisher } = node.get(TREE);
-  forgettable(registry, path);
-  const parent = isDirectChild(path) ? undefined : registry.get(parentOf(path));
-  if (parent?.link !== 'online' || verdict(registry, parent).blockedBy !== null) {
-    forgetBelow(registry, publisher, path);
-    return;
-  }
-  const command = asCommand({ op: 'forget', args: { path: lastName(path) }, by });
-  desk.send(parent.path, command);
-  const result = await desk.wait(command.id, FORGET_MS);
-  if (result?.status === 'succeeded') return;
-  throw new CanopyError(
-    'node-unreachable',
-    `"${parent.path}" did not forget it: ${result?.error?.message ?? 'no answer'}`,
-  );
-}

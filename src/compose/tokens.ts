@@ -19,6 +19,8 @@ import type { LeafLogs } from '../streams/leaf-logs.js';
 import type { LogHub } from '../streams/port.js';
 import type { CommandAudit } from '../tree/command-audit.js';
 import type { Ingest } from '../tree/ingest.js';
+import type { Owed } from '../tree/owed.js';
+import type { Roster } from '../tree/roster/roster.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
 import type { Counts } from './counts.js';
@@ -38,6 +40,10 @@ export const BROKER = token<EmbeddedBroker>('broker');
 export const OWN_LINK = token<Link>('own link');
 export const REGISTRY = token<Registry>('registry');
 export const INGEST = token<Ingest>('ingest');
+/** What the parent is still to be told of them. */
+export const OWED = token<Owed>('owed');
+/** The nodes below, on disk. */
+export const ROSTER = token<Roster>('roster');
 export const TREE = token<Tree>('tree');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');

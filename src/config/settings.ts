@@ -20,6 +20,7 @@ import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
 import { PLAIN_SECURITY, SECURITY } from './groups/security.js';
 import type { Role, Setting } from './groups/setting.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
+import { PLAIN_TRUTH, TRUTH } from './groups/truth.js';
 import type { Probes } from './probes.js';
 
 export type { Role, Setting } from './groups/setting.js';
@@ -40,6 +41,7 @@ export const SETTINGS = {
   ...BALANCING,
   ...SECURITY,
   ...OWN_LOG,
+  ...TRUTH,
 } as const;
 
 type Table = typeof SETTINGS;
@@ -61,6 +63,7 @@ export const PLAIN = [
   ...PLAIN_BALANCING,
   ...PLAIN_SECURITY,
   ...PLAIN_OWN_LOG,
+  ...PLAIN_TRUTH,
 ] as const satisfies readonly SettingKey[];
 
 export type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`

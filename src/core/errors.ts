@@ -50,6 +50,9 @@ export const ERROR_CODES = {
   'ca-exists': 'the node has a certificate authority already',
   'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
   'no-tls-listener': 'the node has no TLS listener by which a child could join',
+  'bad-roster': 'the file of the nodes that are known cannot be read as one, in whole or in part',
+  'newer-roster': 'the file of the nodes that are known was written by a newer version',
+  'unwritable-roster': 'the file of the nodes that are known cannot be written',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

@@ -153,8 +153,9 @@ export class Leaf {
   private readonly obey = (message: Message): void => this.responder.handle(message);
 
   private traits(): Traits {
-    const { desired, labels, host, maintenance } = this.options;
-    return { desired: desired.get(), labels, host, maintenance: maintenance.current };
+    const { desired, labels, host, maintenance, ephemeral } = this.options;
+    const traits = { desired: desired.get(), labels, host, maintenance: maintenance.current };
+    return ephemeral ? { ...traits, ephemeral } : traits;
   }
 
   /** Once what follows from it at once is told as well: a start changes what is desired, and then the phase. */

@@ -43,6 +43,8 @@ export interface LeafOptions {
   readonly desired: DesiredState;
   readonly maintenance: MaintenanceState;
   readonly labels: Labels;
+  /** It is forgotten after a clean goodbye. */
+  readonly ephemeral: boolean;
   readonly host: HostFacts;
   readonly memory: CommandMemory;
   /** An orderly end leaves the target to the next leaf. */

@@ -16,7 +16,7 @@ export interface LeafFacts {
 }
 
 /** What is so beside the target: told with every state. */
-export type Traits = Pick<State, 'desired' | 'labels' | 'host' | 'maintenance'>;
+export type Traits = Pick<State, 'desired' | 'labels' | 'host' | 'maintenance' | 'ephemeral'>;
 /** Without a probe or a limit a running target passes. */
 export const NOTHING_FOUND: Finding = { health: 'passing', reason: null };
 

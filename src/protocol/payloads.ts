@@ -1,8 +1,8 @@
 /** What each channel carries: one schema per channel, from which come the types, the checks and the REST description. */
 import Type, { type Static } from 'typebox';
-import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { DESIRED, HEALTHS, KINDS, LINKS, PHASES } from '../core/facts.js';
 import type { Channel } from '../core/names.js';
-import { MOST_INSTANCES } from '../core/node-record.js';
+import { AppCapacitySchema, fraction, RollupSchema } from './capacity.js';
 
 const v = Type.Literal(1);
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
@@ -11,33 +11,6 @@ const seq = Type.Integer({ minimum: 0 });
 const text = Type.String({ maxLength: 1024 });
 const app = Type.Union([text, Type.Null()]);
 const pid = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
-
-export const RollupSchema = Type.Object(
-  Object.fromEntries(STATUSES.map(status => [status, Type.Integer({ minimum: 0 })])) as Record<
-    (typeof STATUSES)[number],
-    Type.TInteger
-  >,
-);
-
-const count = Type.Integer({ minimum: 0, maximum: MOST_INSTANCES });
-const fraction = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
-const capacity = {
-  slots: count,
-  running: count,
-  free: count,
-  held: Type.Optional(count),
-  ailing: Type.Optional(count),
-};
-export const AppCapacitySchema = Type.Object({
-  ...capacity,
-  cpu: Type.Number({ description: 'of the targets, fractions of one core' }),
-  rss: Type.Integer({ minimum: 0, description: 'of the targets, bytes' }),
-  load: Type.Optional(fraction('busy time of the cores of its machines, on average over its slots')),
-  memory: Type.Optional(fraction('used memory of its machines, on average over its slots')),
-  least: Type.Optional(fraction('load of the least loaded machine with a free slot')),
-  most: Type.Optional(fraction('load of the most loaded machine with a running target')),
-  labels: Type.Optional(Type.Record(Type.String(), Type.Object(capacity))),
-});
 
 export const HeartbeatSchema = Type.Object({
   v,
@@ -88,6 +61,10 @@ export const StateSchema = Type.Object({
   insecure: Type.Optional(
     Type.Literal(true, { description: 'strangers can reach it: its owner has said so' }),
   ),
+  restartBy: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'of a goodbye before a restart: when it means to be back' }),
+  ),
+  ephemeral: Type.Optional(Type.Literal(true, { description: 'it is forgotten after a goodbye' })),
 });
 export type State = Static<typeof StateSchema>;
 

@@ -21,7 +21,8 @@ import { completeWill, isOfAnother } from './wills.js';
 export interface IngestListener {
   state?(record: NodeRecord, from: LinkFact | null): void;
   beat?(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void;
-  forgotten?(paths: readonly string[]): void;
+  /** `origin`: who said so; the node itself comes last. */
+  forgotten?(paths: readonly string[], origin: Origin): void;
   through?(record: NodeRecord): void;
   event?(path: string, event: NodeEvent): void;
   result?(path: string, result: Result): void;
@@ -30,10 +31,12 @@ export interface IngestListener {
 }
 
 /** More are not kept track of: each costs about a kilobyte, and anyone can make names up. */
-const MAX_NODES = 50_000;
+export const MAX_NODES = 50_000;
 
 export class Ingest {
   private readonly listeners: IngestListener[] = [];
+  /** Whether a state of that epoch is from before the node was forgotten. */
+  buried: (path: string, epoch: number) => boolean = () => false;
 
   /** `held`: whether a live node holds a name at this broker. */
   constructor(
@@ -95,6 +98,7 @@ export class Ingest {
   private takeState(path: string, message: Message, origin: Origin): Message | Refusal {
     if (message.payload.length === 0) return this.takeForget(path, message, origin);
     const said = decode('state', message.payload);
+    if (this.buried(path, said.epoch)) return stale('state');
     const at = moment(this.clock);
     const known = this.registry.get(path);
     if (isOfAnother(known, origin)) return stale('will');
@@ -116,7 +120,7 @@ export class Ingest {
       return { code: 'node-alive', reason: `"${path}" is alive; only a node that is gone can be forgotten` };
     }
     const gone = this.registry.forget(path);
-    for (const listener of this.listeners) listener.forgotten?.(gone);
+    for (const listener of this.listeners) listener.forgotten?.(gone, origin);
     return message;
   }
 

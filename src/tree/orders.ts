@@ -1,5 +1,6 @@
 /** What each command means to a node with a broker: what concerns the node itself, and what goes to leaves below it. */
 import { CanopyError } from '../core/errors.js';
+import { isSilent } from '../core/hidden.js';
 import { pathProblem } from '../core/names.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
@@ -7,15 +8,16 @@ import type { Publisher } from '../node/publisher.js';
 import { onlyArguments, type Plan } from '../node/responder.js';
 import { LEAF_OPS, NODE_OPS } from '../protocol/commands.js';
 
-/** `below`: what is carried out on nodes below; `maintain`: what concerns the node itself. */
+/** `below`: what is carried out on nodes below; `maintain`: what concerns the node itself; `forget`: that of one below. */
 export interface NodePlans {
   readonly below: Plan;
   readonly maintain: Plan;
+  readonly forget: (path: unknown, by: string) => ReturnType<Plan>;
 }
 
 const BELOW_OPS: ReadonlySet<string> = new Set(['scale', 'rebalance', 'orders', 'unkeep']);
 
-export function nodePlan(registry: Registry, publisher: Publisher, { below, maintain }: NodePlans): Plan {
+export function nodePlan(registry: Registry, { below, maintain, forget }: NodePlans): Plan {
   return command => {
     const toMany = command.select !== undefined || command.pick !== undefined;
     if (toMany || BELOW_OPS.has(command.op)) return below(command);
@@ -25,11 +27,8 @@ export function nodePlan(registry: Registry, publisher: Publisher, { below, main
         return async () => ({ nodes: registry.size });
       case 'maintenance':
         return maintain(command);
-      case 'forget': {
-        const { path } = onlyArguments(command, ['path']);
-        const target = forgettable(registry, path);
-        return async () => ({ forgotten: forgetBelow(registry, publisher, target) });
-      }
+      case 'forget':
+        return forget(onlyArguments(command, ['path']).path, command.by ?? 'command');
       default:
         throw refusedOp(command.op);
     }
@@ -57,7 +56,7 @@ export function forgettable(registry: Registry, path: unknown): string {
   const record = registry.get(path);
   if (!record) throw new CanopyError('not-found', `there is no node "${path}" here`);
   const { status } = verdict(registry, record);
-  if (record.link === 'online' && status !== 'unreachable') {
+  if (record.link === 'online' && status !== 'unreachable' && !isSilent(registry, record)) {
     throw new CanopyError('node-alive', `"${path}" is ${status}; only a node that is gone can be forgotten`);
   }
   return path;

@@ -14,10 +14,12 @@ import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import { Desk, type Tracked } from './desk.js';
+import { Forgetting } from './forgetting.js';
 import type { Ingest } from './ingest.js';
 import { Nowhere, type Presence } from './nowhere.js';
 import { type NodePlans, nodePlan } from './orders.js';
 import { Refusals } from './refusals.js';
+import type { Roster } from './roster/roster.js';
 import { Watch } from './watch.js';
 
 export interface TreeOptions {
@@ -30,6 +32,7 @@ export interface TreeOptions {
   /** The node's own link to its own broker, where its path is ''. */
   readonly link: Link;
   readonly registry: Registry;
+  readonly roster: Roster;
   readonly ingest: Ingest;
   readonly memory: CommandMemory;
   readonly clock: Clock;
@@ -56,6 +59,7 @@ export class Tree {
   readonly desk: Desk;
   readonly refusals: Refusals;
   readonly publisher: Publisher;
+  readonly forgetting: Forgetting;
   /** Commands that this node sends to carry out one to many. */
   private readonly orders: Desk;
   private readonly watch: Watch;
@@ -76,11 +80,14 @@ export class Tree {
       log: options.log,
     });
     this.orders = new Desk(registry, link, clock, MOST_LEAVES);
+    const { publisher, orders: desk } = this;
+    this.forgetting = new Forgetting({ ...options, publisher, desk });
     const plans = {
+      forget: (path: unknown, by: string) => this.forgetting.plan(path, by),
       below: options.below(this.orders, this.publisher),
       maintain: maintenancePlan(options.maintenance, clock),
     };
-    const plan = nodePlan(registry, this.publisher, plans);
+    const plan = nodePlan(registry, plans);
     this.responder = new Responder(this.publisher, clock, plan, options.memory);
     this.heart = new Heart(options.interval * 1000, seq => this.beat(seq));
   }
@@ -90,6 +97,7 @@ export class Tree {
     ingest.listen(this.watch);
     ingest.listen(this.desk);
     ingest.listen(this.orders);
+    ingest.listen(this.forgetting);
     ingest.listen(new Nowhere(registry, this.publisher, presence));
     ingest.listen({
       forgotten: paths => this.clearForgotten(paths),
@@ -101,12 +109,13 @@ export class Tree {
       throw interrupted('while it carried this out');
     });
     await link.subscribe([topicOf('', 'cmd')], (message: Message) => this.responder.handle(message));
-    this.tell('online', registry.size === 0 ? 'started' : 'online');
+    this.tell('online', registry.get('') ? 'online' : 'started');
     maintenance.onChange(() =>
       this.tell('online', maintenance.current ? 'maintenance' : 'maintenance is over'),
     );
     this.heart.start();
     this.watch.start();
+    this.forgetting.start();
   }
 
   /** What became of a command to this node itself, also of one that an earlier process was given; null where it had none. */

@@ -45,7 +45,13 @@ export class Watch implements IngestListener {
     this.periodMs = Math.min(1000, Math.max(20, timeoutMs / 10));
   }
 
+  /** Those that are known from before and were online have their time from now on. */
   start(): void {
+    for (const name of this.ports.registry.childrenOf('')) {
+      const record = this.ports.registry.get(name);
+      if (record?.link === 'online') this.renew(record);
+      else if (record?.restart) this.await(record);
+    }
     this.every(Math.min(SWEEP_MS, this.periodMs));
   }
 
@@ -57,6 +63,7 @@ export class Watch implements IngestListener {
   state(record: NodeRecord, from: LinkFact | null): void {
     if (!isDirectChild(record.path)) return;
     if (record.link === 'online') this.renew(record);
+    else if (record.link === 'offline' && record.restart) this.await(record);
     else this.ports.leases.drop(record.path);
     if (from === null || from === record.link) return;
     const reason = record.cause ?? record.reason ?? record.link;
@@ -97,8 +104,13 @@ export class Watch implements IngestListener {
   }
 
   private renew(record: NodeRecord): void {
-    const intervalMs = (record.beat?.interval ?? 0) * 1000;
+    const intervalMs = (record.interval ?? 0) * 1000;
     this.ports.leases.renew(record.path, this.ports.clock.mono(), leaseMs(this.timeoutMs, intervalMs));
+  }
+
+  /** It has announced a restart, and until when. */
+  private await({ path, restart }: NodeRecord): void {
+    if (restart) this.ports.leases.renew(path, restart.at.mono, restart.forMs);
   }
 
   private look(): void {

@@ -2,6 +2,7 @@
 import type { Origin } from '../../broker/rules.js';
 import type { Moment } from '../core/clock.js';
 import type { NodeRecord } from '../core/node-record.js';
+import { restartEnds } from '../core/planned-restart.js';
 import type { State } from '../protocol/payloads.js';
 
 /** The will of an installation that another one has replaced meanwhile. */
@@ -16,6 +17,17 @@ export function completeWill(will: State, known: NodeRecord | undefined, origin:
   return { ...will, ...facts, ts: at.now, link: 'lost', reason: cause };
 }
 
+/** The state message of a node, as it would be retained. */
+export function stateOf(record: NodeRecord): State {
+  const { epoch, kind, link, restart, linkAt, factsAt } = record;
+  const ts = Math.max(linkAt.now, factsAt.now);
+  const reason = record.cause ?? record.reason;
+  const state: State = { v: 1, epoch: epoch ?? 0, ts, kind: kind ?? 'relay', ...factsOf(record), link };
+  if (reason !== null) state.reason = reason;
+  if (link === 'offline' && restart) state.restartBy = restartEnds(restart);
+  return state;
+}
+
 /** What is known of a node, in the shape of its state message. */
 export function factsOf(record: NodeRecord): Partial<State> {
   const facts: Partial<State> = { app: record.app, pid: record.pid };
@@ -24,6 +36,7 @@ export function factsOf(record: NodeRecord): Partial<State> {
   if (record.host) facts.host = record.host;
   if (record.maintenance) facts.maintenance = record.maintenance;
   if (record.insecure) facts.insecure = true;
+  if (record.ephemeral) facts.ephemeral = true;
   if (record.phase) facts.phase = record.phase;
   if (record.health) facts.health = record.health;
   if (record.exitCode !== null) facts.exitCode = record.exitCode;

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { loadNode } from '../../src/config/load.js';
 import { ConfigError } from '../../src/config/problems.js';
 import { loadTree } from '../../src/config/tree-file.js';
-import { systemClock } from '../../src/core/clock.js';
+import { moment, systemClock } from '../../src/core/clock.js';
+import type { NodeRecord } from '../../src/core/node-record.js';
+import { Registry } from '../../src/core/registry.js';
+import { verdict } from '../../src/core/verdict.js';
 import { OrderStore } from '../../src/fleet/order-store.js';
 import { DesiredState } from '../../src/leaf/desired.js';
 import { LogStore } from '../../src/logs/store.js';
@@ -13,11 +16,13 @@ import { MaintenanceState } from '../../src/node/maintenance.js';
 import { CommandMemory, type Stage } from '../../src/node/memory.js';
 import { readPidFile } from '../../src/process/pid-file.js';
 import { readExit, readRecord } from '../../src/process/target-record.js';
+import { Roster } from '../../src/tree/roster/roster.js';
 import { until } from '../support/wait.js';
 import { IdentityFuzz } from './identity.js';
 import type { Mutator } from './mutate.js';
 import { FILES } from './samples.js';
 
+const LATER = { epoch: 1, kind: 'leaf', link: 'online' } as const;
 const STAGE = { id: 'later', op: 'ping', status: 'succeeded', done: true } as Stage;
 /** One in so many cases is a whole store of logs: it takes as long as that. */
 const LOGS = 0.02;
@@ -40,6 +45,7 @@ export class FileFuzz {
       () => this.#tree(mutator),
       () => this.#memory(mutator),
       () => this.#orders(mutator),
+      () => this.#roster(mutator),
       () => this.#state(mutator),
       () => this.#target(mutator),
       // Twice: it is six readers of its own.
@@ -102,6 +108,24 @@ export class FileFuzz {
   #orders(mutator: Mutator): void {
     const file = this.#write('orders.json', mutator.bytes(FILES.orders.map(text => Buffer.from(text))));
     new OrderStore(file).all();
+  }
+
+  #roster(mutator: Mutator): void {
+    const file = this.#write('roster.jsonl', mutator.bytes(FILES.roster.map(text => Buffer.from(text))));
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const open = () => {
+      const registry = new Registry();
+      return { registry, roster: new Roster(file, { registry, clock: systemClock, most: 100, log }) };
+    };
+    const { registry, roster } = open();
+    roster.retained();
+    for (const record of registry.all()) verdict(registry, record);
+    registry.applyState('later', LATER, moment(systemClock));
+    roster.state(registry.get('later') as NodeRecord);
+    roster.stop();
+    if (!open().registry.get('later')) throw new Error('what was written after it is lost');
+    for (const name of readdirSync(this.#dir))
+      if (name.includes('.bad-')) rmSync(join(this.#dir, name), { recursive: true });
   }
 
   async #state(mutator: Mutator): Promise<void> {

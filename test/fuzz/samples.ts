@@ -187,6 +187,10 @@ export const FILES = {
     '[{"app":"web","count":2,"strategy":"spread","surplus":"original","lostAfter":30,"replacements":[],"label":"zone=a"}]\n',
     '[]',
   ],
+  roster: [
+    '{"v":1}\n{"path":"rack1/web","state":{"v":1,"epoch":1790000000000,"ts":1790000000000,"kind":"leaf","app":"web","link":"lost","reason":"will","phase":"running","health":"passing","labels":{"zone":"a"}},"linkAt":1790000000000,"factsAt":1790000000000,"seenAt":null,"interval":3,"speaker":"0123456789abcdef"}\n{"gone":"rack1/old"}\n',
+    '{"v":1}\n{"path":"a","state":{"v":1,"epoch":1,"ts":1,"kind":"relay","link":"offline","restartBy":30001},"linkAt":1,"factsAt":1,"seenAt":1,"interval":null,"speaker":null}\n{"grave":{"path":"a/b","epoch":1,"at":1790000000000}}\n{"closed":"a/c"}\n{"owed":"a/d"}\n{"paid":"a/d"}\n',
+  ],
   installation: ['{"instance":"0123456789abcdef","epoch":1790000000000}\n'],
   maintenance: ['{"by":"ops","until":1790000000000}', '{"since":1,"by":"x"}'],
   desired: ['stopped\n', 'running\n'],

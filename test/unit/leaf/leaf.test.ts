@@ -45,6 +45,7 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     desired: new DesiredState(spec.dataDir),
     maintenance: new MaintenanceState(spec.dataDir, systemClock),
     labels: { zone: 'a' },
+    ephemeral: false,
     host: { name: 'box1', cores: 2 },
     memory: new CommandMemory(null),
     keepTarget: false,

@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Registry } from '../../../src/core/registry.js';
-import type { Publisher } from '../../../src/node/publisher.js';
 import type { Plan } from '../../../src/node/responder.js';
 import { asCommand } from '../../../src/protocol/commands.js';
+import type { Forgetting } from '../../../src/tree/forgetting.js';
 import { nodePlan } from '../../../src/tree/orders.js';
-import { message, openBelow, type Place, stateOf } from './support.js';
+import { message, openBelow, openForgetting, type Place, stateOf } from './support.js';
 
 let place: Place;
 let registry: Registry;
-let publisher: Publisher;
+let forgetting: Forgetting;
 before(async () => {
-  ({ place, registry, publisher } = await openBelow());
+  const opened = await openBelow();
+  ({ place, registry } = opened);
+  forgetting = openForgetting(opened);
 });
 after(() => place.close());
 
 const below: Plan = command => async () => ({ to: command.select ?? command.op });
 const maintain: Plan = command => async () => ({ maintain: command.args });
+const forget = (path: unknown, by: string) => forgetting.plan(path, by);
 const run = (op: string, more: object = {}) =>
-  nodePlan(registry, publisher, { below, maintain })(asCommand({ op, ...more }))(() => {});
+  nodePlan(registry, { below, maintain, forget })(asCommand({ op, ...more }))(() => {});
 const say = async (path: string, more: object) => {
   place.link.publish(message(`canopy/${path}/state`, stateOf(more), true));
   await place.link.flush(5000);

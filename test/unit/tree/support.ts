@@ -1,9 +1,15 @@
 /** What a node with a broker is made of, put together as src/compose does, over a real broker. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Origin } from '../../../broker/rules.js';
 import { Registry } from '../../../src/core/registry.js';
 import { Publisher } from '../../../src/node/publisher.js';
 import type { Payloads } from '../../../src/protocol/payloads.js';
+import { Desk } from '../../../src/tree/desk.js';
+import { Forgetting } from '../../../src/tree/forgetting.js';
 import { Ingest } from '../../../src/tree/ingest.js';
+import { Roster } from '../../../src/tree/roster/roster.js';
 import { EPOCH, Place, TestClock } from '../node/support.js';
 import { SAMPLES } from '../protocol/support.js';
 
@@ -44,4 +50,22 @@ export async function openBelow(): Promise<Below> {
   const ingest: Ingest = new Ingest(registry, clock, name => place.broker.holds(name));
   const place: Place = await Place.open(ingest.receive);
   return { place, registry, ingest, clock, publisher: new Publisher(place.link, '', EPOCH, clock) };
+}
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** One that is in no file that outlives the test process. */
+export function openRoster({ registry, clock }: Pick<Below, 'registry' | 'clock'>): Roster {
+  const dir = mkdtempSync(join(tmpdir(), 'canopy-roster-'));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  return new Roster(join(dir, 'roster.jsonl'), { registry, clock, most: 1000, log: quiet });
+}
+
+export function openForgetting(below: Below, roster = openRoster(below)): Forgetting {
+  const { registry, clock, publisher, place, ingest } = below;
+  const desk = new Desk(registry, place.link, clock);
+  const forgetting = new Forgetting({ registry, clock, publisher, desk, roster, log: quiet });
+  for (const listener of [desk, roster, forgetting]) ingest.listen(listener);
+  ingest.buried = (path, epoch) => roster.graves.holds(path, epoch);
+  return forgetting;
 }

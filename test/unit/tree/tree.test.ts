@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { MaintenanceState } from '../../../src/node/maintenance.js';
 import { CommandMemory } from '../../../src/node/memory.js';
 import { Tree } from '../../../src/tree/tree.js';
-import { EPOCH, message, openBelow, stateOf } from './support.js';
+import { EPOCH, message, openBelow, openRoster, stateOf } from './support.js';
 
 async function open(t: TestContext) {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-tree-'));
@@ -19,6 +19,7 @@ async function open(t: TestContext) {
     timeout: 10,
     link: place.link,
     registry,
+    roster: openRoster(below),
     ingest,
     memory: new CommandMemory(null),
     clock,

@@ -11,11 +11,12 @@ import { identify } from '../protocol/identity.js';
 import { topicRules } from '../protocol/topics.js';
 import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
+import { Seen } from '../tree/seen.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
 import { auditStep, authenticatorFor, refusing } from './audit.js';
 import { brokerLimits } from './bounds.js';
-import type { NodeContainer } from './container.js';
+import { type NodeContainer, token } from './container.js';
 import { enrolling } from './enrolment.js';
 import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
@@ -40,6 +41,9 @@ import {
   UPLINK,
 } from './tokens.js';
 import { provideUplink, uplinkStep } from './uplink.js';
+
+/** Events and results that were taken already. */
+const SEEN = token<Seen>('what was seen');
 
 /** Milliseconds that the last words may take to reach the parent. */
 const GOODBYE_MS = 1000;
@@ -71,6 +75,7 @@ function brokerStep(node: NodeContainer): Step {
   provideHub(node)
     .provide(CLOCK, () => systemClock)
     .provide(REGISTRY, () => new Registry())
+    .provide(SEEN, from => new Seen(join(from.get(SETTINGS).dataDir, 'seen.jsonl')))
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
     .provide(MAINTENANCE, openMaintenance)
@@ -78,12 +83,15 @@ function brokerStep(node: NodeContainer): Step {
   return {
     name: 'broker',
     start: async () => void node.set(BROKER, await listen(node)),
-    stop: () => node.get(BROKER).close(),
+    stop: async () => {
+      await node.get(BROKER).close();
+      node.get(SEEN).flush();
+    },
   };
 }
 
 const makeIngest = (node: NodeContainer): Ingest =>
-  new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
+  new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name), node.get(SEEN));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
   const settings = node.get(SETTINGS);

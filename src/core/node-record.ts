@@ -10,7 +10,20 @@ export interface HostFacts {
   readonly cores: number;
 }
 
-export interface StateReport {
+/** The place of the last state that was taken. */
+export interface Said {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly rev: number;
+}
+
+export interface Marks {
+  readonly seq?: number;
+  readonly rev?: number;
+  /** Of a word of the parent: `seq` of the last heartbeat that it had heard. */
+  readonly beat?: number;
+}
+export interface StateReport extends Marks {
   readonly epoch: number;
   readonly kind: Kind;
   readonly app?: string | null;
@@ -31,6 +44,8 @@ export interface StateReport {
 export interface BeatReport {
   readonly epoch: number;
   readonly seq: number;
+  /** `seq` of its newest state. */
+  readonly stateSeq?: number;
   readonly interval: number;
   readonly kind: Kind;
   readonly app?: string | null;
@@ -83,10 +98,14 @@ export interface NodeRecord {
   kind: Kind | null;
   app: string | null;
   epoch: number | null;
+  /** The last state that was taken; heartbeats may have told more since. */
+  said: Said | null;
   /** The installation that last spoke for itself; null where that was never certain. */
   speaker: string | null;
   link: LinkFact;
   cause: Cause | null;
+  /** Of a loss that somebody else has told: `seq` of the last heartbeat before it. */
+  lostAfter: number | null;
   reason: string | null;
   phase: Phase | null;
   health: Health | null;
@@ -118,9 +137,11 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   kind: null,
   app: null,
   epoch: null,
+  said: null,
   speaker: null,
   link: 'online',
   cause: null,
+  lostAfter: null,
   reason: null,
   phase: null,
   health: null,

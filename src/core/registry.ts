@@ -3,11 +3,20 @@ import type { Moment } from './clock.js';
 import type { LinkFact } from './facts.js';
 import { ancestors, parentOf } from './names.js';
 import { type BeatReport, blankRecord, isStandIn, type NodeRecord, type StateReport } from './node-record.js';
+import { ageOf, isOvertaken, livesOn, placeOf } from './said.js';
 
-/** `stale`: of an older epoch, or a heartbeat already seen; nothing was changed. */
+/**
+ * `stale`: older than the last one of its kind, or that one again; no fact was changed. `past`: it is the next state, and
+ * heartbeats have told what came after it; no fact was changed either.
+ */
 export type Applied =
   | { readonly stale: true }
-  | { readonly stale: false; readonly from: LinkFact | null; readonly record: NodeRecord };
+  | {
+      readonly stale: false;
+      readonly past?: true;
+      readonly from: LinkFact | null;
+      readonly record: NodeRecord;
+    };
 
 const STALE: Applied = { stale: true };
 
@@ -35,14 +44,20 @@ export class Registry {
     if (!record) return;
     record.speaker = speaker;
     record.epoch = null;
+    record.said = null;
     record.beat = null;
   }
 
   applyState(path: string, report: StateReport, at: Moment): Applied {
     const known = this.records.get(path);
-    if (known?.epoch != null && report.epoch < known.epoch) return STALE;
+    const age = known ? ageOf(report, known) : 'news';
+    // Told again after a cut: it still stands.
+    if (known && age === 'same') this.heard(known, at);
+    if (age === 'old' || age === 'same') return STALE;
     const record = known ?? this.add(path, at);
     const from = known ? known.link : null;
+    record.said = placeOf(report, record.said);
+    if (age === 'past') return { stale: false, past: true, from, record };
     this.enterEpoch(record, report.epoch);
     this.heard(record, at);
     if (report.link !== 'lost') record.seenAt = at;
@@ -61,9 +76,9 @@ export class Registry {
     this.enterEpoch(record, beat.epoch);
     this.heard(record, at);
     record.seenAt = at;
-    this.takeFacts(record, beat, at);
+    if (!isOvertaken(beat, record)) this.takeFacts(record, beat, at);
     record.beat = beat;
-    if (reborn) this.moveLink(record, { link: 'online' }, at);
+    if (reborn || livesOn(record, beat)) this.moveLink(record, { link: 'online' }, at);
     return { stale: false, from, record };
   }
 
@@ -125,7 +140,12 @@ export class Registry {
     if (record.phase !== phase || record.health !== health) record.factsAt = at;
   }
 
-  private moveLink(record: NodeRecord, report: { link: LinkFact; reason?: string }, at: Moment): void {
+  private moveLink(
+    record: NodeRecord,
+    report: Pick<StateReport, 'link' | 'reason' | 'beat'>,
+    at: Moment,
+  ): void {
+    record.lostAfter = report.link === 'lost' ? (report.beat ?? null) : null;
     if (report.link === 'lost' && record.link === 'lost') {
       record.reason = record.cause; // the first cause of a loss stands: a late will is the same outage
       return;

@@ -1,49 +1,24 @@
 /** What each channel carries: one schema per channel, from which come the types, the checks and the REST description. */
 import Type, { type Static } from 'typebox';
-import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { DESIRED, HEALTHS, KINDS, LINKS, PHASES } from '../core/facts.js';
 import type { Channel } from '../core/names.js';
-import { MOST_INSTANCES } from '../core/node-record.js';
+import { AppCapacitySchema, fraction, RollupSchema } from './rollup.js';
 
 const v = Type.Literal(1);
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
 const epoch = Type.Integer({ minimum: 0, description: 'rises at every start of the node' });
 const seq = Type.Integer({ minimum: 0 });
+const numbered = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 const text = Type.String({ maxLength: 1024 });
 const app = Type.Union([text, Type.Null()]);
 const pid = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
-
-export const RollupSchema = Type.Object(
-  Object.fromEntries(STATUSES.map(status => [status, Type.Integer({ minimum: 0 })])) as Record<
-    (typeof STATUSES)[number],
-    Type.TInteger
-  >,
-);
-
-const count = Type.Integer({ minimum: 0, maximum: MOST_INSTANCES });
-const fraction = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
-const capacity = {
-  slots: count,
-  running: count,
-  free: count,
-  held: Type.Optional(count),
-  ailing: Type.Optional(count),
-};
-export const AppCapacitySchema = Type.Object({
-  ...capacity,
-  cpu: Type.Number({ description: 'of the targets, fractions of one core' }),
-  rss: Type.Integer({ minimum: 0, description: 'of the targets, bytes' }),
-  load: Type.Optional(fraction('busy time of the cores of its machines, on average over its slots')),
-  memory: Type.Optional(fraction('used memory of its machines, on average over its slots')),
-  least: Type.Optional(fraction('load of the least loaded machine with a free slot')),
-  most: Type.Optional(fraction('load of the most loaded machine with a running target')),
-  labels: Type.Optional(Type.Record(Type.String(), Type.Object(capacity))),
-});
 
 export const HeartbeatSchema = Type.Object({
   v,
   epoch,
   seq,
   ts: millis,
+  stateSeq: numbered('seq of its newest state'),
   interval: Type.Number({ exclusiveMinimum: 0, description: 'seconds between heartbeats' }),
   kind: Type.Enum(KINDS),
   app: Type.Optional(app),
@@ -71,6 +46,9 @@ export const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 
 export const StateSchema = Type.Object({
   v,
   epoch,
+  seq: numbered('rises with every state that the node tells of itself within an epoch'),
+  rev: numbered('rises with every word that its parent adds to that state'),
+  beat: numbered('of such a word: seq of the last heartbeat before it'),
   ts: millis,
   kind: Type.Enum(KINDS),
   app: Type.Optional(app),
@@ -156,6 +134,8 @@ export const ResultSchema = Type.Object({
   status: Type.Enum(RES_STATUSES),
   done: Type.Boolean(),
   ts: millis,
+  epoch: Type.Optional(epoch),
+  seq: numbered('rises within the epoch of who tells it'),
   error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
   data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });

@@ -2,17 +2,25 @@
 import type { Origin } from '../../broker/rules.js';
 import type { Moment } from '../core/clock.js';
 import type { NodeRecord } from '../core/node-record.js';
+import { wordOf } from '../core/said.js';
 import type { State } from '../protocol/payloads.js';
 
 /** The will of an installation that another one has replaced meanwhile. */
 export const isOfAnother = (known: NodeRecord | undefined, origin: Origin): boolean =>
   origin.via !== 'publish' && known?.speaker != null && origin.identity?.instance !== known.speaker;
 
-/** It gets the time, the true cause and the last known facts. */
-export function completeWill(will: State, known: NodeRecord | undefined, origin: Origin, at: Moment): State {
+/** It gets the time, the true cause, the last known facts, and its place after what was said. */
+export function completeWill(
+  will: State,
+  known: NodeRecord | undefined,
+  origin: Origin,
+  at: Moment,
+  ownEpoch: number | null = null,
+): State {
   const cause =
     known?.link === 'lost' && known.cause ? known.cause : origin.via === 'keepalive' ? 'timeout' : 'will';
-  const facts = known && known.epoch === will.epoch ? factsOf(known) : {};
+  const facts =
+    known && known.epoch === will.epoch ? { ...factsOf(known), ...wordOf(known, 'lost', ownEpoch) } : {};
   return { ...will, ...facts, ts: at.now, link: 'lost', reason: cause };
 }
 

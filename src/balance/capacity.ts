@@ -1,6 +1,8 @@
 /** What a subtree has of each app: the roll-up that goes up with the heartbeat, so that a parent can choose among children. */
+
+import type { AppCapacity, Capacity } from '../core/app-capacity.js';
 import { labelsInWords } from '../core/labels.js';
-import type { AppCapacity, Capacity, NodeRecord } from '../core/node-record.js';
+import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { type Fitness, fitnessOf } from './fitness.js';
 import { loadOf } from './load.js';

@@ -1,5 +1,5 @@
 /** Which of several are chosen, by a strategy. Pure, but for the random numbers that are handed in. */
-import { MOST_INSTANCES } from '../core/node-record.js';
+import { MOST_INSTANCES } from '../core/app-capacity.js';
 
 export const STRATEGIES = ['least-loaded', 'most-loaded', 'spread', 'pack'] as const;
 export type Strategy = (typeof STRATEGIES)[number];

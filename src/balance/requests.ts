@@ -1,8 +1,9 @@
 /** What the commands of balancing ask for, checked: every refusal names what was expected and what was found. */
+
+import { MOST_INSTANCES } from '../core/app-capacity.js';
 import { type Arguments, flag, onlyKnown, seconds, whole, word, wrong } from '../core/arguments.js';
 import { CanopyError } from '../core/errors.js';
 import { isLabel } from '../core/labels.js';
-import { MOST_INSTANCES } from '../core/node-record.js';
 import type { Select } from '../core/selection.js';
 import { STRATEGIES, type Strategy } from './choose.js';
 import type { MoveRules } from './moves.js';

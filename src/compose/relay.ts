@@ -11,11 +11,12 @@ import { identify } from '../protocol/identity.js';
 import { topicRules } from '../protocol/topics.js';
 import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
+import { Seen } from '../tree/seen.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
 import { auditStep, authenticatorFor, refusing } from './audit.js';
 import { brokerLimits } from './bounds.js';
-import type { NodeContainer } from './container.js';
+import { type NodeContainer, token } from './container.js';
 import { enrolling } from './enrolment.js';
 import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
@@ -43,6 +44,9 @@ import {
   UPLINK,
 } from './tokens.js';
 import { provideUplink, uplinkStep } from './uplink.js';
+
+/** Events and results that were taken already. */
+const SEEN = token<Seen>('what was seen');
 
 /** Milliseconds that the last words may take to reach the parent. */
 const GOODBYE_MS = 1000;
@@ -75,6 +79,7 @@ function brokerStep(node: NodeContainer): Step {
     .provide(CLOCK, () => systemClock)
     .provide(REGISTRY, makeRegistry)
     .provide(ROSTER, openRoster)
+    .provide(SEEN, from => new Seen(join(from.get(SETTINGS).dataDir, 'seen.jsonl')))
     .provide(INGEST, makeIngest)
     .provide(OWN_LINK, from => from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }))
     .provide(MAINTENANCE, openMaintenance)
@@ -85,12 +90,13 @@ function brokerStep(node: NodeContainer): Step {
     stop: async () => {
       await node.get(BROKER).close();
       node.get(ROSTER).stop();
+      node.get(SEEN).flush();
     },
   };
 }
 
 const makeIngest = (node: NodeContainer): Ingest =>
-  new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name));
+  new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name), node.get(SEEN));
 
 function listen(node: NodeContainer): Promise<EmbeddedBroker> {
   const settings = node.get(SETTINGS);

@@ -1,4 +1,5 @@
 /** What is known of one node, and what a node reports of itself. */
+import type { AppCapacity } from './app-capacity.js';
 import type { Moment } from './clock.js';
 import type { Cause, Desired, Health, Kind, LinkFact, Phase } from './facts.js';
 import type { Flap } from './flapping.js';
@@ -12,7 +13,20 @@ export interface HostFacts {
   readonly cores: number;
 }
 
-export interface StateReport {
+/** The place of the last state that was taken. */
+export interface Said {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly rev: number;
+}
+
+export interface Marks {
+  readonly seq?: number;
+  readonly rev?: number;
+  /** Of a word of the parent: `seq` of the last heartbeat that it had heard. */
+  readonly beat?: number;
+}
+export interface StateReport extends Marks {
   readonly epoch: number;
   readonly kind: Kind;
   readonly app?: string | null;
@@ -46,6 +60,8 @@ export interface PlannedRestart {
 export interface BeatReport {
   readonly epoch: number;
   readonly seq: number;
+  /** `seq` of its newest state. */
+  readonly stateSeq?: number;
   readonly interval: number;
   readonly kind: Kind;
   readonly app?: string | null;
@@ -63,45 +79,20 @@ export interface BeatReport {
   readonly apps?: Readonly<Record<string, AppCapacity>>;
 }
 
-/** Of one app below one node: more nodes are not kept track of, and a number that a stranger made up must not be worked off. */
-export const MOST_INSTANCES = 50_000;
-
-/** What a subtree has of one app: what is above needs no more to choose among its children. */
-export interface Capacity {
-  readonly slots: number;
-  readonly running: number;
-  /** Stand-by slots that could be started now. */
-  readonly free: number;
-  /** Of those running: in maintenance or late, so that nothing is done to them. */
-  readonly held?: number;
-  /** Meant to run, and failing. */
-  readonly ailing?: number;
-}
-
-export interface AppCapacity extends Capacity {
-  /** Of the targets: fractions of one core, and bytes. */
-  readonly cpu: number;
-  readonly rss: number;
-  /** Of the machines of all its slots, on average: fractions of their cores and memory in use. */
-  readonly load?: number;
-  readonly memory?: number;
-  /** Load of the least loaded machine with a free slot, and of the most loaded one with a running target; 0 to 1. */
-  readonly least?: number;
-  readonly most?: number;
-  /** The same by label, `key=value`. */
-  readonly labels?: Readonly<Record<string, Capacity>>;
-}
-
 export interface NodeRecord {
   readonly path: string;
   /** Null while only nodes below it have been heard (a plain MQTT bridge stands in for it). */
   kind: Kind | null;
   app: string | null;
   epoch: number | null;
+  /** The last state that was taken; heartbeats may have told more since. */
+  said: Said | null;
   /** The installation that last spoke for itself; null where that was never certain. */
   speaker: string | null;
   link: LinkFact;
   cause: Cause | null;
+  /** Of a loss that somebody else has told: `seq` of the last heartbeat before it. */
+  lostAfter: number | null;
   reason: string | null;
   phase: Phase | null;
   health: Health | null;
@@ -146,9 +137,11 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   kind: null,
   app: null,
   epoch: null,
+  said: null,
   speaker: null,
   link: 'online',
   cause: null,
+  lostAfter: null,
   reason: null,
   phase: null,
   health: null,

@@ -5,11 +5,21 @@ import { latestHeal } from './heal.js';
 import { ancestors, parentOf } from './names.js';
 import { type BeatReport, blankRecord, isStandIn, type NodeRecord, type StateReport } from './node-record.js';
 import { plannedRestart } from './planned-restart.js';
+import { ageOf, isOvertaken, livesOn, placeOf } from './said.js';
+import { complete, takeFacts } from './take-facts.js';
 
-/** `stale`: of an older epoch, or a heartbeat already seen; nothing was changed. */
+/**
+ * `stale`: older than the last one of its kind, or that one again; no fact was changed. `past`: it is the next state, and
+ * heartbeats have told what came after it; no fact was changed either.
+ */
 export type Applied =
   | { readonly stale: true }
-  | { readonly stale: false; readonly from: LinkFact | null; readonly record: NodeRecord };
+  | {
+      readonly stale: false;
+      readonly past?: true;
+      readonly from: LinkFact | null;
+      readonly record: NodeRecord;
+    };
 
 const STALE: Applied = { stale: true };
 
@@ -58,18 +68,24 @@ export class Registry {
     if (!record) return;
     record.speaker = speaker;
     record.epoch = null;
+    record.said = null;
     record.beat = null;
   }
 
   applyState(path: string, report: StateReport, at: Moment): Applied {
     const known = this.records.get(path);
-    if (known?.epoch != null && report.epoch < known.epoch) return STALE;
+    const age = known ? ageOf(report, known) : 'news';
+    // Told again after a cut: it still stands.
+    if (known && age === 'same') this.heard(known, at);
+    if (age === 'old' || age === 'same') return STALE;
     const record = known ?? this.add(path, at);
     const from = known ? known.link : null;
+    record.said = placeOf(report, record.said);
+    if (age === 'past') return { stale: false, past: true, from, record };
     this.enterEpoch(record, report.epoch);
     this.heard(record, at);
     if (report.link !== 'lost') record.seenAt = at;
-    this.takeFacts(record, complete(report), at);
+    takeFacts(record, complete(report), at);
     this.moveLink(record, report, at);
     record.restart = plannedRestart(report, record.restart, at);
     return { stale: false, from, record };
@@ -86,10 +102,10 @@ export class Registry {
     this.heard(record, at);
     this.live(record, at);
     record.seenAt = at;
-    this.takeFacts(record, beat, at);
+    if (!isOvertaken(beat, record)) takeFacts(record, beat, at);
     record.beat = beat;
     record.interval = beat.interval;
-    if (reborn) this.moveLink(record, { link: 'online' }, at);
+    if (reborn || livesOn(record, beat)) this.moveLink(record, { link: 'online' }, at);
     return { stale: false, from, record };
   }
 
@@ -153,26 +169,12 @@ export class Registry {
     this.put(record);
   }
 
-  private takeFacts(record: NodeRecord, report: Partial<StateReport>, at: Moment): void {
-    const { phase, health } = record;
-    if (report.kind !== undefined) record.kind = report.kind;
-    if (report.app !== undefined) record.app = report.app;
-    if (report.phase !== undefined) record.phase = report.phase;
-    if (report.health !== undefined) record.health = report.health;
-    if (report.pid !== undefined) record.pid = report.pid;
-    if (report.exitCode !== undefined) record.exitCode = report.exitCode;
-    if (report.signal !== undefined) record.signal = report.signal;
-    if (report.desired !== undefined) record.desired = report.desired;
-    if (report.labels !== undefined) record.labels = report.labels;
-    if (report.host !== undefined) record.host = report.host;
-    if (report.maintenance !== undefined) record.maintenance = report.maintenance;
-    if (report.insecure !== undefined) record.insecure = report.insecure;
-    if (report.ephemeral !== undefined) record.ephemeral = report.ephemeral;
-    if (report.reason !== undefined) record.reason = report.reason;
-    if (record.phase !== phase || record.health !== health) record.factsAt = at;
-  }
-
-  private moveLink(record: NodeRecord, report: { link: LinkFact; reason?: string }, at: Moment): void {
+  private moveLink(
+    record: NodeRecord,
+    report: Pick<StateReport, 'link' | 'reason' | 'beat'>,
+    at: Moment,
+  ): void {
+    record.lostAfter = report.link === 'lost' ? (report.beat ?? null) : null;
     if (report.link === 'lost' && record.link === 'lost') {
       record.reason = record.cause; // the first cause of a loss stands: a late will is the same outage
       return;
@@ -183,12 +185,4 @@ export class Registry {
     record.link = report.link;
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }
-}
-
-/** A state says all there is to say: how an earlier run ended, or an earlier maintenance, is not part of it. */
-function complete(report: StateReport): StateReport {
-  const ended = report.phase ? { exitCode: null, signal: null } : {};
-  return report.link === 'lost'
-    ? { ...ended, ...report }
-    : { maintenance: null, insecure: false, ephemeral: false, ...ended, ...report };
 }

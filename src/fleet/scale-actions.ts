@@ -1,7 +1,7 @@
 /** What a share means for what it was given to, and what comes back of it. */
 import type { ScaleRequest } from '../balance/requests.js';
 import { isChange, type Share } from '../balance/shares.js';
-import { type Capacity, MOST_INSTANCES } from '../core/node-record.js';
+import { type Capacity, MOST_INSTANCES } from '../core/app-capacity.js';
 import type { LeafOutcome } from '../core/rollout.js';
 import type { Command } from '../protocol/payloads.js';
 

@@ -7,7 +7,7 @@ import type { ScaleRequest } from '../balance/requests.js';
 import { isChange, type Share, sharesOf } from '../balance/shares.js';
 import { keyOf } from '../balance/standing-order.js';
 import { type Service, type Unit, unitsOf } from '../balance/units.js';
-import type { Capacity } from '../core/node-record.js';
+import type { Capacity } from '../core/app-capacity.js';
 import { type LeafOutcome, summarize } from '../core/rollout.js';
 import { Outcome, type Progress } from '../node/responder.js';
 import type { Errands } from './errands.js';

@@ -18,6 +18,8 @@ const NOTHING = Buffer.alloc(0);
 
 export class Publisher {
   private eventSeq = 0;
+  private stateSeq = 0;
+  private resultSeq = 0;
 
   /** `path`: the node's own on this link: its name at its parent's broker, '' at its own. */
   constructor(
@@ -28,11 +30,18 @@ export class Publisher {
   ) {}
 
   beat(heartbeat: Heartbeat): void {
-    this.publish('hb', '', heartbeat);
+    const told = this.stateSeq > 0 ? { stateSeq: this.stateSeq } : {};
+    this.publish('hb', '', { ...heartbeat, ...told });
   }
 
-  /** Its own state, or that of a node below it which can't say so itself. */
-  state(state: State, below = ''): void {
+  /** Its own state. */
+  state(state: State): void {
+    this.stateSeq += 1;
+    this.publish('state', '', { ...state, seq: this.stateSeq });
+  }
+
+  /** That of a node below it which can't say so itself, with the numbers of its parent's word. */
+  speakFor(below: string, state: State): void {
     this.publish('state', below, state);
   }
 
@@ -55,8 +64,10 @@ export class Publisher {
     this.publish('evt', '', told);
   }
 
-  result(result: Omit<Result, 'v' | 'ts'>, below = ''): void {
-    this.publish('res', below, { v: 1, ts: this.clock.now(), ...result });
+  result(result: Omit<Result, 'v' | 'ts' | 'epoch' | 'seq'>, below = ''): void {
+    this.resultSeq += 1;
+    const { epoch, resultSeq: seq } = this;
+    this.publish('res', below, { v: 1, ts: this.clock.now(), ...result, epoch, seq });
   }
 
   private publish<C extends Channel>(channel: C, below: string, payload: Payloads[C]): void {

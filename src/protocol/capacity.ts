@@ -1,7 +1,7 @@
 /** What heartbeats of relays say of the subtree. */
 import Type from 'typebox';
+import { MOST_INSTANCES } from '../core/app-capacity.js';
 import { STATUSES } from '../core/facts.js';
-import { MOST_INSTANCES } from '../core/node-record.js';
 
 export const RollupSchema = Type.Object(
   Object.fromEntries(STATUSES.map(status => [status, Type.Integer({ minimum: 0 })])) as Record<

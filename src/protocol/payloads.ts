@@ -8,6 +8,7 @@ const v = Type.Literal(1);
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
 const epoch = Type.Integer({ minimum: 0, description: 'rises at every start of the node' });
 const seq = Type.Integer({ minimum: 0 });
+const numbered = (description: string) => Type.Optional(Type.Integer({ minimum: 0, description }));
 const text = Type.String({ maxLength: 1024 });
 const app = Type.Union([text, Type.Null()]);
 const pid = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]);
@@ -17,6 +18,7 @@ export const HeartbeatSchema = Type.Object({
   epoch,
   seq,
   ts: millis,
+  stateSeq: numbered('seq of its newest state'),
   interval: Type.Number({ exclusiveMinimum: 0, description: 'seconds between heartbeats' }),
   kind: Type.Enum(KINDS),
   app: Type.Optional(app),
@@ -44,6 +46,9 @@ export const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 
 export const StateSchema = Type.Object({
   v,
   epoch,
+  seq: numbered('rises with every state that the node tells of itself within an epoch'),
+  rev: numbered('rises with every word that its parent adds to that state'),
+  beat: numbered('of such a word: seq of the last heartbeat before it'),
   ts: millis,
   kind: Type.Enum(KINDS),
   app: Type.Optional(app),
@@ -133,6 +138,8 @@ export const ResultSchema = Type.Object({
   status: Type.Enum(RES_STATUSES),
   done: Type.Boolean(),
   ts: millis,
+  epoch: Type.Optional(epoch),
+  seq: numbered('rises within the epoch of who tells it'),
   error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
   data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });

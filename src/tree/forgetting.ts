@@ -9,6 +9,7 @@ import { ancestors, isDirectChild } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { reachable } from '../core/reach.js';
 import type { Registry } from '../core/registry.js';
+import { wordOf } from '../core/said.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Run } from '../node/responder.js';
 import { asCommand } from '../protocol/commands.js';
@@ -112,7 +113,10 @@ export class Forgetting implements IngestListener {
 
   private retell(path: string): void {
     const record = this.ports.registry.get(path);
-    if (record) setImmediate(() => this.ports.publisher.state(stateOf(record), path));
+    if (!record) return;
+    const { publisher } = this.ports;
+    const numbers = wordOf(record, record.link, publisher.epoch);
+    setImmediate(() => publisher.speakFor(path, { ...stateOf(record), ...numbers }));
   }
 
   private async tend(top: string): Promise<void> {

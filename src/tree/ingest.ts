@@ -12,14 +12,17 @@ import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
 import { decode, encode, MalformedPayload } from '../protocol/codec.js';
 import { splitHopTopic } from '../protocol/flows.js';
-import type { Heartbeat, NodeEvent, Result } from '../protocol/payloads.js';
-import { splitTopic } from '../protocol/topics.js';
+import type { Heartbeat, NodeEvent, Result, State } from '../protocol/payloads.js';
+import { splitTopic, topicOf } from '../protocol/topics.js';
+import { Seen } from './seen.js';
 import { beginsAnew, hopRefusal, speakerOf, standing } from './standing.js';
 import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
 export interface IngestListener {
   state?(record: NodeRecord, from: LinkFact | null): void;
+  /** A state that comes after heartbeats have told what followed it: history, and no news. */
+  past?(path: string, state: State): void;
   beat?(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void;
   /** `origin`: who said so; the node itself comes last. */
   forgotten?(paths: readonly string[], origin: Origin): void;
@@ -43,6 +46,7 @@ export class Ingest {
     private readonly registry: Registry,
     private readonly clock: Clock,
     private readonly held: (name: string) => boolean,
+    private readonly seen: Seen = new Seen(),
   ) {}
 
   listen(listener: IngestListener): void {
@@ -69,11 +73,9 @@ export class Ingest {
         case 'state':
           return this.takeState(place.path, message, origin);
         case 'evt':
-          this.tell('event', place.path, decode('evt', message.payload));
-          return message;
+          return this.takeEvent(place.path, message);
         case 'res':
-          this.tell('result', place.path, decode('res', message.payload));
-          return message;
+          return this.takeResult(place.path, message);
         case 'log':
           decode('log', message.payload);
           return message;
@@ -102,10 +104,13 @@ export class Ingest {
     const at = moment(this.clock);
     const known = this.registry.get(path);
     if (isOfAnother(known, origin)) return stale('will');
-    const state = origin.via === 'publish' ? said : completeWill(said, known, origin, at);
+    const state =
+      origin.via === 'publish' ? said : completeWill(said, known, origin, at, this.registry.get('')?.epoch);
     this.beginAnew(path, origin);
     const applied = this.registry.applyState(path, state, at);
     if (applied.stale) return stale('state');
+    if (applied.past) for (const listener of this.listeners) listener.past?.(path, state);
+    if (applied.past) return message;
     this.hasSpoken(applied.record, origin, at);
     for (const listener of this.listeners) listener.state?.(applied.record, applied.from);
     return state === said ? message : { ...message, payload: encode('state', state) };
@@ -120,6 +125,7 @@ export class Ingest {
       return { code: 'node-alive', reason: `"${path}" is alive; only a node that is gone can be forgotten` };
     }
     const gone = this.registry.forget(path);
+    for (const each of gone) this.forgetSeen(each);
     for (const listener of this.listeners) listener.forgotten?.(gone, origin);
     return message;
   }
@@ -131,8 +137,13 @@ export class Ingest {
 
   private beginAnew(path: string, origin: Origin): void {
     const speaker = speakerOf(path, origin);
-    if (speaker !== null && beginsAnew(this.registry.get(path), speaker))
-      this.registry.beginAnew(path, speaker);
+    if (speaker === null || !beginsAnew(this.registry.get(path), speaker)) return;
+    this.registry.beginAnew(path, speaker);
+    this.forgetSeen(path);
+  }
+
+  private forgetSeen(path: string): void {
+    for (const channel of ['evt', 'res'] as const) this.seen.forget(topicOf(path, channel));
   }
 
   private hasSpoken(record: NodeRecord, origin: Origin, at: Moment): void {
@@ -142,10 +153,18 @@ export class Ingest {
     if (through) for (const listener of this.listeners) listener.through?.(through);
   }
 
-  private tell(what: 'event', path: string, value: NodeEvent): void;
-  private tell(what: 'result', path: string, value: Result): void;
-  private tell(what: 'event' | 'result', path: string, value: never): void {
-    for (const listener of this.listeners) listener[what]?.(path, value);
+  private takeEvent(path: string, message: Message): Message | Refusal {
+    const event = decode('evt', message.payload);
+    if (!this.seen.take(message.topic, event)) return stale('event');
+    for (const listener of this.listeners) listener.event?.(path, event);
+    return message;
+  }
+
+  private takeResult(path: string, message: Message): Message | Refusal {
+    const result = decode('res', message.payload);
+    if (!this.seen.take(message.topic, result)) return stale('result');
+    for (const listener of this.listeners) listener.result?.(path, result);
+    return message;
   }
 }
 

@@ -5,6 +5,7 @@ import { type Leases, leaseMs } from '../core/leases.js';
 import { isDirectChild } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
+import { wordOf } from '../core/said.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Heartbeat } from '../protocol/payloads.js';
 import type { IngestListener } from './ingest.js';
@@ -140,13 +141,13 @@ export class Watch implements IngestListener {
   }
 
   private speakFor(name: string, link: LinkFact, reason: Cause | 'heard again'): void {
-    const record = this.ports.registry.get(name);
+    const { registry } = this.ports;
+    const record = registry.get(name);
     if (!record) return;
+    const ownEpoch = registry.get('')?.epoch ?? null;
     const facts = { kind: record.kind ?? 'relay', ...factsOf(record), link, reason };
-    this.ports.publisher.state(
-      { v: 1, epoch: record.epoch ?? 0, ts: this.ports.clock.now(), ...facts },
-      name,
-    );
+    const place = { epoch: record.epoch ?? 0, ...wordOf(record, link, ownEpoch) };
+    this.ports.publisher.speakFor(name, { v: 1, ...place, ts: this.ports.clock.now(), ...facts });
   }
 
   /** Tells once per child, until it mends its ways. */

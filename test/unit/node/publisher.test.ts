@@ -19,7 +19,7 @@ test('a node speaks under its own path, and below it for those who cannot', asyn
     const own = publisher(path);
     own.beat(SAMPLES.hb);
     own.state(SAMPLES.state);
-    own.state(SAMPLES.state, 'a/b');
+    own.speakFor('a/b', SAMPLES.state);
     own.result(SAMPLES.res, 'a');
     own.event('phase', 'so');
   }

@@ -65,17 +65,17 @@ describe('stages', () => {
 
   test('accepted, running, then succeeded with its data, on its own res', async () => {
     node(() => async () => ({ pid: 7 }), undefined, inTurn)({ v: 1, id: 'a', op: 'restart' });
+    const said = (seq: number) => ({ v: 1, ts: clock.now(), epoch: EPOCH, seq });
     const told = await place.said('res');
     assert.deepEqual(
       told.map(({ path, value }) => [path, value]),
       [
-        ['web', { v: 1, ts: clock.now(), id: 'a', op: 'restart', status: 'accepted', done: false }],
-        ['web', { v: 1, ts: clock.now(), id: 'a', op: 'restart', status: 'running', done: false }],
+        ['web', { ...said(1), id: 'a', op: 'restart', status: 'accepted', done: false }],
+        ['web', { ...said(2), id: 'a', op: 'restart', status: 'running', done: false }],
         [
           'web',
           {
-            v: 1,
-            ts: clock.now(),
+            ...said(3),
             id: 'a',
             op: 'restart',
             status: 'succeeded',

@@ -22,6 +22,7 @@ import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
 import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
+import { observerSteps } from './observer.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
 import { makeOwed, makeRegistry, openRoster } from './roster.js';
@@ -57,6 +58,7 @@ export const relaySteps = (node: NodeContainer): Step[] => [
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
+  ...observerSteps(node),
   treeStep(node),
   hubStep(node),
   renewalStep(node),
@@ -67,6 +69,7 @@ export const rootSteps = (node: NodeContainer): Step[] => [
   auditStep(node),
   ...doorSteps(node),
   brokerStep(node),
+  ...observerSteps(node),
   treeStep(node),
   hubStep(node),
   ...restSteps(node),

@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { Authenticator } from '../core/principal.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { History } from '../history/history.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { LogStore } from '../logs/store.js';
@@ -19,6 +20,7 @@ import type { LeafLogs } from '../streams/leaf-logs.js';
 import type { LogHub } from '../streams/port.js';
 import type { CommandAudit } from '../tree/command-audit.js';
 import type { Ingest } from '../tree/ingest.js';
+import type { Observer } from '../tree/observer.js';
 import type { Owed } from '../tree/owed.js';
 import type { Roster } from '../tree/roster/roster.js';
 import type { Tree } from '../tree/tree.js';
@@ -45,6 +47,10 @@ export const OWED = token<Owed>('owed');
 /** The nodes below, on disk. */
 export const ROSTER = token<Roster>('roster');
 export const TREE = token<Tree>('tree');
+/** What happened below; null where none of it is kept. */
+export const HISTORY = token<History | null>('history');
+/** What changes of the nodes below. */
+export const OBSERVER = token<Observer>('observer');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
 /** Who did what, at a node with a broker. */

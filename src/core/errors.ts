@@ -53,6 +53,10 @@ export const ERROR_CODES = {
   'bad-roster': 'the file of the nodes that are known cannot be read as one, in whole or in part',
   'newer-roster': 'the file of the nodes that are known was written by a newer version',
   'unwritable-roster': 'the file of the nodes that are known cannot be written',
+  'history-corrupt': 'the store of history cannot be read as one; it is put aside',
+  'history-newer': 'the store of history was written by a newer version; it is put aside',
+  'history-locked': 'another process holds the store of history; it is kept in memory only',
+  'history-unwritable': 'the store of history cannot be written; it is kept in memory only',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

@@ -20,9 +20,9 @@ import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
 export interface IngestListener {
-  state?(record: NodeRecord, from: LinkFact | null): void;
   /** A state that comes after heartbeats have told what followed it: history, and no news. */
   past?(path: string, state: State): void;
+  state?(record: NodeRecord, from: LinkFact | null, said: State): void;
   beat?(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void;
   /** `origin`: who said so; the node itself comes last. */
   forgotten?(paths: readonly string[], origin: Origin): void;
@@ -112,7 +112,7 @@ export class Ingest {
     if (applied.past) for (const listener of this.listeners) listener.past?.(path, state);
     if (applied.past) return message;
     this.hasSpoken(applied.record, origin, at);
-    for (const listener of this.listeners) listener.state?.(applied.record, applied.from);
+    for (const listener of this.listeners) listener.state?.(applied.record, applied.from, state);
     return state === said ? message : { ...message, payload: encode('state', state) };
   }
 

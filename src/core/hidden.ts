@@ -31,7 +31,8 @@ export function isInGrace(registry: HidingReader, record: NodeRecord, mono: numb
   return healed !== null && mono - healed.mono < graceOf(registry, record);
 }
 
-const graceOf = ({ graceMs = GRACE_MS }: HidingReader, { interval }: NodeRecord): number =>
+/** Milliseconds. */
+export const graceOf = ({ graceMs = GRACE_MS }: HidingReader, { interval }: NodeRecord): number =>
   interval === null ? graceMs : interval * 1000 * GRACE_INTERVALS;
 
 function isUnheard(registry: HidingReader, record: NodeRecord, healed: Moment, mono: number): boolean {

@@ -2,6 +2,7 @@
 import type { Moment } from './clock.js';
 import type { Status } from './facts.js';
 import { latestHeal } from './heal.js';
+import { graceOf } from './hidden.js';
 import { maintenanceAt } from './maintenance.js';
 import { ancestors } from './names.js';
 import type { NodeRecord } from './node-record.js';
@@ -15,7 +16,7 @@ export interface Told extends Pick<Transition, 'kind' | 'app' | 'labels' | 'epoc
 }
 
 export interface ObservationPorts {
-  readonly registry: Pick<Registry, 'get' | 'childrenOf'>;
+  readonly registry: Pick<Registry, 'get' | 'childrenOf' | 'graceMs'>;
   /** Ms: of a node that has not said its own. */
   readonly intervalMs: number;
   /** Until then (monotonic ms) nobody is `unknown` yet: the observer itself has only just begun. */
@@ -113,8 +114,9 @@ export class Observation {
   }
 
   private graceMs(path: string): number {
-    const beat = this.ports.registry.get(path)?.beat;
-    return GRACE_BEATS * (beat ? beat.interval * 1000 : this.ports.intervalMs);
+    const { registry, intervalMs } = this.ports;
+    const record = registry.get(path);
+    return record ? graceOf(registry, record) : GRACE_BEATS * intervalMs;
   }
 
   private *below(path: string): Generator<string> {

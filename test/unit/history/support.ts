@@ -23,7 +23,7 @@ export interface Bounds {
 
 /** A node with history, as src/compose puts it together, without a broker. */
 export class Kept {
-  readonly registry = new Registry();
+  readonly registry: Registry;
   readonly troubles: string[] = [];
   private readonly ingest: Ingest;
   readonly observer: Observer;
@@ -31,6 +31,7 @@ export class Kept {
   private seq = 0;
 
   private constructor(readonly clock: TestClock) {
+    this.registry = new Registry({ mono: clock.mono });
     this.ingest = new Ingest(this.registry, clock, () => false);
     const { registry } = this;
     this.observer = new Observer({ registry, clock, intervalMs: 3000, settleMs: 10_000 });

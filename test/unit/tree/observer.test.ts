@@ -19,7 +19,7 @@ class Watched {
   private seq = 0;
 
   constructor(recalled: Record<string, Partial<Told>> = {}) {
-    const registry = new Registry();
+    const registry = new Registry({ mono: this.clock.mono });
     this.ingest = new Ingest(registry, this.clock, () => false);
     this.observer = new Observer({ registry, clock: this.clock, intervalMs: BEAT * 1000, settleMs: 10_000 });
     this.observer.listen(transition => this.told.push(transition));
@@ -113,7 +113,7 @@ describe('a relay with 100 leaves', () => {
     tree.relay('rack1', { reason: 'heard again' });
     tree.news();
     for (let leaf = 2; leaf < 100; leaf++) tree.beat(`rack1/leaf${leaf}`);
-    tree.state('rack1/leaf0', down);
+    tree.beat('rack1/leaf0', { phase: 'backoff', health: 'unknown' });
     assert.deepEqual(tree.news(), ['rack1/leaf0 up>down']);
     tree.pass(2 * BEAT * 1000 - 1);
     assert.deepEqual(tree.news(), []);

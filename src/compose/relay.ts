@@ -24,6 +24,7 @@ import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
+import { SPOOL, SPOOLED, spooling, spoolStep, startSpool } from './spool.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
   BRIDGE,
@@ -41,6 +42,7 @@ import {
   UPLINK,
 } from './tokens.js';
 import { provideUplink, uplinkStep } from './uplink.js';
+import { UPLINK_FACTS, watchUplink } from './uplink-facts.js';
 
 /** Events and results that were taken already. */
 const SEEN = token<Seen>('what was seen');
@@ -51,8 +53,9 @@ const GOODBYE_MS = 1000;
 export const relaySteps = (node: NodeContainer): Step[] => [
   auditStep(node),
   ...doorSteps(node),
-  brokerStep(node),
   uplinkStep(node),
+  spoolStep(node),
+  brokerStep(node),
   bridgeStep(node),
   treeStep(node),
   hubStep(node),
@@ -101,7 +104,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     identify,
     authenticate: authenticating(authenticatorFor(node, 'mqtt')),
     access,
-    admit: enrolling(node, admitting(node)),
+    admit: spooling(node, enrolling(node, admitting(node))),
     onRefused: refusing(node),
     onAudience: heard(node),
     limits: brokerLimits(settings),
@@ -162,8 +165,14 @@ function bridgeStep(node: NodeContainer): Step {
   provideUplink(node).provide(BRIDGE, makeBridge);
   return {
     name: 'bridge',
-    start: () => node.get(BRIDGE).start(),
+    start: async () => {
+      startSpool(node);
+      node.set(UPLINK_FACTS, watchUplink(node));
+      await node.get(BRIDGE).start();
+    },
     stop: async () => {
+      if (node.has(UPLINK_FACTS)) node.get(UPLINK_FACTS).stop();
+      await node.get(SPOOL)?.flush(GOODBYE_MS);
       await node.get(UPLINK).flush(GOODBYE_MS);
       await node.get(BRIDGE).stop();
       await node.get(UPLINK).close();
@@ -171,12 +180,17 @@ function bridgeStep(node: NodeContainer): Step {
   };
 }
 
-const makeBridge = (node: NodeContainer): Bridge =>
-  new Bridge({
+function makeBridge(node: NodeContainer): Bridge {
+  const spool = node.get(SPOOL);
+  return new Bridge({
     local: node.get(OWN_LINK),
     up: node.get(UPLINK),
     name: node.get(SETTINGS).name,
     rules: topicRules,
     onRefused: refusing(node),
     staysHere: staysHere(node),
+    ...(spool && {
+      keeper: { channels: SPOOLED, add: spool.add, caughtUp: () => spool.caughtUp() },
+    }),
   });
+}

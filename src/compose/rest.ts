@@ -17,6 +17,7 @@ import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
 import { officeOf } from './office.js';
 import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import { UPLINK_FACTS } from './uplink-facts.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -74,7 +75,9 @@ async function build(node: NodeContainer): Promise<Answerer> {
   const [clock, { limits }] = [node.get(CLOCK), node.get(COUNTS)];
   return buildRest({
     ...ports(node),
-    views: new Views(node.get(REGISTRY), settings.name),
+    views: new Views(node.get(REGISTRY), settings.name, () =>
+      node.has(UPLINK_FACTS) ? node.get(UPLINK_FACTS).facts : null,
+    ),
     authenticator: authenticatorFor(node, 'rest'),
     sessions: new Sessions(settings.sessionTime * 1000, clock),
     sessionTime: settings.sessionTime,

@@ -11,6 +11,8 @@ import { proofs, safeUrl, uplinkFiles } from './trust.js';
 
 /** Milliseconds that a relay may hold heartbeats to send many at once. */
 const BATCH_MS = 100;
+/** Messages that wait for their PUBACK: on a line of 50 ms so many are 5,000 a second. */
+const WINDOW = 256;
 
 export const provideUplink = (node: NodeContainer): NodeContainer => node.provide(UPLINK, openUplink);
 
@@ -45,7 +47,7 @@ function openUplink(node: NodeContainer): Link {
   if (mqtt === null) throw new Error('the step that loads the MQTT client comes first');
   const files = uplinkFiles(settings);
   const url = safeUrl(settings.parentUrl ?? '', files);
-  const link = new mqtt.MqttLink({ url, clientId, will, batchMs, ...proofs(name, files) });
+  const link = new mqtt.MqttLink({ url, clientId, will, batchMs, window: WINDOW, ...proofs(name, files) });
   return told(node, link, url);
 }
 

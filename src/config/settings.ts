@@ -19,6 +19,7 @@ import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
 import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
 import { PLAIN_SECURITY, SECURITY } from './groups/security.js';
 import type { Role, Setting } from './groups/setting.js';
+import { PLAIN_SPOOL, SPOOL } from './groups/spool.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
 import type { Probes } from './probes.js';
 
@@ -39,6 +40,7 @@ export const SETTINGS = {
   ...ORDER,
   ...BALANCING,
   ...SECURITY,
+  ...SPOOL,
   ...OWN_LOG,
 } as const;
 
@@ -60,6 +62,7 @@ export const PLAIN = [
   ...PLAIN_RESTARTS,
   ...PLAIN_BALANCING,
   ...PLAIN_SECURITY,
+  ...PLAIN_SPOOL,
   ...PLAIN_OWN_LOG,
 ] as const satisfies readonly SettingKey[];
 

@@ -50,6 +50,11 @@ export const ERROR_CODES = {
   'ca-exists': 'the node has a certificate authority already',
   'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
   'no-tls-listener': 'the node has no TLS listener by which a child could join',
+  'spool-full': 'a relay had to drop messages for its parent: more waited than spool_max_bytes allows',
+  'spool-damaged': 'a file of what waits for the parent could not be read, and was put aside',
+  'spool-newer': 'the same: a newer version has written it',
+  'spool-unwritable': 'what waits for the parent could not be written to disk, and is kept in memory',
+  'spool-writable': 'it can be written again',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

@@ -1,16 +1,7 @@
-import { BROKER_LIMITS, publishBytes } from './limits.js';
 import type { Link, LinkError, Message } from './link.js';
-import { remembered } from './memo.js';
 import type { Refusal, TopicRules } from './rules.js';
-import {
-  downFilters,
-  exported,
-  imported,
-  isRefusal,
-  shown,
-  TOPIC_LIMITS,
-  type TopicLimits,
-} from './topics.js';
+import { downFilters, imported, isRefusal, shown, type TopicLimits } from './topics.js';
+import { channelOf, qosOf, Upward } from './upward.js';
 
 export interface BridgeOptions {
   /** This node's own broker, as its owner. */
@@ -25,6 +16,16 @@ export interface BridgeOptions {
   /** Topics of this broker that go no further up for now, whatever the rules say. */
   readonly staysHere?: (topic: string) => boolean;
   readonly limits?: Partial<TopicLimits & { readonly maxPacketBytes: number }>;
+  readonly keeper?: Keeper;
+}
+
+/** Keeps what must not be lost until the parent has it, and sends it. */
+export interface Keeper {
+  readonly channels: ReadonlySet<string>;
+  /** Kept when it returns. */
+  readonly add: (message: Message) => void;
+  /** When the parent has all that was added until now. */
+  caughtUp(): Promise<void>;
 }
 
 /** Retained messages sent at once: more would push others out of the uplink's bounded queue. */
@@ -33,9 +34,7 @@ const CHUNK_DEADLINE_MS = 1000;
 
 /** Joins two links: what flows up gets this node's name, what flows down loses it. The two are disjoint: no loops. */
 export class Bridge {
-  readonly #limits: TopicLimits & { readonly maxPacketBytes: number };
-  /** What exported() says of a topic. */
-  readonly #exported: (topic: string) => string | Refusal | null;
+  readonly #upward: Upward;
   /** Topics, as the parent sees them, that it has retained from us. */
   readonly #held = new Set<string>();
   /** What the snapshot under way has still to send; a live message takes its older copy out. */
@@ -50,8 +49,7 @@ export class Bridge {
   };
 
   constructor(private readonly options: BridgeOptions) {
-    this.#limits = { ...TOPIC_LIMITS, maxPacketBytes: BROKER_LIMITS.maxPacketBytes, ...options.limits };
-    this.#exported = remembered(topic => exported(options.rules, options.name, topic, this.#limits));
+    this.#upward = new Upward(options);
   }
 
   /** Resolves when the local side is subscribed; the parent may come later, and come and go. Once only. */
@@ -81,9 +79,27 @@ export class Bridge {
     this.options.local.off('connected', this.#onConnected);
   }
 
+  /** Keeps a message that this broker lets in, where it is one to keep: to be called before its sender is told that it was taken. */
+  readonly keep = (message: Message): void => {
+    if (!this.#isKept(message.topic)) return;
+    const above = this.#upward.above(message);
+    if (!above) return;
+    if (above.retain) {
+      this.#pending.delete(above.topic);
+      this.#overtaken?.add(above.topic);
+      // One that was forgotten stays: the next snapshot says so again, should this word be dropped on its way.
+      if (above.payload.length > 0) this.#held.add(above.topic);
+    }
+    this.options.keeper?.add(above);
+  };
+
+  #isKept(topic: string): boolean {
+    return this.options.keeper?.channels.has(channelOf(topic)) ?? false;
+  }
+
   #export(message: Message): void {
-    if (!this.#running || this.options.staysHere?.(message.topic)) return;
-    const above = this.#above(message);
+    if (!this.#running || this.#isKept(message.topic) || this.options.staysHere?.(message.topic)) return;
+    const above = this.#upward.above(message);
     if (!above) return;
     if (!above.retain) {
       this.options.up.publish(above);
@@ -109,29 +125,6 @@ export class Bridge {
     } else local.publish({ topic, payload: message.payload, qos: qosOf(rules, topic), retain: false });
   }
 
-  /** The message as the parent is to have it; null if it stays here or, reported, can't pass. */
-  #above(message: Message): Message | null {
-    const { rules } = this.options;
-    const topic = this.#exported(message.topic);
-    if (topic === null) return null;
-    if (isRefusal(topic)) {
-      this.options.onRefused({ ...topic, message });
-      return null;
-    }
-    if (publishBytes(topic, message.payload.length) > this.#limits.maxPacketBytes) {
-      const reason = `more than ${this.#limits.maxPacketBytes} bytes with the longer topic: ${shown(topic)}`;
-      this.options.onRefused({ code: 'too-large', reason, message });
-      return null;
-    }
-    const channel = channelOf(topic);
-    return {
-      topic,
-      payload: message.payload,
-      qos: rules.qos(channel),
-      retain: rules.retained.has(channel),
-    };
-  }
-
   #sendRetained(message: Message): void {
     if (message.payload.length === 0) this.#held.delete(message.topic);
     else this.#held.add(message.topic);
@@ -141,6 +134,9 @@ export class Bridge {
   /** All that is retained here, and the end of what no longer is: a new connection may be to a parent that knows nothing. */
   async #snapshot(): Promise<void> {
     const connection = ++this.#connection;
+    // Older states of the same nodes are on their way.
+    if (this.options.keeper) await this.options.keeper.caughtUp();
+    if (connection !== this.#connection) return;
     this.#overtaken = new Set();
     const stored = await this.options.local.retained(`${this.options.rules.prefix}/#`).catch(() => null);
     if (connection !== this.#connection) return;
@@ -151,7 +147,7 @@ export class Bridge {
     this.#pending = new Map();
     const present = new Set<string>();
     for (const message of stored) {
-      const above = this.#above(message);
+      const above = this.#upward.above(message);
       if (!above?.retain) continue;
       present.add(above.topic);
       if (!overtaken.has(above.topic)) this.#pending.set(above.topic, above);
@@ -182,6 +178,3 @@ export class Bridge {
     }
   }
 }
-
-const channelOf = (topic: string): string => topic.slice(topic.lastIndexOf('/') + 1);
-const qosOf = (rules: TopicRules, topic: string): 0 | 1 => rules.qos(channelOf(topic));

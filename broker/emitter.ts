@@ -35,7 +35,7 @@ export abstract class LinkBase implements Link {
     this.publish({ topic, payload, qos: 0, retain: false });
   }
 
-  abstract publish(message: Message): void;
+  abstract publish(message: Message, arrived?: () => void): void;
   abstract subscribe(filters: readonly string[], handler: MessageHandler): Promise<void>;
   abstract retained(filter: string): Promise<Message[]>;
   abstract flush(deadlineMs: number): Promise<boolean>;
@@ -47,6 +47,12 @@ export abstract class LinkBase implements Link {
     for (const listener of [...this.#listeners[event]]) {
       aside(() => (listener as (...given: Parameters<LinkEvents[E]>) => void)(...args));
     }
+  }
+
+  /** It can never be sent: whoever keeps it need not do so any more. */
+  protected giveUp(why: string, arrived?: () => void): void {
+    this.emit('dropped', 1, why);
+    arrived?.();
   }
 
   protected turnConnected(): void {

@@ -48,9 +48,9 @@ export class LocalLink extends LinkBase {
     setImmediate(() => this.#connect());
   }
 
-  publish(message: Message): void {
+  publish(message: Message, arrived?: () => void): void {
     if (this.state === 'connecting') this.#early.push(message);
-    else if (this.state === 'connected') this.#submit(message, 'publish');
+    else if (this.state === 'connected') this.#submit(message, 'publish', arrived);
     else if (message.qos > 0) this.emit('dropped', 1, `the link is ${this.state}`);
   }
 
@@ -127,11 +127,12 @@ export class LocalLink extends LinkBase {
     for (const message of early) this.#submit(message, 'publish');
   }
 
-  #submit(message: Message, via: Origin['via']): void {
+  #submit(message: Message, via: Origin['via'], arrived?: () => void): void {
     this.#unrouted++;
     const clientId = `local:${this.identity.name}`;
     this.host.submit(message, { clientId, identity: this.identity, who: this.who, via }, () => {
       this.#unrouted--;
+      arrived?.();
       this.#idle.check();
     });
   }

@@ -16,8 +16,7 @@ import { type Subscription, Subscriptions } from './wire/subscriptions.js';
 
 export type { MqttLinkOptions } from './wire/options.js';
 
-const CONGESTED_BYTES = 256 * 1024;
-const GOODBYE_MS = 1000;
+const [CONGESTED_BYTES, GOODBYE_MS] = [256 * 1024, 1000];
 /** A Link to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
   readonly #url: URL;
@@ -58,12 +57,12 @@ export class MqttLink extends LinkBase {
     });
   }
 
-  publish(message: Message): void {
+  publish(message: Message, arrived?: () => void): void {
     if (this.state === 'closed') return;
     const problem = publishProblem(message, this.options.maxPacketBytes);
-    if (problem) return this.emit('dropped', 1, problem);
+    if (problem) return this.giveUp(problem, arrived);
     if (message.qos === 0) return this.#publishNow(socket => this.#batch.add(socket, message));
-    const dropped = this.#outbox.push(message);
+    const dropped = this.#outbox.push({ message, arrived });
     if (dropped > 0) this.emit('dropped', dropped, 'the queue is full, the oldest go');
     this.#pump();
   }
@@ -137,7 +136,7 @@ export class MqttLink extends LinkBase {
     if (this.state !== 'connected') return;
     const connection = this.#connection;
     for (let next = this.#outbox.next(); next !== null; next = this.#outbox.next()) {
-      const { topic, payload, retain } = next.message;
+      const { topic, payload, retain } = next.entry.message;
       this.#client.publish(topic, payload, { qos: 1, retain }, error => {
         if (error || connection !== this.#connection) return;
         this.#outbox.acknowledge(next.ticket);
@@ -194,6 +193,7 @@ export class MqttLink extends LinkBase {
     const cause = new LinkError('unreachable', why);
     this.#batch.flush();
     this.turnClosed(cause);
+    this.#outbox.rewind();
     if (this.#outbox.size > 0) this.emit('dropped', this.#outbox.size, `the link is ${why}`);
     this.#subscriptions.end(cause);
   }

@@ -1,11 +1,17 @@
 import type { Message } from '../link.js';
 
+export interface Entry {
+  readonly message: Message;
+  /** Somebody else keeps it, and wants to know when it was acknowledged. */
+  readonly arrived?: (() => void) | undefined;
+}
+
 /** QoS 1 messages on their way: a bounded queue and a window of those that wait for their PUBACK. */
 export class Outbox {
-  #queue: Message[] = [];
+  #queue: Entry[] = [];
   /** Where the queue begins: shifting a long array for every message would cost its length each time. */
   #head = 0;
-  readonly #inFlight = new Map<number, Message>();
+  readonly #inFlight = new Map<number, Entry>();
   #ticket = 0;
 
   constructor(
@@ -19,42 +25,47 @@ export class Outbox {
   }
 
   /** Queues a message; returns how many older ones had to go for it. */
-  push(message: Message): number {
-    this.#queue.push(message);
+  push(entry: Entry): number {
+    this.#queue.push(entry);
     if (this.#queue.length - this.#head <= this.maxQueued) return 0;
-    this.#shift();
+    // What somebody waits for is not the one that goes.
+    const at = this.#queue.findIndex(({ arrived }, index) => index >= this.#head && !arrived);
+    if (at === -1) return 0;
+    this.#queue.splice(at, 1);
     return 1;
   }
 
   /** The next one to send, with the ticket to acknowledge it by; null when there is none or the window is full. */
-  next(): { ticket: number; message: Message } | null {
+  next(): { ticket: number; entry: Entry } | null {
     if (this.#inFlight.size >= this.window) return null;
-    const message = this.#shift();
-    if (!message) return null;
-    this.#inFlight.set(++this.#ticket, message);
-    return { ticket: this.#ticket, message };
+    const entry = this.#shift();
+    if (!entry) return null;
+    this.#inFlight.set(++this.#ticket, entry);
+    return { ticket: this.#ticket, entry };
   }
 
   acknowledge(ticket: number): void {
+    const entry = this.#inFlight.get(ticket);
     this.#inFlight.delete(ticket);
+    entry?.arrived?.();
   }
 
-  /** The connection is gone: what was in flight goes out first on the next one, in the same order. */
+  /** The connection is gone: what was in flight goes out first on the next one, in the same order; what others keep does not. */
   rewind(): void {
-    if (this.#inFlight.size === 0) return;
-    this.#queue = [...this.#inFlight.values(), ...this.#queue.slice(this.#head)];
+    const all = [...this.#inFlight.values(), ...this.#queue.slice(this.#head)];
+    this.#queue = all.filter(({ arrived }) => !arrived);
     this.#head = 0;
     this.#inFlight.clear();
   }
 
-  #shift(): Message | undefined {
-    const message = this.#queue[this.#head];
-    if (!message) return undefined;
+  #shift(): Entry | undefined {
+    const entry = this.#queue[this.#head];
+    if (!entry) return undefined;
     this.#head++;
     if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    return message;
+    return entry;
   }
 }

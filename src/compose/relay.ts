@@ -26,6 +26,7 @@ import { observerSteps } from './observer.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
 import { makeOwed, makeRegistry, openRoster } from './roster.js';
+import { SPOOL, SPOOLED, spooling, spoolStep, startSpool } from './spool.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
 import {
   BRIDGE,
@@ -45,6 +46,7 @@ import {
   UPLINK,
 } from './tokens.js';
 import { provideUplink, uplinkStep } from './uplink.js';
+import { UPLINK_FACTS, watchUplink } from './uplink-facts.js';
 
 /** Events and results that were taken already. */
 const SEEN = token<Seen>('what was seen');
@@ -55,8 +57,9 @@ const GOODBYE_MS = 1000;
 export const relaySteps = (node: NodeContainer): Step[] => [
   auditStep(node),
   ...doorSteps(node),
-  brokerStep(node),
   uplinkStep(node),
+  spoolStep(node),
+  brokerStep(node),
   bridgeStep(node),
   ...observerSteps(node),
   treeStep(node),
@@ -109,7 +112,7 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
     identify,
     authenticate: authenticating(authenticatorFor(node, 'mqtt')),
     access,
-    admit: enrolling(node, admitting(node)),
+    admit: spooling(node, enrolling(node, admitting(node))),
     onRefused: refusing(node),
     onAudience: heard(node),
     limits: brokerLimits(settings),
@@ -176,11 +179,15 @@ function bridgeStep(node: NodeContainer): Step {
     name: 'bridge',
     start: async () => {
       node.get(INGEST).listen(owed());
+      startSpool(node);
+      node.set(UPLINK_FACTS, watchUplink(node));
       await node.get(BRIDGE).start();
       owed().start();
     },
     stop: async () => {
       owed().stop();
+      if (node.has(UPLINK_FACTS)) node.get(UPLINK_FACTS).stop();
+      await node.get(SPOOL)?.flush(GOODBYE_MS);
       await node.get(UPLINK).flush(GOODBYE_MS);
       await node.get(BRIDGE).stop();
       await node.get(UPLINK).close();
@@ -188,12 +195,17 @@ function bridgeStep(node: NodeContainer): Step {
   };
 }
 
-const makeBridge = (node: NodeContainer): Bridge =>
-  new Bridge({
+function makeBridge(node: NodeContainer): Bridge {
+  const spool = node.get(SPOOL);
+  return new Bridge({
     local: node.get(OWN_LINK),
     up: node.get(UPLINK),
     name: node.get(SETTINGS).name,
     rules: topicRules,
     onRefused: refusing(node),
     staysHere: staysHere(node),
+    ...(spool && {
+      keeper: { channels: SPOOLED, add: spool.add, caughtUp: () => spool.caughtUp() },
+    }),
   });
+}

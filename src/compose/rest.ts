@@ -24,6 +24,7 @@ import {
   TREE,
   UPLINK,
 } from './tokens.js';
+import { UPLINK_FACTS } from './uplink-facts.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -78,7 +79,9 @@ async function build(node: NodeContainer): Promise<Answerer> {
   const [clock, { limits }] = [node.get(CLOCK), node.get(COUNTS)];
   return buildRest({
     ...ports(node),
-    views: new Views(node.get(REGISTRY), settings.name),
+    views: new Views(node.get(REGISTRY), settings.name, () =>
+      node.has(UPLINK_FACTS) ? node.get(UPLINK_FACTS).facts : null,
+    ),
     authenticator: authenticatorFor(node, 'rest'),
     sessions: new Sessions(settings.sessionTime * 1000, clock),
     sessionTime: settings.sessionTime,

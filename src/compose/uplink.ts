@@ -14,6 +14,8 @@ import { proofs, safeUrl, uplinkFiles } from './trust.js';
 const BATCH_MS = 100;
 /** A busy parent has half of it to answer a ping. */
 const MIN_KEEPALIVE_S = 4;
+/** Messages that wait for their PUBACK: on a line of 50 ms so many are 5,000 a second. */
+const WINDOW = 256;
 
 export const provideUplink = (node: NodeContainer): NodeContainer => node.provide(UPLINK, openUplink);
 
@@ -49,7 +51,8 @@ function openUplink(node: NodeContainer): Link {
   const files = uplinkFiles(settings);
   const url = safeUrl(settings.parentUrl ?? '', files);
   const keepaliveSeconds = keepaliveOf(settings);
-  const link = new mqtt.MqttLink({ url, clientId, will, batchMs, keepaliveSeconds, ...proofs(name, files) });
+  const options = { url, clientId, will, batchMs, window: WINDOW, keepaliveSeconds };
+  const link = new mqtt.MqttLink({ ...options, ...proofs(name, files) });
   return told(node, link, url);
 }
 

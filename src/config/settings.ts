@@ -20,6 +20,7 @@ import { PLAIN_RESTARTS, RESTARTS } from './groups/restarts.js';
 import { PLAIN_RUN_AS, RUN_AS } from './groups/run-as.js';
 import { PLAIN_SECURITY, SECURITY } from './groups/security.js';
 import type { Role, Setting } from './groups/setting.js';
+import { PLAIN_SPOOL, SPOOL } from './groups/spool.js';
 import { PLAIN_TARGET, TARGET } from './groups/target.js';
 import { PLAIN_TRUTH, TRUTH } from './groups/truth.js';
 import type { Probes } from './probes.js';
@@ -42,6 +43,7 @@ export const SETTINGS = {
   ...ORDER,
   ...BALANCING,
   ...SECURITY,
+  ...SPOOL,
   ...OWN_LOG,
   ...TRUTH,
 } as const;
@@ -64,6 +66,7 @@ export const PLAIN = [
   ...PLAIN_RESTARTS,
   ...PLAIN_BALANCING,
   ...PLAIN_SECURITY,
+  ...PLAIN_SPOOL,
   ...PLAIN_OWN_LOG,
   ...PLAIN_TRUTH,
 ] as const satisfies readonly SettingKey[];

@@ -12,6 +12,8 @@ export interface EventDetail {
   readonly to?: string;
   readonly code?: string;
   readonly count?: number;
+  /** Milliseconds since the Unix epoch: when it became what it was before. */
+  readonly since?: number;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -82,6 +82,8 @@ export const EVENT_NAMES = [
   'malformed',
   'order',
   'logs',
+  'uplink',
+  'spool',
 ] as const;
 export const EventSchema = Type.Object({
   v,
@@ -94,6 +96,7 @@ export const EventSchema = Type.Object({
   to: Type.Optional(text),
   code: Type.Optional(text),
   reason: text,
+  since: Type.Optional(millis),
   count: Type.Optional(Type.Integer({ minimum: 1, description: 'how many alike since the last one told' })),
 });
 export type NodeEvent = Static<typeof EventSchema>;

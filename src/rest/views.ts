@@ -7,6 +7,7 @@ import { lastName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
+import type { UplinkFacts } from '../node/uplink.js';
 import { HeartbeatSchema, LabelsSchema, MaintenanceSchema } from '../protocol/payloads.js';
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -36,6 +37,16 @@ const nodeFields = {
   insecure: Type.Boolean({
     description: 'it listens where strangers can reach it, without authentication or TLS',
   }),
+  uplink: Type.Optional(
+    Type.Object(
+      {
+        state: Type.Enum(['connecting', 'online', 'lost'] as const),
+        since: millis('since when'),
+        cause: nullable(Type.String()),
+      },
+      { description: 'of the node that answers, where it is a relay: the line to its parent' },
+    ),
+  ),
   maintenance: nullable(
     Type.Intersect([
       MaintenanceSchema,
@@ -61,11 +72,13 @@ export class Views {
   constructor(
     private readonly registry: Registry,
     private readonly ownName: string,
+    private readonly uplink: () => UplinkFacts | null = () => null,
   ) {}
 
   node(record: NodeRecord): NodeView {
     const { status, since, blockedBy, cause } = verdict(this.registry, record);
     const covered = maintenanceAt(this.registry, record.path);
+    const uplink = record.path === '' ? this.uplink() : null;
     return {
       path: record.path,
       name: record.path === '' ? this.ownName : lastName(record.path),
@@ -87,6 +100,7 @@ export class Views {
       desired: record.desired,
       labels: record.labels,
       insecure: record.insecure,
+      ...(uplink && { uplink }),
       maintenance: covered ? { ...covered.maintenance, at: covered.at } : null,
     };
   }

@@ -124,6 +124,12 @@ export class Tree {
     return found ? { v: 1, ts: found.at, ...found.stage, path: '' } : null;
   }
 
+  /** The parent is there again: it may have taken this node for lost meanwhile. */
+  back(): void {
+    this.tell('online', 'online');
+    this.heart.soon(0);
+  }
+
   /** A direct child whose connection we have ended: its will is not heard any more. */
   lose(name: string): void {
     this.watch.lose(name);

@@ -10,7 +10,7 @@ const top = fileURLToPath(new URL('../../../', import.meta.url));
 /** From the ground up; a room imports its own files and those of lower floors. */
 const FLOORS = [
   ['broker', 'src/core', 'src/process'],
-  ['src/config', 'src/protocol', 'src/balance', 'src/audit'],
+  ['src/config', 'src/protocol', 'src/balance', 'src/audit', 'src/spool'],
   ['src/access'],
   ['src/node', 'src/identity'],
   ['src/logs'],

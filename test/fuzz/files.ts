@@ -16,13 +16,18 @@ import { MaintenanceState } from '../../src/node/maintenance.js';
 import { CommandMemory, type Stage } from '../../src/node/memory.js';
 import { readPidFile } from '../../src/process/pid-file.js';
 import { readExit, readRecord } from '../../src/process/target-record.js';
+import { encode, HEADER } from '../../src/spool/record.js';
+import { Spool } from '../../src/spool/spool.js';
 import { Roster } from '../../src/tree/roster/roster.js';
+import { Seen } from '../../src/tree/seen.js';
 import { until } from '../support/wait.js';
 import { IdentityFuzz } from './identity.js';
 import type { Mutator } from './mutate.js';
 import { FILES } from './samples.js';
 
 const LATER = { epoch: 1, kind: 'leaf', link: 'online' } as const;
+const POSITION = '{"v":1,"place":{"segment":1,"at":60},"dropped":{"count":3,"since":1790000000000}}';
+const SEEN = '["canopy/web/evt",1790000000000,4]\n["canopy/rack1/web/res",1790000000000,9]';
 const STAGE = { id: 'later', op: 'ping', status: 'succeeded', done: true } as Stage;
 /** One in so many cases is a whole store of logs: it takes as long as that. */
 const LOGS = 0.02;
@@ -48,6 +53,7 @@ export class FileFuzz {
       () => this.#roster(mutator),
       () => this.#state(mutator),
       () => this.#target(mutator),
+      () => this.#spool(mutator),
       // Twice: it is six readers of its own.
       () => this.#identity.run(mutator),
       () => this.#identity.run(mutator),
@@ -148,6 +154,32 @@ export class FileFuzz {
       throw new Error(`a target ${JSON.stringify(record)}`);
     await readExit(this.#dir, '0123456789abcdef');
     await readPidFile(pid);
+  }
+
+  /** A spool whose files are spoilt takes what comes next, and what was seen is not what was never there. */
+  #spool(mutator: Mutator): void {
+    const dir = join(this.#dir, 'spool');
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir);
+    const message = {
+      topic: 'canopy/rack1/evt',
+      payload: Buffer.from('{"v":1}'),
+      qos: 1,
+      retain: false,
+    } as const;
+    const segment = Buffer.concat([HEADER, encode(message), encode({ ...message, retain: true })]);
+    writeFileSync(join(dir, '0000000001.spool'), mutator.bytes([segment]));
+    writeFileSync(join(dir, 'position.json'), mutator.bytes([Buffer.from(POSITION)]));
+    const options = { dir, maxBytes: 1e6, now: () => Date.now() };
+    const spool = new Spool(options);
+    spool.add(message);
+    const { size } = spool;
+    spool.close();
+    if (new Spool(options).size !== size) throw new Error('what was added to it is lost');
+    new Seen(this.#write('seen.jsonl', mutator.bytes([Buffer.from(SEEN)]))).take('canopy/web/evt', {
+      epoch: 1,
+      seq: 1,
+    });
   }
 
   /** One file of a store spoilt; it is opened, read, and written on. */

@@ -17,6 +17,7 @@ export interface NodeView {
   readonly pid: number | null;
   readonly since: number;
   readonly lastSeenAt: number | null;
+  readonly uplink?: { readonly state: string; readonly since: number; readonly cause: string | null };
   readonly blockedBy: string | null;
   readonly epoch: number | null;
   readonly heartbeat: Record<string, unknown> | null;

@@ -68,9 +68,9 @@ test('an instance takes over from itself, and a released name is free', () => {
 
 test('the outbox keeps order over a lost connection and drops the oldest', () => {
   const outbox = new Outbox(3, 2);
-  const drops = ['a', 'b', 'c', 'd', 'e'].map(text => outbox.push(message('t', text)));
+  const drops = ['a', 'b', 'c', 'd', 'e'].map(text => outbox.push({ message: message('t', text) }));
   assert.deepEqual(drops, [0, 0, 0, 1, 1]);
-  const take = () => outbox.next()?.message.payload.toString();
+  const take = () => outbox.next()?.entry.message.payload.toString();
   assert.deepEqual([take(), take(), take()], ['c', 'd', undefined]);
   outbox.acknowledge(1);
   assert.equal(take(), 'e');
@@ -79,12 +79,23 @@ test('the outbox keeps order over a lost connection and drops the oldest', () =>
   assert.equal(outbox.size, 2);
 });
 
+test('what somebody else keeps is neither sent again by the outbox nor the one that goes', () => {
+  const outbox = new Outbox(2, 2);
+  const push = (text: string, arrived?: () => void) => outbox.push({ message: message('t', text), arrived });
+  const take = () => outbox.next()?.entry.message.payload.toString();
+  assert.deepEqual([push('kept', () => {}), push('b'), push('c')], [0, 0, 1]);
+  assert.deepEqual([take(), take()], ['kept', 'c']);
+  push('d', () => {});
+  outbox.rewind();
+  assert.deepEqual([take(), take(), outbox.size], ['c', undefined, 1]);
+});
+
 test('the outbox survives what wraps MQTT.js (65,535)', () => {
   const outbox = new Outbox(200_000, 64);
-  for (let at = 0; at < 100_000; at++) assert.equal(outbox.push(message('t', `${at}`)), 0);
+  for (let at = 0; at < 100_000; at++) assert.equal(outbox.push({ message: message('t', `${at}`) }), 0);
   for (let at = 0; at < 100_000; at++) {
     const next = outbox.next();
-    assert.equal(next?.message.payload.toString(), `${at}`);
+    assert.equal(next?.entry.message.payload.toString(), `${at}`);
     outbox.acknowledge(next?.ticket ?? 0);
   }
   assert.equal(outbox.size, 0);

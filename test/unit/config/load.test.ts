@@ -112,6 +112,7 @@ test('a leaf with all its defaults', () => {
     restStreams: 100,
     sessionTime: 43200,
     auditMax: '64M',
+    spoolMaxBytes: 67_108_864,
     auth: 'none',
     insecure: false,
     tls: false,

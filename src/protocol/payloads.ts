@@ -77,6 +77,8 @@ export const EVENT_NAMES = [
   'malformed',
   'order',
   'logs',
+  'clock',
+  'flapping',
 ] as const;
 export const EventSchema = Type.Object({
   v,

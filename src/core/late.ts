@@ -5,11 +5,11 @@ import type { NodeRecord } from './node-record.js';
 const LATE_INTERVALS = 1.5;
 const LATE_MARGIN_MS = 500;
 
-/** Whether one that beats has missed a heartbeat. `mono` is the observer's clock. */
+/** Whether one that beats has missed a heartbeat; any other word of its own does as well. `mono` is the observer's clock. */
 export function missedBeat(
-  { interval, liveAt }: Pick<NodeRecord, 'interval' | 'liveAt'>,
+  { interval, seenAt }: Pick<NodeRecord, 'interval' | 'seenAt'>,
   mono: number,
 ): boolean {
-  if (interval === null || liveAt === null) return false;
-  return mono - liveAt.mono > interval * 1000 * LATE_INTERVALS + LATE_MARGIN_MS;
+  if (interval === null || seenAt === null) return false;
+  return mono - seenAt.mono > interval * 1000 * LATE_INTERVALS + LATE_MARGIN_MS;
 }

@@ -16,7 +16,7 @@ export type Fitness = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
 export type Reader = Pick<Registry, 'get'>;
 
 /** Whether a node has missed a heartbeat, or has not sent one at all. `mono` is the observer's clock. */
-export const isLate = (record: Pick<NodeRecord, 'beat' | 'interval' | 'liveAt'>, mono: number): boolean =>
+export const isLate = (record: Pick<NodeRecord, 'beat' | 'interval' | 'seenAt'>, mono: number): boolean =>
   record.beat === null || missedBeat(record, mono);
 
 /** Whether a node, leaf or relay, may be given something to do. */

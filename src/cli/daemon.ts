@@ -7,6 +7,7 @@ import { loadNode } from '../config/load.js';
 import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { pathProblem } from '../core/names.js';
+import { announceRestart, withdrawRestart } from '../node/announced.js';
 import { spawnDaemon } from '../process/daemon.js';
 import { sameProcess } from '../process/identity.js';
 import { readPidFile, runningPid } from '../process/pid-file.js';
@@ -73,8 +74,14 @@ export async function stop(file: string | undefined, view: View): Promise<void> 
 }
 
 export async function restart(file: string | undefined, view: View): Promise<void> {
-  load(file, 'restart');
-  await stop(file, { ...view, quiet: view.json === true });
+  const settings = load(file, 'restart');
+  const pid = await runningPid(pidFileOf(settings));
+  // Its goodbye says that it is back soon: no outage, unless it is not.
+  if (pid !== null) announceRestart(settings.dataDir, pid);
+  await stop(file, { ...view, quiet: view.json === true }).catch(error => {
+    withdrawRestart(settings.dataDir);
+    throw error;
+  });
   await start(file, view);
 }
 

@@ -44,7 +44,7 @@ export async function nodes(client: RestClient, filter: NodesFilter, view: View)
     node.phase ?? '-',
     String(node.pid ?? '-'),
     age(node.since, now),
-    node.status === 'up' ? '' : why(node),
+    whyNot(node),
   ]);
   say(view, { nodes: found }, table(['PATH', 'KIND', 'APP', 'STATUS', 'PHASE', 'PID', 'SINCE', 'WHY'], rows));
 }
@@ -55,7 +55,8 @@ export async function get(client: RestClient, path: string, view: View): Promise
   const beat = node.heartbeat as Heartbeat | null;
   const rows = [
     ['status', `${node.status} for ${age(node.since, now)}`],
-    ['why', why(node)],
+    ['why', whyNot(node)],
+    ['broken', node.broken?.says ?? ''],
     ['kind', node.app && node.app !== node.name ? `${node.kind} of ${node.app}` : node.kind],
     ['phase', node.phase ?? ''],
     ['health', node.health ?? ''],
@@ -98,7 +99,7 @@ export const ownPath = (path: string): string => (path === '.' ? '' : path);
 function inWords(node: NodeView): string {
   const what = [node.status, node.kind === 'leaf' ? (node.app ?? '') : node.kind];
   if (node.pid !== null && node.status === 'up') what.push(`pid ${node.pid}`);
-  if (node.status !== 'up') what.push(why(node));
+  what.push(whyNot(node));
   if (node.maintenance) what.push('in maintenance');
   return what.filter(Boolean).join('  ');
 }
@@ -118,6 +119,13 @@ const appsInWords = (beat: Heartbeat | null): string =>
       ([app, { running, slots, free }]) => `${app} ${running}/${slots}${free > 0 ? ` (${free} free)` : ''}`,
     )
     .join(', ');
+
+/** The same, with what else is to be seen of it. */
+function whyNot(node: NodeView): string {
+  const { late, flapping, warnings } = node;
+  const own = node.status === 'up' ? '' : node.broken?.path === node.path ? node.broken.says : why(node);
+  return [own, late ? 'late' : '', flapping ? 'flapping' : '', ...warnings].filter(Boolean).join(', ');
+}
 
 /** Why a node is not up, in a few words. */
 export function why(node: NodeView): string {

@@ -14,6 +14,7 @@ import type { Step } from './lifecycle.js';
 import { openLogs } from './logs.js';
 import { openMaintenance } from './maintenance.js';
 import { renewalStep } from './renewal.js';
+import { restarting } from './restarting.js';
 import { type RunAs, runAsOf } from './run-as.js';
 import { flowsStep } from './streams.js';
 import {
@@ -75,6 +76,7 @@ function makeLeaf(node: NodeContainer): Leaf {
     maintenance: node.get(MAINTENANCE),
     labels: settings.labels,
     ephemeral: settings.ephemeral,
+    restarting: restarting(settings),
     host: { name: settings.hostName, cores: coreCount() },
     memory: new CommandMemory(join(settings.dataDir, 'commands.jsonl')),
     keepTarget: settings.onExit === 'keep',

@@ -25,6 +25,7 @@ import { openMaintenance } from './maintenance.js';
 import { observerSteps } from './observer.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
+import { restarting } from './restarting.js';
 import { makeOwed, makeRegistry, openRoster } from './roster.js';
 import { SPOOL, SPOOLED, spooling, spoolStep, startSpool } from './spool.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
@@ -122,7 +123,8 @@ function listen(node: NodeContainer): Promise<EmbeddedBroker> {
 }
 
 function makeTree(node: NodeContainer): Tree {
-  const { role, hbInterval, timeout, dataDir } = node.get(SETTINGS);
+  const settings = node.get(SETTINGS);
+  const { role, hbInterval, timeout, dataDir, flapHigh, flapLow, flapInterval } = settings;
   return new Tree({
     kind: role === 'root' ? 'root' : 'relay',
     epoch: node.get(INSTALLATION).epoch,
@@ -137,6 +139,9 @@ function makeTree(node: NodeContainer): Tree {
     log: node.get(LOG),
     release: name => node.get(BROKER).release(name),
     presence: node.get(BROKER),
+    flapping: { high: flapHigh, low: flapLow, intervalMs: flapInterval * 1000 },
+    clockSkewMs: settings.clockSkew * 1000,
+    restarting: restarting(settings),
     maintenance: node.get(MAINTENANCE),
     insecure: node.get(INSECURE),
     below: (desk, publisher) => openFleet(node, desk, publisher).plan,

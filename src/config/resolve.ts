@@ -78,6 +78,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);
+  checkFlapping(node, settings);
   checkAddresses(source, settings, source.parent ? null : parent, findings);
   checkExposure(source, settings, findings);
   if (parent && !source.parent) checkUplink(source, parent, findings);
@@ -184,6 +185,12 @@ function checkDurations({ source, role, findings }: Case, settings: NodeSettings
       `${timeout} s is less than twice ${ownInterval}: one late heartbeat may lose a child`,
     );
   }
+}
+
+function checkFlapping({ source, findings }: Case, { flapHigh, flapLow }: NodeSettings): void {
+  if (flapLow < flapHigh) return;
+  const where = source.given.get('flap_low')?.where ?? source.place('flap_low');
+  findings.add('conflict', where, `less than ${source.spell('flap_high')} (${flapHigh} %)`, `${flapLow} %`);
 }
 
 function plainSettings(values: Values): table.PlainSettings {

@@ -35,6 +35,7 @@ export const seconds = () =>
     minimum: 0.01,
     maximum: LONGEST,
   });
+export const percent = () => Type.Number({ description: 'percent from 1 to 100', minimum: 1, maximum: 100 });
 export const secondsOrNone = () =>
   Type.Number({
     description: `seconds from 0 to ${LONGEST}, fractions allowed`,

@@ -115,6 +115,8 @@ export interface NodeRecord {
   ephemeral: boolean;
   /** How far its clock is ahead of the observer's. */
   skew: Skew | null;
+  /** By more than is allowed. */
+  clockWrong: boolean;
   /** How often its status has changed of late. */
   flap: Flap | null;
   /** It is known from before this observer was started, and was not heard since. */
@@ -159,6 +161,7 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   restart: null,
   ephemeral: false,
   skew: null,
+  clockWrong: false,
   flap: null,
   restoredAt: null,
   linkAt: at,

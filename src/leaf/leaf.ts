@@ -132,7 +132,7 @@ export class Leaf {
     else await endTarget(this.supervisor, this.options.target.dataDir);
     await this.options.logs.stop();
     this.heart.stop();
-    this.reporter.state(this.supervisor.model, 'offline');
+    this.reporter.goodbye(this.supervisor.model, this.options.restarting());
     this.health.end();
     await link.flush(GOODBYE_MS);
     await link.close();

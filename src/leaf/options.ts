@@ -45,6 +45,8 @@ export interface LeafOptions {
   readonly labels: Labels;
   /** It is forgotten after a clean goodbye. */
   readonly ephemeral: boolean;
+  /** Whether this end is the beginning of a restart: milliseconds in which it means to be back, else null. */
+  readonly restarting: () => number | null;
   readonly host: HostFacts;
   readonly memory: CommandMemory;
   /** An orderly end leaves the target to the next leaf. */

@@ -38,6 +38,15 @@ export class LeafReporter {
     this.publisher.state({ ...state, ...this.told });
   }
 
+  /** `forMs`: of a planned restart, in which it means to be back. */
+  goodbye(model: TargetModel, forMs: number | null): void {
+    if (forMs === null) return this.state(model, 'offline');
+    const now = this.clock.now();
+    const state = leafState(this.facts, model, 'offline', now, this.finding());
+    const restartBy = now + Math.round(forMs);
+    this.publisher.state({ ...state, ...this.traits(), reason: 'restart', restartBy });
+  }
+
   /** Tells the state again where something beside the target has changed since. */
   retell(model: TargetModel): void {
     const { desired, maintenance } = this.traits();

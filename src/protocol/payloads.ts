@@ -84,6 +84,8 @@ export const EVENT_NAMES = [
   'logs',
   'uplink',
   'spool',
+  'clock',
+  'flapping',
 ] as const;
 export const EventSchema = Type.Object({
   v,

@@ -1,14 +1,18 @@
 /** Nodes as REST shows them: contract section 3. */
 import Type, { type Static } from 'typebox';
 import { isWithin } from '../access/paths.js';
+import { brokenHop } from '../core/broken.js';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
+import { missedBeat } from '../core/late.js';
 import { maintenanceAt } from '../core/maintenance.js';
 import { lastName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
-import { verdict } from '../core/verdict.js';
+import { skewMs } from '../core/skew.js';
+import { type Verdict, verdict } from '../core/verdict.js';
 import type { UplinkFacts } from '../node/uplink.js';
 import { HeartbeatSchema, LabelsSchema, MaintenanceSchema } from '../protocol/payloads.js';
+import { inWords } from '../tree/clocks.js';
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const millis = (description: string) =>
@@ -30,7 +34,29 @@ const nodeFields = {
   signal: nullable(Type.String()),
   since: millis('when the status became what it is'),
   lastSeenAt: nullable(millis('when the node itself was last heard')),
-  blockedBy: nullable(Type.String({ description: 'path of the hop that broke, for unreachable nodes' })),
+  blockedBy: nullable(
+    Type.String({
+      description:
+        'path of the hop that broke, for unreachable nodes; of one that restarts, for unknown ones',
+    }),
+  ),
+  broken: nullable(
+    Type.Object(
+      {
+        path: Type.String(),
+        since: millis('when it broke'),
+        cause: nullable(Type.Enum(['will', 'timeout'] as const, { description: 'null: it said goodbye' })),
+        says: Type.String({ description: 'the same in words, with what can be known of it from here' }),
+      },
+      { description: 'the first hop on the way that is broken, of it and of all behind it' },
+    ),
+  ),
+  late: Type.Boolean({ description: 'it has missed a heartbeat' }),
+  flapping: Type.Boolean({ description: 'it changes all the time' }),
+  skewMs: nullable(
+    Type.Integer({ description: 'how far its clock is ahead of that of the node that answers, ms' }),
+  ),
+  warnings: Type.Array(Type.String(), { description: 'what is wrong with it besides its status' }),
   epoch: nullable(Type.Integer()),
   desired: nullable(Type.Enum(DESIRED, { description: 'whether the target is meant to run' })),
   labels: LabelsSchema,
@@ -68,6 +94,19 @@ export type NodeDetail = Static<typeof NodeDetailSchema>;
 
 export type TreeView = NodeView & { children: TreeView[] };
 
+/** What is shown of a node besides its status. */
+function signsOf(registry: Registry, record: NodeRecord, { status, blockedBy }: Verdict, mono: number) {
+  const speaks = record.link === 'online' && blockedBy === null && status !== 'unknown';
+  const skew = skewMs(record.skew);
+  return {
+    broken: brokenHop(registry, record, mono),
+    late: speaks && missedBeat(record, mono),
+    flapping: record.flap?.on ?? false,
+    skewMs: skew === null ? null : Math.round(skew),
+    warnings: record.clockWrong ? [inWords(skew ?? 0)] : [],
+  };
+}
+
 export class Views {
   constructor(
     private readonly registry: Registry,
@@ -76,7 +115,9 @@ export class Views {
   ) {}
 
   node(record: NodeRecord): NodeView {
-    const { status, since, blockedBy, cause } = verdict(this.registry, record);
+    const mono = this.registry.mono();
+    const found = verdict(this.registry, record, mono);
+    const { status, since, blockedBy, cause } = found;
     const covered = maintenanceAt(this.registry, record.path);
     const uplink = record.path === '' ? this.uplink() : null;
     return {
@@ -96,6 +137,7 @@ export class Views {
       since,
       lastSeenAt: record.seenAt?.now ?? null,
       blockedBy,
+      ...signsOf(this.registry, record, found, mono),
       epoch: record.epoch,
       desired: record.desired,
       labels: record.labels,

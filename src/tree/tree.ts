@@ -3,6 +3,7 @@ import type { Link, Message } from '../../broker/link.js';
 import { capacities } from '../balance/capacity.js';
 import type { Clock } from '../core/clock.js';
 import type { Kind } from '../core/facts.js';
+import type { FlapRule } from '../core/flapping.js';
 import { Leases } from '../core/leases.js';
 import type { Registry } from '../core/registry.js';
 import { rollup } from '../core/verdict.js';
@@ -12,8 +13,11 @@ import { type MaintenanceState, maintenancePlan } from '../node/maintenance.js';
 import type { CommandMemory } from '../node/memory.js';
 import { Publisher } from '../node/publisher.js';
 import { Responder } from '../node/responder.js';
+import type { State } from '../protocol/payloads.js';
 import { topicOf } from '../protocol/topics.js';
+import { Clocks } from './clocks.js';
 import { Desk, type Tracked } from './desk.js';
+import { Flaps } from './flaps.js';
 import { Forgetting } from './forgetting.js';
 import type { Ingest } from './ingest.js';
 import { Nowhere, type Presence } from './nowhere.js';
@@ -42,6 +46,11 @@ export interface TreeOptions {
   };
   readonly release: (name: string) => void;
   readonly presence: Presence;
+  readonly flapping: FlapRule;
+  /** Milliseconds by which the clocks of others may be off. */
+  readonly clockSkewMs: number;
+  /** Whether this end is the beginning of a restart: milliseconds in which it means to be back, else null. */
+  readonly restarting: () => number | null;
   readonly maintenance: MaintenanceState;
   /** It listens where strangers can reach it. */
   readonly insecure: boolean;
@@ -63,6 +72,7 @@ export class Tree {
   /** Commands that this node sends to carry out one to many. */
   private readonly orders: Desk;
   private readonly watch: Watch;
+  private readonly flaps: Flaps;
   private readonly heart: Heart;
   private readonly responder: Responder;
 
@@ -79,6 +89,7 @@ export class Tree {
       release,
       log: options.log,
     });
+    this.flaps = new Flaps(options.flapping, { ...options, publisher: this.publisher });
     this.orders = new Desk(registry, link, clock, MOST_LEAVES);
     const { publisher, orders: desk } = this;
     this.forgetting = new Forgetting({ ...options, publisher, desk });
@@ -98,6 +109,8 @@ export class Tree {
     ingest.listen(this.desk);
     ingest.listen(this.orders);
     ingest.listen(this.forgetting);
+    ingest.listen(this.flaps);
+    ingest.listen(new Clocks(this.options.clockSkewMs, { ...this.options, publisher: this.publisher }));
     ingest.listen(new Nowhere(registry, this.publisher, presence));
     ingest.listen({
       forgotten: paths => this.clearForgotten(paths),
@@ -116,6 +129,7 @@ export class Tree {
     this.heart.start();
     this.watch.start();
     this.forgetting.start();
+    this.flaps.start();
   }
 
   /** What became of a command to this node itself, also of one that an earlier process was given; null where it had none. */
@@ -139,15 +153,26 @@ export class Tree {
   stop(): void {
     this.heart.stop();
     this.watch.stop();
+    this.flaps.stop();
     this.desk.stop();
     this.orders.stop();
-    this.tell('offline', 'stopped');
+    const forMs = this.options.restarting();
+    if (forMs === null) this.tell('offline', 'stopped');
+    else this.tell('offline', 'restart', { restartBy: this.options.clock.now() + Math.round(forMs) });
   }
 
-  private tell(state: 'online' | 'offline', reason: string): void {
+  private tell(state: 'online' | 'offline', reason: string, more: Partial<State> = {}): void {
     const { epoch, kind, clock, maintenance, insecure } = this.options;
     const now = { link: state, health: 'passing', reason, maintenance: maintenance.current } as const;
-    this.publisher.state({ v: 1, epoch, ts: clock.now(), kind, ...now, ...(insecure && { insecure }) });
+    this.publisher.state({
+      v: 1,
+      epoch,
+      ts: clock.now(),
+      kind,
+      ...now,
+      ...more,
+      ...(insecure && { insecure }),
+    });
   }
 
   private beat(seq: number): void {

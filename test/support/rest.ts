@@ -19,6 +19,11 @@ export interface NodeView {
   readonly lastSeenAt: number | null;
   readonly uplink?: { readonly state: string; readonly since: number; readonly cause: string | null };
   readonly blockedBy: string | null;
+  readonly broken: { path: string; since: number; cause: string | null; says: string } | null;
+  readonly late: boolean;
+  readonly flapping: boolean;
+  readonly skewMs: number | null;
+  readonly warnings: string[];
   readonly epoch: number | null;
   readonly heartbeat: Record<string, unknown> | null;
   readonly children: string[];

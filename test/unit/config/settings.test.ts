@@ -9,7 +9,7 @@ import { settingsTable } from '../../../src/config/table.js';
 const CONTRACT = `role is_leaf name app_name parent_host parent_port parent_url host port rest_host rest_port
   hb_interval timeout silent target data_dir log_file log_level`.split(/\s+/);
 const OURS =
-  `ephemeral allow stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_connect_packet max_clients max_per_address connect_timeout max_rate max_inflight max_topic
+  `ephemeral restart_time clock_skew flap_high flap_low flap_interval allow stop_signal stop_grace restart backoff_min backoff_max settle_time max_packet max_connect_packet max_clients max_per_address connect_timeout max_rate max_inflight max_topic
   max_topic_levels max_subscriptions max_retained max_retained_bytes max_retained_child max_retained_child_bytes
   exit_codes start_seconds max_restarts restart_window at_limit on_exit
   log_max_bytes log_segment_bytes log_max_age log_capture

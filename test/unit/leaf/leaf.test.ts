@@ -46,6 +46,7 @@ async function leafOver(t: TestContext, link: Link, words = STEADY): Promise<Lea
     maintenance: new MaintenanceState(spec.dataDir, systemClock),
     labels: { zone: 'a' },
     ephemeral: false,
+    restarting: () => null,
     host: { name: 'box1', cores: 2 },
     memory: new CommandMemory(null),
     keepTarget: false,

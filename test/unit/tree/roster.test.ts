@@ -192,6 +192,23 @@ test('it is written anew before it grows without end, and nothing is lost over t
   );
 });
 
+test('what changes while it is written anew is in it', async t => {
+  const { file, start } = place(t);
+  const { registry, roster, told } = start();
+  const lines = () => readFileSync(file, 'utf8').split('\n').length;
+  const change = (path: string, pid: number) => {
+    taken(registry, path, state({ pid }), pid);
+    told(path);
+    roster.stop();
+  };
+  let pid = 0;
+  // In one go: it is begun in here, and ends in a later turn.
+  for (let turn = 0; turn < 2010; turn++) change('n', ++pid);
+  change('during', ++pid);
+  await until(() => lines() < 100, 5000, 'it has been written anew');
+  assert.equal(start().registry.get('during')?.pid, pid);
+});
+
 describe('a file that is bad', () => {
   const lineOf = (path: string) =>
     JSON.stringify({

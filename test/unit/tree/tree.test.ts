@@ -8,7 +8,7 @@ import { CommandMemory } from '../../../src/node/memory.js';
 import { Tree } from '../../../src/tree/tree.js';
 import { EPOCH, message, openBelow, openRoster, stateOf } from './support.js';
 
-async function open(t: TestContext) {
+async function open(t: TestContext, restartMs: number | null = null) {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-tree-'));
   const below = await openBelow();
   const { place, registry, ingest, clock } = below;
@@ -26,6 +26,9 @@ async function open(t: TestContext) {
     log: { info: () => {}, warn: () => {} },
     release: () => {},
     presence: place.broker,
+    flapping: { high: 50, low: 25, intervalMs: 30_000 },
+    clockSkewMs: 5000,
+    restarting: () => restartMs,
     maintenance: new MaintenanceState(dir, clock),
     insecure: false,
     below: () => () => async () => ({}),
@@ -72,4 +75,11 @@ test('a relay that is forgotten takes what is retained of its subtree with it', 
   await place.said('state');
   const retained = (await place.link.retained('canopy/#')).map(({ topic }) => topic).sort();
   assert.deepEqual(retained, ['canopy/state', 'canopy/web/state']);
+});
+
+test('before a planned restart its goodbye says when it means to be back', async t => {
+  const { place, tree, clock } = await open(t, 30_000);
+  tree.stop();
+  const last = (await place.said('state')).at(-1)?.value;
+  assert.deepEqual([last?.link, last?.reason, last?.restartBy], ['offline', 'restart', clock.now() + 30_000]);
 });

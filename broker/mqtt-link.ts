@@ -16,8 +16,7 @@ import { type Subscription, Subscriptions } from './wire/subscriptions.js';
 
 export type { MqttLinkOptions } from './wire/options.js';
 
-const CONGESTED_BYTES = 256 * 1024;
-const GOODBYE_MS = 1000;
+const [CONGESTED_BYTES, GOODBYE_MS] = [256 * 1024, 1000];
 /** A Link to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
   readonly #url: URL;
@@ -52,6 +51,7 @@ export class MqttLink extends LinkBase {
     this.#client.on('error', error => this.#failed(error));
     this.#client.on('close', () => this.#closed());
     this.#client.on('reconnect', () => this.#setBackoff(this.#attempts + 1));
+    this.#client.on('packetreceive', () => this.heard());
     this.#client.on('packetsend', packet => {
       // An answer or a ping does not wait for heartbeats.
       if (packet.cmd !== 'publish' || packet.qos > 0) this.#batch.flush();

@@ -72,6 +72,8 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     ...healthOf(source, values, findings),
     logs: logsOf(source, values, findings),
     security: securityOf(source, values, findings),
+    alertsFile: values.alerts_file === undefined ? null : resolve(source.cwd, values.alerts_file),
+    deadman: { url: values.deadman_url ?? null, topic: values.deadman_topic ?? null },
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);

@@ -4,6 +4,7 @@ import type { Static } from 'typebox';
 import type { Allowance } from '../core/allowance.js';
 import type { Labels } from '../core/labels.js';
 import type { BrokerAddress } from './address.js';
+import { ALERTS, PLAIN_ALERTS } from './groups/alerts.js';
 import { ALLOW } from './groups/allow.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
@@ -39,6 +40,7 @@ export const SETTINGS = {
   ...ORDER,
   ...BALANCING,
   ...SECURITY,
+  ...ALERTS,
   ...OWN_LOG,
 } as const;
 
@@ -60,6 +62,7 @@ export const PLAIN = [
   ...PLAIN_RESTARTS,
   ...PLAIN_BALANCING,
   ...PLAIN_SECURITY,
+  ...PLAIN_ALERTS,
   ...PLAIN_OWN_LOG,
 ] as const satisfies readonly SettingKey[];
 
@@ -127,6 +130,10 @@ export interface NodeSettings extends PlainSettings {
     capture: 'auto' | 'files' | 'fifos';
   };
   security: SecuritySettings;
+  /** Absolute; null: `alerts.yaml` in the data directory, where there is one. */
+  alertsFile: string | null;
+  /** Where the node beats to, each null where it does not. */
+  deadman: { url: string | null; topic: string | null };
   /** As they were written; a tree knows which leaves they mean. */
   needs: string[];
 }

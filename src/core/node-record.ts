@@ -12,6 +12,8 @@ export interface HostFacts {
 
 export interface StateReport {
   readonly epoch: number;
+  /** By the clock of who says it. */
+  readonly ts?: number;
   readonly kind: Kind;
   readonly app?: string | null;
   readonly link: LinkFact;
@@ -31,6 +33,8 @@ export interface StateReport {
 export interface BeatReport {
   readonly epoch: number;
   readonly seq: number;
+  /** By the clock of who says it. */
+  readonly ts?: number;
   readonly interval: number;
   readonly kind: Kind;
   readonly app?: string | null;
@@ -103,6 +107,8 @@ export interface NodeRecord {
   /** When the link last changed; when the node's own facts last changed what they say of it. */
   linkAt: Moment;
   factsAt: Moment;
+  /** `ts` of the message by which either last changed: the same at every observer that has it; null before. */
+  turnedAt: number | null;
   /** When anything was last reported of it, by itself or by its parent; null before. */
   heardAt: Moment | null;
   /** When the node itself was last heard. */
@@ -135,6 +141,7 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   beat: null,
   linkAt: at,
   factsAt: at,
+  turnedAt: null,
   heardAt: null,
   seenAt: null,
   healedAt: null,

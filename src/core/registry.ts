@@ -122,17 +122,26 @@ export class Registry {
     if (report.maintenance !== undefined) record.maintenance = report.maintenance;
     if (report.insecure !== undefined) record.insecure = report.insecure;
     if (report.reason !== undefined) record.reason = report.reason;
-    if (record.phase !== phase || record.health !== health) record.factsAt = at;
+    if (record.phase === phase && record.health === health) return;
+    record.factsAt = at;
+    record.turnedAt = report.ts ?? record.turnedAt;
   }
 
-  private moveLink(record: NodeRecord, report: { link: LinkFact; reason?: string }, at: Moment): void {
+  private moveLink(
+    record: NodeRecord,
+    report: { link: LinkFact; reason?: string; ts?: number },
+    at: Moment,
+  ): void {
     if (report.link === 'lost' && record.link === 'lost') {
       record.reason = record.cause; // the first cause of a loss stands: a late will is the same outage
       return;
     }
     const changed = report.link !== record.link;
     if (changed && report.link === 'online') record.healedAt = at;
-    if (changed) record.linkAt = at;
+    if (changed) {
+      record.linkAt = at;
+      record.turnedAt = report.ts ?? record.turnedAt;
+    }
     record.link = report.link;
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }

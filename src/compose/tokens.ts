@@ -19,6 +19,7 @@ import type { LeafLogs } from '../streams/leaf-logs.js';
 import type { LogHub } from '../streams/port.js';
 import type { CommandAudit } from '../tree/command-audit.js';
 import type { Ingest } from '../tree/ingest.js';
+import type { Observer } from '../tree/observer.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
 import type { Counts } from './counts.js';
@@ -39,6 +40,8 @@ export const OWN_LINK = token<Link>('own link');
 export const REGISTRY = token<Registry>('registry');
 export const INGEST = token<Ingest>('ingest');
 export const TREE = token<Tree>('tree');
+/** What changes of the nodes below. */
+export const OBSERVER = token<Observer>('observer');
 export const BRIDGE = token<Bridge>('bridge');
 export const MAINTENANCE = token<MaintenanceState>('maintenance');
 /** Who did what, at a node with a broker. */

@@ -12,14 +12,14 @@ import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
 import { decode, encode, MalformedPayload } from '../protocol/codec.js';
 import { splitHopTopic } from '../protocol/flows.js';
-import type { Heartbeat, NodeEvent, Result } from '../protocol/payloads.js';
+import type { Heartbeat, NodeEvent, Result, State } from '../protocol/payloads.js';
 import { splitTopic } from '../protocol/topics.js';
 import { beginsAnew, hopRefusal, speakerOf, standing } from './standing.js';
 import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
 export interface IngestListener {
-  state?(record: NodeRecord, from: LinkFact | null): void;
+  state?(record: NodeRecord, from: LinkFact | null, said: State): void;
   beat?(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void;
   forgotten?(paths: readonly string[]): void;
   through?(record: NodeRecord): void;
@@ -103,7 +103,7 @@ export class Ingest {
     const applied = this.registry.applyState(path, state, at);
     if (applied.stale) return stale('state');
     this.hasSpoken(applied.record, origin, at);
-    for (const listener of this.listeners) listener.state?.(applied.record, applied.from);
+    for (const listener of this.listeners) listener.state?.(applied.record, applied.from, state);
     return state === said ? message : { ...message, payload: encode('state', state) };
   }
 

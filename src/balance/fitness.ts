@@ -1,5 +1,6 @@
 /** How a leaf stands as an instance of its app, as its observer sees it: what balancing may count on and choose. */
 import type { Status } from '../core/facts.js';
+import { missedBeat } from '../core/late.js';
 import { maintenanceAt } from '../core/maintenance.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
@@ -14,15 +15,9 @@ export type Fitness = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
 
 export type Reader = Pick<Registry, 'get'>;
 
-/** Intervals without a heartbeat after which one was missed, and a margin (ms) for the way up. */
-const LATE_INTERVALS = 1.5;
-const LATE_MARGIN_MS = 500;
-
 /** Whether a node has missed a heartbeat, or has not sent one at all. `mono` is the observer's clock. */
-export function isLate({ beat, seenAt }: Pick<NodeRecord, 'beat' | 'seenAt'>, mono: number): boolean {
-  if (beat === null || seenAt === null) return true;
-  return mono - seenAt.mono > beat.interval * 1000 * LATE_INTERVALS + LATE_MARGIN_MS;
-}
+export const isLate = (record: Pick<NodeRecord, 'beat' | 'interval' | 'liveAt'>, mono: number): boolean =>
+  record.beat === null || missedBeat(record, mono);
 
 /** Whether a node, leaf or relay, may be given something to do. */
 export const isFit = (registry: Reader, record: NodeRecord, mono: number): boolean =>

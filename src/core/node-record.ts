@@ -1,8 +1,10 @@
 /** What is known of one node, and what a node reports of itself. */
 import type { Moment } from './clock.js';
 import type { Cause, Desired, Health, Kind, LinkFact, Phase } from './facts.js';
+import type { Flap } from './flapping.js';
 import type { Labels } from './labels.js';
 import type { Maintenance } from './maintenance.js';
+import type { Skew } from './skew.js';
 
 /** The machine that a leaf is on. */
 export interface HostFacts {
@@ -28,6 +30,19 @@ export interface StateReport {
   readonly host?: HostFacts;
   readonly maintenance?: Maintenance | null;
   readonly insecure?: boolean;
+  /** Of a goodbye before a planned restart: when it means to be back, and when it said so, ms by its own clock. */
+  readonly restartBy?: number;
+  readonly ts?: number;
+  /** It is forgotten after a goodbye. */
+  readonly ephemeral?: boolean;
+}
+
+/** A goodbye before a planned restart. */
+export interface PlannedRestart {
+  /** When it was said, by the observer's clocks. */
+  readonly at: Moment;
+  /** Milliseconds from then in which it means to be back. */
+  readonly forMs: number;
 }
 
 export interface BeatReport {
@@ -104,6 +119,19 @@ export interface NodeRecord {
   /** It listens where strangers can reach it, without authentication or TLS. */
   insecure: boolean;
   beat: BeatReport | null;
+  /** Seconds between its heartbeats; null before the first. Outlives the epoch. */
+  interval: number | null;
+  /** When a heartbeat of it last came. */
+  liveAt: Moment | null;
+  /** It said goodbye to be back at once. */
+  restart: PlannedRestart | null;
+  ephemeral: boolean;
+  /** How far its clock is ahead of the observer's. */
+  skew: Skew | null;
+  /** How often its status has changed of late. */
+  flap: Flap | null;
+  /** It is known from before this observer was started, and was not heard since. */
+  restoredAt: Moment | null;
   /** When the link last changed; when the node's own facts last changed what they say of it. */
   linkAt: Moment;
   factsAt: Moment;
@@ -139,6 +167,13 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   maintenance: null,
   insecure: false,
   beat: null,
+  interval: null,
+  liveAt: null,
+  restart: null,
+  ephemeral: false,
+  skew: null,
+  flap: null,
+  restoredAt: null,
   linkAt: at,
   factsAt: at,
   turnedAt: null,

@@ -1,8 +1,10 @@
 /** What an observer knows of the nodes below it. Changed only by apply*: no timers, no sockets. */
 import type { Moment } from './clock.js';
 import type { LinkFact } from './facts.js';
+import { latestHeal } from './heal.js';
 import { ancestors, parentOf } from './names.js';
 import { type BeatReport, blankRecord, isStandIn, type NodeRecord, type StateReport } from './node-record.js';
+import { plannedRestart } from './planned-restart.js';
 
 /** `stale`: of an older epoch, or a heartbeat already seen; nothing was changed. */
 export type Applied =
@@ -11,9 +13,30 @@ export type Applied =
 
 const STALE: Applied = { stale: true };
 
+export interface RegistryOptions {
+  /** The observer's monotonic clock; left out, it is as late as the last thing that was applied. */
+  readonly mono?: () => number;
+  /** Milliseconds for which one that has not beaten yet is unknown after a hop above it is back. */
+  readonly graceMs?: number;
+  /** Milliseconds after which nothing is held true of one below a child that should beat and is not heard; none: for ever. */
+  readonly silentMs?: number;
+}
+
 export class Registry {
   private readonly records = new Map<string, NodeRecord>();
   private readonly below = new Map<string, Set<string>>();
+  private latest = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly options: RegistryOptions = {}) {}
+
+  get graceMs(): number | undefined {
+    return this.options.graceMs;
+  }
+  get silentMs(): number | undefined {
+    return this.options.silentMs;
+  }
+  /** Milliseconds by the observer's monotonic clock. */
+  readonly mono = (): number => this.options.mono?.() ?? this.latest;
 
   get size(): number {
     return this.records.size;
@@ -48,6 +71,7 @@ export class Registry {
     if (report.link !== 'lost') record.seenAt = at;
     this.takeFacts(record, complete(report), at);
     this.moveLink(record, report, at);
+    record.restart = plannedRestart(report, record.restart, at);
     return { stale: false, from, record };
   }
 
@@ -60,9 +84,11 @@ export class Registry {
     const reborn = record.epoch !== beat.epoch;
     this.enterEpoch(record, beat.epoch);
     this.heard(record, at);
+    this.live(record, at);
     record.seenAt = at;
     this.takeFacts(record, beat, at);
     record.beat = beat;
+    record.interval = beat.interval;
     if (reborn) this.moveLink(record, { link: 'online' }, at);
     return { stale: false, from, record };
   }
@@ -86,7 +112,11 @@ export class Registry {
 
   private add(path: string, at: Moment): NodeRecord {
     for (const above of ancestors(path)) if (!this.records.has(above)) this.add(above, at);
-    const record = blankRecord(path, at);
+    return this.put(blankRecord(path, at));
+  }
+
+  private put(record: NodeRecord): NodeRecord {
+    const { path } = record;
     this.records.set(path, record);
     if (path !== '') {
       const siblings = this.below.get(parentOf(path)) ?? new Set();
@@ -102,9 +132,26 @@ export class Registry {
   }
 
   private heard(record: NodeRecord, at: Moment): void {
-    const healed = latestHeal(this, record.path);
-    if (healed && (record.heardAt === null || record.heardAt.mono < healed.mono)) record.regainedAt = at;
+    this.latest = Math.max(this.latest, at.mono);
     record.heardAt = at;
+    if (record.restoredAt === null) return;
+    // What is below it is to be heard again, too.
+    record.restoredAt = null;
+    record.healedAt = at;
+    record.regainedAt = at;
+  }
+
+  private live(record: NodeRecord, at: Moment): void {
+    const healed = latestHeal(this, record.path);
+    if (healed && (record.liveAt === null || record.liveAt.mono < healed.mono)) record.regainedAt = at;
+    record.liveAt = at;
+  }
+
+  /** One that was known before this observer was started. */
+  restore(record: NodeRecord): void {
+    if (record.path !== '' && !this.records.has(parentOf(record.path)))
+      this.add(parentOf(record.path), record.linkAt);
+    this.put(record);
   }
 
   private takeFacts(record: NodeRecord, report: Partial<StateReport>, at: Moment): void {
@@ -121,6 +168,7 @@ export class Registry {
     if (report.host !== undefined) record.host = report.host;
     if (report.maintenance !== undefined) record.maintenance = report.maintenance;
     if (report.insecure !== undefined) record.insecure = report.insecure;
+    if (report.ephemeral !== undefined) record.ephemeral = report.ephemeral;
     if (report.reason !== undefined) record.reason = report.reason;
     if (record.phase === phase && record.health === health) return;
     record.factsAt = at;
@@ -152,18 +200,5 @@ function complete(report: StateReport): StateReport {
   const ended = report.phase ? { exitCode: null, signal: null } : {};
   return report.link === 'lost'
     ? { ...ended, ...report }
-    : { maintenance: null, insecure: false, ...ended, ...report };
-}
-
-/** The last time that a hop above this path came back; null where none was ever lost. */
-export function latestHeal(
-  registry: { get(path: string): NodeRecord | undefined },
-  path: string,
-): Moment | null {
-  let latest: Moment | null = null;
-  for (const above of ancestors(path)) {
-    const healed = registry.get(above)?.healedAt ?? null;
-    if (healed && (latest === null || healed.mono > latest.mono)) latest = healed;
-  }
-  return latest;
+    : { maintenance: null, insecure: false, ephemeral: false, ...ended, ...report };
 }

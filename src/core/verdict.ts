@@ -1,43 +1,53 @@
 /** `status`: never stored, derived when it is read, walking from the observer down. */
+import { brokenAt, firstBroken } from './broken.js';
 import { type Cause, emptyRollup, type Health, type Rollup, type Status } from './facts.js';
-import { ancestors } from './names.js';
+import { type HidingReader, hiddenSince } from './hidden.js';
 import { isStandIn, type NodeRecord } from './node-record.js';
-import { latestHeal, type Registry } from './registry.js';
+import { isRestarting } from './planned-restart.js';
+import type { Registry } from './registry.js';
 
 export interface Verdict {
   readonly status: Status;
   /** Wall ms since when. */
   readonly since: number;
-  /** The hop that broke, for what is unreachable behind it. */
+  /** The hop that broke, for what is unreachable behind it, or that restarts. */
   readonly blockedBy: string | null;
   /** Why the link counts as lost, for the hop that broke. */
   readonly cause: Cause | null;
 }
 
-type Reader = Pick<Registry, 'get'>;
+/** `mono`: the observer's monotonic clock; the rest is how long it waits for whom. */
+type Reader = HidingReader & { readonly mono?: () => number };
 
-export function verdict(registry: Reader, record: NodeRecord): Verdict {
+export function verdict(registry: Reader, record: NodeRecord, mono = monoOf(registry)): Verdict {
   const blocker = firstBroken(registry, record.path);
-  if (blocker)
-    return { status: 'unreachable', since: blocker.linkAt.now, blockedBy: blocker.path, cause: null };
-  if (record.link === 'lost')
-    return { status: 'down', since: record.linkAt.now, blockedBy: null, cause: record.cause };
-  if (record.link === 'offline')
-    return { status: 'stopped', since: record.linkAt.now, blockedBy: null, cause: null };
-  const healed = latestHeal(registry, record.path);
-  if (healed && (record.heardAt?.mono ?? -1) < healed.mono)
-    return { status: 'unknown', since: healed.now, blockedBy: null, cause: null };
-  const since = Math.max(record.linkAt.now, record.factsAt.now, record.regainedAt?.now ?? 0);
-  return { status: ownStatus(record), since, blockedBy: null, cause: null };
+  if (blocker) return behind(blocker, mono);
+  const hidden = hiddenSince(registry, record, mono);
+  if (hidden) return { status: 'unknown', since: hidden.now, blockedBy: null, cause: null };
+  if (record.link !== 'online') return gone(record, mono);
+  return { status: ownStatus(record), since: latest(record), blockedBy: null, cause: null };
 }
 
-/** The hop nearest to the observer, above this path, that is not online. */
-function firstBroken(registry: Reader, path: string): NodeRecord | null {
-  for (const above of ancestors(path)) {
-    const hop = registry.get(above);
-    if (hop && hop.link !== 'online') return hop;
-  }
-  return null;
+const monoOf = (registry: Reader): number => registry.mono?.() ?? Number.NEGATIVE_INFINITY;
+
+/** Where a hop means to be back in a moment nothing has broken. */
+const behind = (hop: NodeRecord, mono: number): Verdict =>
+  isRestarting(hop, mono)
+    ? { status: 'unknown', since: hop.linkAt.now, blockedBy: hop.path, cause: null }
+    : { status: 'unreachable', since: brokenAt(hop).since, blockedBy: hop.path, cause: null };
+
+function gone(record: NodeRecord, mono: number): Verdict {
+  if (isRestarting(record, mono))
+    return { status: 'degraded', since: record.linkAt.now, blockedBy: null, cause: null };
+  if (record.link === 'offline' && record.restart === null)
+    return { status: 'stopped', since: record.linkAt.now, blockedBy: null, cause: null };
+  return { status: 'down', blockedBy: null, ...brokenAt(record) };
+}
+
+/** By the monotonic clock: the other may have been set back since. */
+function latest({ linkAt, factsAt, regainedAt }: NodeRecord): number {
+  const last = factsAt.mono > linkAt.mono ? factsAt : linkAt;
+  return regainedAt && regainedAt.mono > last.mono ? regainedAt.now : last.now;
 }
 
 /** What an online node's own facts say of it. */
@@ -68,9 +78,10 @@ function running(health: Health | null): Status {
 }
 
 /** Leaves by status, as this observer sees them. */
-export function rollup(registry: Pick<Registry, 'get' | 'all'>): Rollup {
+export function rollup(registry: Reader & Pick<Registry, 'get' | 'all'>): Rollup {
   const counts = emptyRollup();
+  const mono = monoOf(registry);
   for (const record of registry.all())
-    if (record.kind === 'leaf') counts[verdict(registry, record).status] += 1;
+    if (record.kind === 'leaf') counts[verdict(registry, record, mono).status] += 1;
   return counts;
 }

@@ -91,7 +91,60 @@ describe('a healed line', () => {
     assert.deepEqual(seen(registry, 'rack1/sub/web'), ['up', 90, null, null]);
     assert.deepEqual(seen(registry, 'rack1/sub'), ['unknown', 80, null, null]);
     taken(registry, 'rack1/sub', relay(), 95);
-    assert.deepEqual(seen(registry, 'rack1/sub'), ['up', 95, null, null]);
+    assert.deepEqual(
+      seen(registry, 'rack1/sub'),
+      ['unknown', 80, null, null],
+      'a state may be a replayed one',
+    );
+    registry.applyBeat('rack1/sub', beat({ kind: 'relay' }), at(99));
+    assert.deepEqual(seen(registry, 'rack1/sub'), ['up', 99, null, null]);
+  });
+
+  test('for two of their own intervals, then it is what was known', () => {
+    const registry = tree();
+    registry.applyBeat('rack1/sub/web', beat({ interval: 3 }), at(10));
+    taken(registry, 'rack1/sub/old', state({ link: 'lost', reason: 'timeout' }), 20);
+    taken(registry, 'rack1', lost(), 50);
+    taken(registry, 'rack1', relay(), 80);
+    const status = (path: string, mono: number) => {
+      const record = registry.get(path);
+      assert.ok(record);
+      return verdict(registry, record, mono).status;
+    };
+    assert.deepEqual(
+      [80 + 5999, 80 + 6000].map(mono => status('rack1/sub/web', mono)),
+      ['unknown', 'up'],
+    );
+    assert.deepEqual(
+      [80 + 5999, 80 + 6000].map(mono => status('rack1/sub', mono)),
+      ['unknown', 'up'],
+    );
+    assert.deepEqual(
+      [80 + 5999, 80 + 6000].map(mono => status('rack1/sub/old', mono)),
+      ['unknown', 'down'],
+    );
+    taken(registry, 'rack1/sub/web', state({ link: 'lost', reason: 'will' }), 90);
+    assert.equal(status('rack1/sub/web', 90), 'down', 'its parent has said so since: nothing to wait for');
+  });
+
+  test('one that should beat, and that nobody speaks for, is not held to be up for ever', () => {
+    const registry = new Registry({ silentMs: 20_000 });
+    taken(registry, 'rack1', relay(), 1);
+    registry.applyBeat('rack1/web', beat({ interval: 3 }), at(10));
+    registry.applyBeat('rack1/slow', beat({ interval: 10 }), at(10));
+    taken(registry, 'rack1/foreign', state(), 10);
+    registry.applyBeat('direct', beat({ interval: 3 }), at(10));
+    const status = (path: string, mono: number) =>
+      verdict(registry, registry.get(path) as never, mono).status;
+    const table: [string, number, Status][] = [
+      ['rack1/web', 20_010, 'up'],
+      ['rack1/web', 20_011, 'unknown'],
+      ['rack1/slow', 60_010, 'up'],
+      ['rack1/slow', 60_011, 'unknown'],
+      ['rack1/foreign', 1e9, 'up'],
+      ['direct', 1e9, 'up'],
+    ];
+    for (const [path, mono, expected] of table) assert.equal(status(path, mono), expected, `${path} ${mono}`);
   });
 
   test('what is heard later does not move since', () => {
@@ -112,4 +165,49 @@ test('the roll-up counts leaves by their verdict', () => {
   assert.deepEqual(rollup(registry), { up: 0, degraded: 0, down: 1, unreachable: 1, stopped: 0, unknown: 0 });
   taken(registry, 'rack1', relay(), 60);
   assert.equal(rollup(registry).unknown, 1);
+});
+
+describe('a planned restart', () => {
+  const goodbye = (forMs: number) =>
+    relay({
+      link: 'offline',
+      reason: 'restart',
+      ts: at(40).now - 3_600_000,
+      restartBy: at(40).now - 3_600_000 + forMs,
+    });
+  const at1 = (registry: Registry, path: string, mono: number) => {
+    const record = registry.get(path);
+    assert.ok(record);
+    const { status, since, blockedBy, cause } = verdict(registry, record, mono);
+    return [status, since - at(0).now, blockedBy, cause];
+  };
+
+  test('until its deadline it is degraded and hides what is below; then it is down', () => {
+    const registry = tree();
+    taken(registry, 'rack1', goodbye(100), 50);
+    assert.deepEqual(at1(registry, 'rack1', 149), ['degraded', 50, null, null]);
+    assert.deepEqual(at1(registry, 'rack1/sub/web', 149), ['unknown', 50, 'rack1', null]);
+    assert.deepEqual(at1(registry, 'rack1', 150), ['down', 150, null, 'timeout']);
+    assert.deepEqual(at1(registry, 'rack1/sub/web', 150), ['unreachable', 150, 'rack1', null]);
+    taken(registry, 'rack1', lost('timeout'), 155);
+    assert.deepEqual(at1(registry, 'rack1', 160), ['down', 155, null, 'timeout']);
+  });
+
+  test('said again it does not get more time; back, or an ordinary goodbye later, it is over', () => {
+    const registry = tree();
+    taken(registry, 'rack1', goodbye(100), 50);
+    taken(registry, 'rack1', goodbye(100), 120);
+    assert.equal(at1(registry, 'rack1', 150)[0], 'down');
+    taken(registry, 'rack1', relay({ epoch: 11 }), 160);
+    assert.equal(at1(registry, 'rack1', 161)[0], 'up');
+    taken(registry, 'rack1', relay({ epoch: 11, link: 'offline', reason: 'stopped' }), 170);
+    assert.equal(at1(registry, 'rack1', 171)[0], 'stopped');
+  });
+
+  test('nobody gets more than an hour', () => {
+    const registry = tree();
+    taken(registry, 'rack1', goodbye(1e12), 50);
+    assert.equal(at1(registry, 'rack1', 3_600_049)[0], 'degraded');
+    assert.equal(at1(registry, 'rack1', 3_600_050)[0], 'down');
+  });
 });

@@ -6,7 +6,6 @@ import type { Effect, Model, Open, Pending, Stepped } from './model.js';
 export class Draft {
   readonly pending: Map<string, Pending>;
   readonly open: Map<string, Open>;
-  readonly flapping: Set<string>;
   readonly healed: Map<string, number>;
   private readonly effects: Effect[] = [];
 
@@ -16,7 +15,6 @@ export class Draft {
   ) {
     this.pending = new Map(model.pending);
     this.open = new Map(model.open);
-    this.flapping = new Set(model.flapping);
     this.healed = new Map(model.healed);
   }
 
@@ -31,7 +29,7 @@ export class Draft {
   }
 
   done(): Stepped {
-    const { pending, open, flapping, healed, effects } = this;
-    return { model: { pending, open, flapping, healed }, effects };
+    const { pending, open, healed, effects } = this;
+    return { model: { pending, open, healed }, effects };
   }
 }

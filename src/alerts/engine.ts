@@ -2,9 +2,9 @@
 import type { Alert, AlertRule, AlertsConfig } from '../core/alert.js';
 import type { Moment } from '../core/clock.js';
 import { Draft } from './draft.js';
+import { lookAround } from './look.js';
 import { fits } from './match.js';
 import { type Duty, type Input, keyOf, type Model, type Stepped } from './model.js';
-import { lookAround } from './look.js';
 
 export interface Place {
   /** Of the node itself. */
@@ -45,6 +45,9 @@ function acknowledge(draft: Draft, id: string, by: string): void {
   }
 }
 
+/** Taken over of relays: anyone below could hand over what he has made up. */
+const MOST_OPEN = 10_000;
+
 /** It was told already: from now on this node tells its end. One that it has told as well is the same alert. */
 function adopt(draft: Draft, told: Alert, duty: Duty, config: AlertsConfig): void {
   const key = keyOf(told.rule, told.path);
@@ -55,6 +58,7 @@ function adopt(draft: Draft, told: Alert, duty: Duty, config: AlertsConfig): voi
     if (acked !== known.alert.acked) draft.open.set(key, { ...known, alert: { ...known.alert, acked } });
     return;
   }
+  if (draft.open.size >= MOST_OPEN) return;
   const owner = duty.is === 'none' ? 'above' : 'us';
   const to = receiversFor(told, config);
   const { mono } = draft.now;

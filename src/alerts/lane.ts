@@ -34,7 +34,8 @@ export class Lane {
   add(notice: Notice, most: number): Notice | null {
     if (this.waiting.some(({ key }) => key === notice.key)) return null;
     this.waiting.push(notice);
-    const dropped = this.waiting.length > most ? (this.waiting.splice(this.busy ? 1 : 0, 1)[0] ?? null) : null;
+    const dropped =
+      this.waiting.length > most ? (this.waiting.splice(this.busy ? 1 : 0, 1)[0] ?? null) : null;
     return dropped;
   }
 
@@ -72,10 +73,13 @@ export class Lane {
     if (sent.is === 'later') {
       this.failures += 1;
       if (this.failures === 1) this.ports.failing(notice, sent.found);
-      this.timer = setTimeout(() => {
-        this.timer = null;
-        this.go();
-      }, waitAfter(this.failures, this.ports.random));
+      this.timer = setTimeout(
+        () => {
+          this.timer = null;
+          this.go();
+        },
+        waitAfter(this.failures, this.ports.random),
+      );
       return;
     }
     this.failures = 0;

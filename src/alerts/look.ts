@@ -1,8 +1,9 @@
 /** One look around: what has changed, what has fallen due, what is over, what is to be called to mind. Pure. */
-import type { Alert, AlertRule, AlertsConfig, AlertStatus } from '../core/alert.js';
+import type { Alert, AlertRule, AlertStatus, AlertsConfig } from '../core/alert.js';
 import type { Status } from '../core/facts.js';
 import { ancestors } from '../core/names.js';
 import type { Draft } from './draft.js';
+import { asksForOdd, holding, oddHolding, statusHolds } from './holding.js';
 import { alertId, placeOf } from './id.js';
 import { fits } from './match.js';
 import { type Duty, type Glance, type Input, keyOf, type Open, type Pending, type Told } from './model.js';
@@ -17,7 +18,8 @@ export const MARGIN_MS = 5000;
 const MISSING_MS = 3_600_000;
 
 export function lookAround(draft: Draft, look: Look, config: AlertsConfig, ownName: string): void {
-  for (const told of look.told) takeTransition(draft, told, config.rules);
+  for (const told of look.told) takeTransition(draft, told, config.rules, look.glances);
+  for (const rule of config.rules.filter(asksForOdd)) beginOdd(draft, rule, look);
   const rules = new Map(config.rules.map(rule => [rule.name, rule]));
   for (const [key, open] of draft.open) lookAtOpen(draft, key, open, rules.get(open.alert.rule), look);
   for (const [key, pending] of draft.pending)
@@ -25,21 +27,37 @@ export function lookAround(draft: Draft, look: Look, config: AlertsConfig, ownNa
   for (const [path, at] of draft.healed) if (draft.now.mono - at > SETTLE_MS) draft.healed.delete(path);
 }
 
-function takeTransition(draft: Draft, { transition, opening }: Told, rules: readonly AlertRule[]): void {
-  const { path, from, to, kind, flapping, at } = transition;
+function takeTransition(
+  draft: Draft,
+  { transition, opening }: Told,
+  rules: readonly AlertRule[],
+  glances: Look['glances'],
+): void {
+  const { path, from, to, kind, at } = transition;
   if (path === '') return;
   const { mono, now } = draft.now;
-  if (flapping && to !== null) draft.flapping.add(path);
-  else draft.flapping.delete(path);
+  const glance = glances.get(path);
   if (kind !== 'leaf' && isGone(from) && !isGone(to)) draft.healed.set(path, mono);
   for (const rule of rules) {
     if (!fits(rule.match, transition)) continue;
     const key = keyOf(rule.name, path);
     if (to === null) forget(draft, key);
-    else if (holding(rule, to, flapping) === null) {
-      if (isKnown(to)) draft.pending.delete(key);
-    } else if (!draft.pending.has(key) && !draft.open.has(key))
-      draft.pending.set(key, { rule: rule.name, path, since: { now: Math.min(at, now), mono }, opening });
+    else if (statusHolds(rule, to)) {
+      const since = { now: Math.min(at, now), mono };
+      if (!draft.pending.has(key) && !draft.open.has(key))
+        draft.pending.set(key, { rule: rule.name, path, since, opening });
+    } else if (isKnown(to) && !(glance && oddHolding(rule, glance))) draft.pending.delete(key);
+  }
+}
+
+/** That a node flaps or is late is no transition. */
+function beginOdd(draft: Draft, rule: AlertRule, { glances }: Look): void {
+  const { now, mono } = draft.now;
+  for (const [path, glance] of glances) {
+    const key = keyOf(rule.name, path);
+    if (path === '' || draft.pending.has(key) || draft.open.has(key)) continue;
+    if (oddHolding(rule, glance) === null || !isKnown(glance.status) || !fits(rule.match, glance)) continue;
+    draft.pending.set(key, { rule: rule.name, path, since: { now, mono }, opening: glance.opening });
   }
 }
 
@@ -61,10 +79,10 @@ function lookAtPending(
   if (!rule || !glance || !fits(rule.match, glance)) return void draft.pending.delete(key);
   // Behind a broken hop, or not heard yet since it healed: nobody knows.
   if (!isKnown(glance.status)) return;
-  const flapping = draft.flapping.has(pending.path);
-  const status = holding(rule, glance.status, flapping);
+  const status = holding(rule, glance);
   if (status === null) return void draft.pending.delete(key);
-  const isHeld = glance.maintenance || (flapping && status !== 'flapping') || isSettling(draft, pending.path);
+  const isHeld =
+    glance.maintenance || (glance.flapping && status !== 'flapping') || isSettling(draft, pending.path);
   if (isHeld || draft.now.mono - pending.since.mono < rule.forMs) return;
   draft.pending.delete(key);
   const { path, kind, app, cause, reason, hidden } = glance;
@@ -105,11 +123,10 @@ function lookAtOpen(
   const seen = open.missingMono === null ? open : { ...open, missingMono: null };
   if (seen !== open) draft.open.set(key, seen);
   if (!isKnown(glance.status)) return;
-  const flapping = draft.flapping.has(alert.path);
-  const status = holding(rule, glance.status, flapping);
+  const status = holding(rule, glance);
   if (status === null) {
     // Up for a moment is no recovery.
-    if (flapping && alert.status !== 'flapping') return;
+    if (glance.flapping && alert.status !== 'flapping') return;
     return resolve(draft, key, seen, glance, null);
   }
   if (mustTakeOver(seen, duty)) return takeOver(draft, key, seen, glance, status);
@@ -168,9 +185,3 @@ const isGone = (status: Status | null): boolean => status === 'down' || status =
 const isKnown = (status: Status): boolean => status !== 'unreachable' && status !== 'unknown';
 const isSettling = ({ healed }: Draft, path: string): boolean =>
   healed.size > 0 && ancestors(path).some(hop => healed.has(hop));
-
-/** The status for which a rule holds; null where it does not. */
-function holding(rule: AlertRule, status: Status, flapping: boolean): AlertStatus | null {
-  if (flapping && rule.statuses.includes('flapping')) return 'flapping';
-  return (rule.statuses as readonly string[]).includes(status) ? (status as AlertStatus) : null;
-}

@@ -16,14 +16,19 @@ export function genericBody(notice: Notice, teller: Teller): string {
     key,
     kind,
     ...{ rule, severity, status, path, node: alert.kind ?? 'relay', app, cause, reason, hidden },
-    ...{ since, dueAt, at, ...(kind === 'resolved' && { because }), acked: acked && acked.by },
+    ...{ since, dueAt, at, ...(kind === 'resolved' && { because }), acked: acked?.by ?? null },
     from: teller.name,
     text: inWords(notice),
   });
 }
 
 export const slackBody = (notice: Notice, teller: Teller): string =>
-  JSON.stringify({ text: `${inWords(notice)} (${teller.name})`.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') });
+  JSON.stringify({
+    text: `${inWords(notice)} (${teller.name})`
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;'),
+  });
 
 /** `critical: rack1 is down (timeout), 12 hidden behind it [node-down]` */
 export function inWords({ kind, alert, because, at }: Notice): string {

@@ -13,6 +13,10 @@ export interface Glance extends Candidate {
   readonly reason: string | null;
   readonly hidden: number;
   readonly maintenance: boolean;
+  readonly flapping: boolean;
+  /** It has missed a heartbeat. */
+  readonly late: boolean;
+  readonly opening: Opening;
 }
 
 /** It is as a rule says, and for how long is waited for. */
@@ -36,13 +40,15 @@ export interface Open {
 export interface Model {
   readonly pending: ReadonlyMap<string, Pending>;
   readonly open: ReadonlyMap<string, Open>;
-  readonly flapping: ReadonlySet<string>;
   /** Hops that came back: what is behind them may be handed over first. Monotonic ms. */
   readonly healed: ReadonlyMap<string, number>;
 }
 
 /** Whether this node tells of what falls due. `heardMono`: the last moment at which the parent is known to have been there. */
-export type Duty = { readonly is: 'all' } | { readonly is: 'none' } | { readonly is: 'cut'; readonly heardMono: number };
+export type Duty =
+  | { readonly is: 'all' }
+  | { readonly is: 'none' }
+  | { readonly is: 'cut'; readonly heardMono: number };
 
 export interface Told {
   readonly transition: Transition;
@@ -54,6 +60,7 @@ export type Input =
   | {
       readonly kind: 'look';
       readonly told: readonly Told[];
+      /** Also of those that flap or are late, where a rule asks for that. */
       readonly glances: ReadonlyMap<string, Glance>;
       readonly duty: Duty;
     }
@@ -76,7 +83,7 @@ export interface Stepped {
 
 export const keyOf = (rule: string, path: string): string => `${rule} ${path}`;
 
-export const NOTHING: Model = { pending: new Map(), open: new Map(), flapping: new Set(), healed: new Map() };
+export const NO_MODEL: Model = { pending: new Map(), open: new Map(), healed: new Map() };
 
 /** What an earlier process has left open. */
 export function reopened(alerts: readonly Alert[], mono: number): Model {
@@ -84,7 +91,7 @@ export function reopened(alerts: readonly Alert[], mono: number): Model {
     keyOf(alert.rule, alert.path),
     { alert, dueMono: Number.NEGATIVE_INFINITY, toldMono: mono, missingMono: null },
   ]);
-  return { ...NOTHING, open: new Map(open) };
+  return { ...NO_MODEL, open: new Map(open) };
 }
 
 /** Nodes that a look has to say how they are. */

@@ -37,7 +37,10 @@ export class Outbox {
       this.lanes.delete(name);
       for (const _ of lane.all()) this.counts.add(`${name} gone`);
       if (lane.size > 0)
-        this.options.log.warn({ receiver: name, count: lane.size }, 'alerts dropped: there is no such receiver any more');
+        this.options.log.warn(
+          { receiver: name, count: lane.size },
+          'alerts dropped: there is no such receiver any more',
+        );
       this.options.changed();
     }
   }
@@ -48,7 +51,10 @@ export class Outbox {
     const dropped = this.laneOf(notice.to).add(notice, this.options.most);
     if (dropped === null) return;
     this.counts.add(`${notice.to} dropped`);
-    this.options.log.warn({ receiver: notice.to, key: dropped.key }, 'an alert was dropped: too many wait (alerts_queue)');
+    this.options.log.warn(
+      { receiver: notice.to, key: dropped.key },
+      'an alert was dropped: too many wait (alerts_queue)',
+    );
   }
 
   go(): void {
@@ -85,7 +91,10 @@ export class Outbox {
         const outcome = how === 'expired' ? 'expired' : how.is === 'delivered' ? 'delivered' : 'refused';
         this.counts.add(`${name} ${outcome}`);
         if (outcome !== 'delivered')
-          log.warn({ receiver: name, key, ...(how !== 'expired' && { found: how.found }) }, `an alert was given up: ${outcome}`);
+          log.warn(
+            { receiver: name, key, ...(how !== 'expired' && { found: how.found }) },
+            `an alert was given up: ${outcome}`,
+          );
         else if (isFailing) log.info({ receiver: name }, `alerts reach ${name} again`);
         if (outcome === 'delivered') isFailing = false;
         changed();

@@ -24,12 +24,24 @@ export interface SendPorts {
 const BROKER_MS = 5000;
 
 /** Never rejects, and ends within the timeout of the receiver. */
-export function send(receiver: AlertReceiver, notice: Notice, ports: SendPorts, signal: AbortSignal): Promise<Sent> {
+export function send(
+  receiver: AlertReceiver,
+  notice: Notice,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<Sent> {
   if (receiver.kind === 'webhook') return toWebhook(receiver, notice, ports.teller, signal);
-  return receiver.kind === 'mqtt' ? toTopic(receiver, notice, ports) : toCommand(receiver, notice, ports, signal);
+  return receiver.kind === 'mqtt'
+    ? toTopic(receiver, notice, ports)
+    : toCommand(receiver, notice, ports, signal);
 }
 
-async function toWebhook(to: WebhookReceiver, notice: Notice, teller: Teller, signal: AbortSignal): Promise<Sent> {
+async function toWebhook(
+  to: WebhookReceiver,
+  notice: Notice,
+  teller: Teller,
+  signal: AbortSignal,
+): Promise<Sent> {
   const body = to.format === 'slack' ? slackBody(notice, teller) : genericBody(notice, teller);
   const headers = {
     'user-agent': 'canopy-alerts',
@@ -54,7 +66,12 @@ export const signatureOf = (body: string, secret: string): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
 /** The status. Its certificate is verified; no redirect is followed, and what it says is not read. @throws the error of the socket */
-export function post(url: string, how: { method: string; headers?: object }, body: string, signal: AbortSignal): Promise<number> {
+export function post(
+  url: string,
+  how: { method: string; headers?: object },
+  body: string,
+  signal: AbortSignal,
+): Promise<number> {
   const make = url.startsWith('https:') ? overTls : overHttp;
   return new Promise((resolve, reject) => {
     const headers = { ...how.headers, 'content-length': String(Buffer.byteLength(body)) };
@@ -65,7 +82,9 @@ export function post(url: string, how: { method: string; headers?: object }, bod
       request.destroy();
     });
     request.on('error', reject);
-    request.once('close', () => reject(Object.assign(new Error('closed'), { code: 'closed without an answer' })));
+    request.once('close', () =>
+      reject(Object.assign(new Error('closed'), { code: 'closed without an answer' })),
+    );
     request.end(body);
   });
 }
@@ -79,14 +98,25 @@ function judged(status: number): Sent {
   return { is: HOPELESS.has(status) ? 'never' : 'later', found };
 }
 
-async function toTopic({ topic, qos, retain }: MqttReceiver, notice: Notice, { link, teller }: SendPorts): Promise<Sent> {
+async function toTopic(
+  { topic, qos, retain }: MqttReceiver,
+  notice: Notice,
+  { link, teller }: SendPorts,
+): Promise<Sent> {
   if (link.state !== 'connected') return { is: 'later', found: 'the broker is not there' };
   link.publish({ topic, payload: Buffer.from(genericBody(notice, teller)), qos, retain });
   const taken = await link.flush(BROKER_MS);
-  return taken ? { is: 'delivered', found: 'published' } : { is: 'later', found: 'the broker did not take it in time' };
+  return taken
+    ? { is: 'delivered', found: 'published' }
+    : { is: 'later', found: 'the broker did not take it in time' };
 }
 
-async function toCommand(to: CommandReceiver, notice: Notice, ports: SendPorts, signal: AbortSignal): Promise<Sent> {
+async function toCommand(
+  to: CommandReceiver,
+  notice: Notice,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<Sent> {
   const { alert, kind, key } = notice;
   const env = {
     ...ports.env,

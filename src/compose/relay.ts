@@ -13,9 +13,11 @@ import type { Desk } from '../tree/desk.js';
 import { Ingest } from '../tree/ingest.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
+import { alertsFileStep, alertsStep } from './alerts.js';
 import { auditStep, authenticatorFor, refusing } from './audit.js';
 import { brokerLimits } from './bounds.js';
 import type { NodeContainer } from './container.js';
+import { deadManStep } from './deadman.js';
 import { enrolling } from './enrolment.js';
 import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
@@ -46,25 +48,31 @@ import { provideUplink, uplinkStep } from './uplink.js';
 const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
+  alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
+  alertsStep(node),
   observerStep(node),
   treeStep(node),
   hubStep(node),
+  deadManStep(node),
   renewalStep(node),
   ...restSteps(node),
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
+  alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
   brokerStep(node),
+  alertsStep(node),
   observerStep(node),
   treeStep(node),
   hubStep(node),
+  deadManStep(node),
   ...restSteps(node),
 ];
 

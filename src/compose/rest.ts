@@ -16,7 +16,19 @@ import type { Step } from './lifecycle.js';
 import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
 import { officeOf } from './office.js';
-import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import {
+  ALERTS,
+  AUDIT,
+  CLOCK,
+  COMMAND_AUDIT,
+  COUNTS,
+  HUB,
+  LOG,
+  REGISTRY,
+  SETTINGS,
+  TREE,
+  UPLINK,
+} from './tokens.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -101,6 +113,7 @@ const ports = (node: NodeContainer) => ({
     node.get(COMMAND_AUDIT).sending(id, { by, address, via: 'rest' }),
   readAudit: (query: AuditQuery, visible: (entry: AuditEntry) => boolean) =>
     readAudit(node.get(SETTINGS).dataDir, query, visible),
+  alerts: node.get(ALERTS),
   metrics: () => metricsOf(node),
   office: officeOf(node),
   log: node.get(LOG),

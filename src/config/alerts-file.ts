@@ -90,7 +90,12 @@ const quietly = (reader: YamlReader, spot: Spot): Spot | null =>
 function unique(spots: Spot[], names: readonly string[], what: string, findings: Findings): void {
   names.forEach((name, at) => {
     if (name !== '' && names.indexOf(name) !== at)
-      findings.add('duplicate', `${spots[at]?.where}.name`, `a ${what} of another name`, JSON.stringify(name));
+      findings.add(
+        'duplicate',
+        `${spots[at]?.where}.name`,
+        `a ${what} of another name`,
+        JSON.stringify(name),
+      );
   });
 }
 

@@ -1,7 +1,7 @@
 /** The receivers of an alerts file. */
 import type { AlertReceiver } from '../core/alert.js';
-import type { SecretReader } from './alerts-secret.js';
 import { spanOf } from './alerts-rules.js';
+import type { SecretReader } from './alerts-secret.js';
 import { nearest } from './given.js';
 import { type Findings, shown } from './problems.js';
 import { isPlainTopic, isWebUrl, TOPIC_RULE } from './schemas.js';
@@ -62,7 +62,8 @@ export class ReceiverReader {
     const format = this.choice(fields.get('format'), ['generic', 'slack'] as const, 'generic');
     // The address of a Slack webhook is all that it takes to write there.
     const isSecret = (url: string): boolean =>
-      format === 'slack' || (URL.canParse(url) && (new URL(url).search !== '' || new URL(url).username !== ''));
+      format === 'slack' ||
+      (URL.canParse(url) && (new URL(url).search !== '' || new URL(url).username !== ''));
     const given = fields.get('url') as Spot;
     const url = this.secrets.read(given, 'http:// or https:// and a host', isSecret) ?? '';
     if (url !== '' && !isWebUrl(url))

@@ -41,8 +41,7 @@ export class RuleReader {
     const fields = this.reader.fields(spot, 'a rule', KEYS);
     if (fields === null) return null;
     const missing = ['name', 'status', 'to'].filter(key => !fields.has(key));
-    for (const key of missing)
-      this.findings.add('missing', `${spot.where}.${key}`, ABOUT[key] ?? '', 'none');
+    for (const key of missing) this.findings.add('missing', `${spot.where}.${key}`, ABOUT[key] ?? '', 'none');
     const span = (key: string): number | null => {
       const given = fields.get(key);
       return given ? spanOf(this.reader, given) : null;
@@ -73,7 +72,8 @@ export class RuleReader {
   private match(fields: Fields): AlertMatch {
     const none = { paths: [], apps: [], kinds: [], labels: [] };
     const spot = fields.get('match');
-    const given = spot && this.reader.fields(spot, 'what nodes it is about', ['path', 'app', 'label', 'kind']);
+    const given =
+      spot && this.reader.fields(spot, 'what nodes it is about', ['path', 'app', 'label', 'kind']);
     if (!given) return none;
     return {
       paths: this.texts(given.get('path'), PATH_RULE, isPattern),

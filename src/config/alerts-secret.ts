@@ -26,7 +26,8 @@ export class SecretReader {
     }
     const fields = this.reader.fields(spot, expected, ['env', 'file']);
     const [env, file] = [fields?.get('env'), fields?.get('file')];
-    if (!env === !file) return this.reader.wrong(spot, `${expected}: env: a variable, or file: a file`, 'not one of the two');
+    if (!env === !file)
+      return this.reader.wrong(spot, `${expected}: env: a variable, or file: a file`, 'not one of the two');
     return env ? this.ofEnvironment(env) : this.ofFile(file as Spot);
   }
 

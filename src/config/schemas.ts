@@ -99,7 +99,10 @@ export function isWebUrl(text: string): boolean {
   return /^https?:$/.test(protocol) && hostname !== '' && username === '' && password === '';
 }
 export const webUrl = () =>
-  Type.Refine(Type.String({ description: 'http:// or https:// and a host, without name and password' }), isWebUrl);
+  Type.Refine(
+    Type.String({ description: 'http:// or https:// and a host, without name and password' }),
+    isWebUrl,
+  );
 export const TOPIC_RULE = 'a topic outside canopy/, without + # and control characters, not beginning with $';
 /** What is below `canopy/` is what nodes say. */
 export const isPlainTopic = (text: string): boolean =>

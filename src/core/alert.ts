@@ -2,7 +2,7 @@
 import type { Kind } from './facts.js';
 
 /** What a rule can be about. Not `unreachable`: the hop that broke alerts for what hides behind it. */
-export const ALERT_STATUSES = ['down', 'degraded', 'stopped', 'flapping'] as const;
+export const ALERT_STATUSES = ['down', 'degraded', 'stopped', 'late', 'flapping'] as const;
 export type AlertStatus = (typeof ALERT_STATUSES)[number];
 
 /** All that is given must fit; of a list, one of it. */

@@ -14,8 +14,6 @@ export interface HostFacts {
 
 export interface StateReport {
   readonly epoch: number;
-  /** By the clock of who says it. */
-  readonly ts?: number;
   readonly kind: Kind;
   readonly app?: string | null;
   readonly link: LinkFact;

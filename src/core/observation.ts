@@ -1,10 +1,11 @@
 /** What an observer has told of each node, and what is to be told next: one transition per change, none for what is hidden. */
 import type { Moment } from './clock.js';
 import type { Status } from './facts.js';
+import { latestHeal } from './heal.js';
 import { maintenanceAt } from './maintenance.js';
 import { ancestors } from './names.js';
 import type { NodeRecord } from './node-record.js';
-import { latestHeal, type Registry } from './registry.js';
+import type { Registry } from './registry.js';
 import type { Transition } from './transition.js';
 import { verdict } from './verdict.js';
 

@@ -11,6 +11,7 @@ export type Applied =
   | { readonly stale: true }
   | { readonly stale: false; readonly from: LinkFact | null; readonly record: NodeRecord };
 
+type LinkReport = Pick<StateReport, 'link' | 'reason' | 'ts'>;
 const STALE: Applied = { stale: true };
 
 export interface RegistryOptions {
@@ -175,21 +176,15 @@ export class Registry {
     record.turnedAt = report.ts ?? record.turnedAt;
   }
 
-  private moveLink(
-    record: NodeRecord,
-    report: { link: LinkFact; reason?: string; ts?: number },
-    at: Moment,
-  ): void {
+  private moveLink(record: NodeRecord, report: LinkReport, at: Moment): void {
     if (report.link === 'lost' && record.link === 'lost') {
       record.reason = record.cause; // the first cause of a loss stands: a late will is the same outage
       return;
     }
     const changed = report.link !== record.link;
     if (changed && report.link === 'online') record.healedAt = at;
-    if (changed) {
-      record.linkAt = at;
-      record.turnedAt = report.ts ?? record.turnedAt;
-    }
+    if (changed) record.linkAt = at;
+    if (changed) record.turnedAt = report.ts ?? record.turnedAt;
     record.link = report.link;
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }

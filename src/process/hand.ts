@@ -10,7 +10,11 @@ export interface HandOptions {
 }
 
 /** Whether it ended with exit code 0, and in words how it ended. Never rejects. */
-export function handTo(words: readonly string[], text: string, options: HandOptions): Promise<[boolean, string]> {
+export function handTo(
+  words: readonly string[],
+  text: string,
+  options: HandOptions,
+): Promise<[boolean, string]> {
   const { env, timeoutMs, signal } = options;
   if (signal.aborted) return Promise.resolve([false, 'not run']);
   const [program = '', ...rest] = words;

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';
 import type { Channel } from '../core/names.js';
 import { MOST_INSTANCES } from '../core/node-record.js';
+import { ToldAlertSchema } from './told-alert.js';
 
 const v = Type.Literal(1);
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
@@ -100,6 +101,7 @@ export const EVENT_NAMES = [
   'malformed',
   'order',
   'logs',
+  'alert',
 ] as const;
 export const EventSchema = Type.Object({
   v,
@@ -113,6 +115,7 @@ export const EventSchema = Type.Object({
   code: Type.Optional(text),
   reason: text,
   count: Type.Optional(Type.Integer({ minimum: 1, description: 'how many alike since the last one told' })),
+  alert: Type.Optional(ToldAlertSchema),
 });
 export type NodeEvent = Static<typeof EventSchema>;
 export type EventName = (typeof EVENT_NAMES)[number];

@@ -90,9 +90,10 @@ export class Alerts {
     this.look();
   }
 
-  /** The alert; null where there is none of that id. */
-  ack(id: string, by: string): Alert | null {
+  /** The alert, once that is on disk; null where there is none of that id. */
+  async ack(id: string, by: string): Promise<Alert | null> {
     this.apply({ kind: 'ack', id, by });
+    await this.save();
     return this.list().find(alert => alert.id === id) ?? null;
   }
 

@@ -13,8 +13,8 @@ import { codeOf, ProblemSchema } from './problems.js';
 /** What has fallen due at this node and is not over. */
 export interface AlertDesk {
   list(): Alert[];
-  /** Null where there is none of that id. */
-  ack(id: string, by: string): Alert | null;
+  /** The alert, once that is on disk; null where there is none of that id. */
+  ack(id: string, by: string): Promise<Alert | null>;
 }
 
 export interface AlertPorts {
@@ -103,7 +103,7 @@ export const alertRoutes =
           const refusal = judge(principal, 'command', found.path, 'ack');
           // What is beside his subtree is not said to exist.
           if (refusal) throw refusal.code === 'not-found' ? noAlert(id) : refusal;
-          const acked = alerts.ack(id, by);
+          const acked = await alerts.ack(id, by);
           if (!acked) throw noAlert(id);
           audit.note({ ...note, outcome: 'succeeded' });
           return view(acked);

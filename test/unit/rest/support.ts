@@ -94,7 +94,7 @@ export async function serve(given: Given = {}): Promise<Served> {
     sending: ({ id }, { address }) => sent.push(`${id} ${address}`),
     readAudit: async () => ({ entries: [], nextCursor: null }),
     metrics: () => [],
-    alerts: { list: () => [], ack: () => null },
+    alerts: { list: () => [], ack: async () => null },
     office: null,
     authenticator: null,
     sessions: new Sessions(3_600_000, clock),

@@ -6,6 +6,7 @@ import { parseAllowance } from '../core/allowance.js';
 import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type BrokerAddress, brokerUrl, parseBrokerUrl } from './address.js';
+import { alertsOf } from './alerts.js';
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
 import { checkAddresses, checkExposure } from './listening.js';
@@ -72,8 +73,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     ...healthOf(source, values, findings),
     logs: logsOf(source, values, findings),
     security: securityOf(source, values, findings),
-    alertsFile: values.alerts_file === undefined ? null : resolve(source.cwd, values.alerts_file),
-    deadman: { url: values.deadman_url ?? null, topic: values.deadman_topic ?? null },
+    ...alertsOf(source.cwd, values),
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);

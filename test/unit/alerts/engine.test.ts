@@ -95,6 +95,26 @@ test('flapping holds all but a rule for it, recoveries too', () => {
   );
 });
 
+test('what begins while it flaps goes out when that is over, if it still holds', () => {
+  const world = World.of(rule({ forMs: 0 }));
+  world.set('edge', { own: 'down', flapping: true });
+  world.pass(20);
+  assert.deepEqual(world.said, []);
+  world.set('edge', { flapping: false });
+  world.pass(1);
+  assert.deepEqual(world.said, ['firing edge']);
+});
+
+test('one that both have told stays what it is here: its acknowledgement too', () => {
+  const world = World.of(rule({ forMs: 0 }));
+  world.set('edge', { own: 'down' });
+  world.look();
+  const [{ alert }] = world.notices as [Notice];
+  world.take({ kind: 'ack', id: alert.id, by: 'ops' });
+  world.take({ kind: 'adopt', alert, duty: { is: 'all' } });
+  assert.equal([...world.model.open.values()][0]?.alert.acked?.by, 'ops');
+});
+
 test('late alerts only where a rule names it', () => {
   const [plain, named] = [World.of(rule({ forMs: 0 })), World.of(rule({ statuses: ['late'], forMs: 0 }))];
   for (const world of [plain, named]) {

@@ -12,6 +12,13 @@ export abstract class LinkBase implements Link {
   };
   #state: LinkState = 'connecting';
   #lastError: LinkError | null = null;
+  #heardAt: number | null = null;
+  #hears = false;
+
+  /** Where nothing is ever said to be heard, in-process, what is connected is. */
+  get heardAt(): number | null {
+    return !this.#hears && this.#state === 'connected' ? performance.now() : this.#heardAt;
+  }
 
   get state(): LinkState {
     return this.#state;
@@ -55,6 +62,11 @@ export abstract class LinkBase implements Link {
     arrived?.();
   }
 
+  protected heard(): void {
+    this.#hears = true;
+    this.#heardAt = performance.now();
+  }
+
   protected turnConnected(): void {
     this.#state = 'connected';
     this.#lastError = null;
@@ -62,6 +74,7 @@ export abstract class LinkBase implements Link {
   }
 
   protected turnLost(cause: LinkError): void {
+    this.#heardAt = this.heardAt;
     this.#state = 'lost';
     this.#lastError = cause;
     this.emit('lost', cause);

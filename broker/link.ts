@@ -52,6 +52,8 @@ export interface Link {
   readonly state: LinkState;
   /** Why it is not connected; null while it is. */
   readonly lastError: LinkError | null;
+  /** When the other side was last heard, whatever it said (ms, as performance.now has it); null: never. */
+  readonly heardAt: number | null;
   /**
    * Never throws for a network reason and never blocks. QoS 0 is dropped while not connected or congested (only the
    * newest heartbeat counts); QoS 1 waits in a bounded queue, the oldest dropped and reported when it is full.

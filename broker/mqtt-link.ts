@@ -51,6 +51,7 @@ export class MqttLink extends LinkBase {
     this.#client.on('error', error => this.#failed(error));
     this.#client.on('close', () => this.#closed());
     this.#client.on('reconnect', () => this.#setBackoff(this.#attempts + 1));
+    this.#client.on('packetreceive', () => this.heard());
     this.#client.on('packetsend', packet => {
       // An answer or a ping does not wait for heartbeats.
       if (packet.cmd !== 'publish' || packet.qos > 0) this.#batch.flush();

@@ -98,6 +98,14 @@ function asking(canopy: Command): void {
       (await import('./availability.js')).availability(rest(canopy, url), path, options),
     );
   auditing(ask(canopy, 'audit', 'who did what'), url => rest(canopy, url));
+  ask(canopy, 'alerts', 'what is open of alerts').action(async ({ url, ...view }: AskOptions) =>
+    (await import('./alerts.js')).alerts(rest(canopy, url), view),
+  );
+  ask(canopy, 'ack', 'say that an alert has been seen: no more reminders')
+    .argument('<id>', 'as canopy alerts prints it')
+    .action(async (id: string, { url, ...view }: AskOptions) =>
+      (await import('./alerts.js')).ack(rest(canopy, url), id, view),
+    );
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")
     .action(async (path: string, view: AskOptions) =>

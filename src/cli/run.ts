@@ -22,6 +22,7 @@ export async function run(file: string | undefined): Promise<void> {
     const stopped = untilStopped(
       mayKeep => node.stop(mayKeep),
       () => node.hurry(),
+      () => node.reload(),
     );
     await node.start();
     loaded();

@@ -25,6 +25,7 @@ export async function up(file: string, options: { node?: string }): Promise<void
   const stopped = untilStopped(
     mayKeep => host.stop(mayKeep),
     () => host.hurry(),
+    () => host.reload(),
   );
   await host.start(nodes);
   loaded();

@@ -52,6 +52,10 @@ export class Host {
     for (const node of started.filter(node => !isLeaf(node))) await node.stop();
   }
 
+  reload(): void {
+    for (const node of this.nodes.values()) node.reload();
+  }
+
   hurry(): void {
     for (const node of this.nodes.values()) node.hurry();
   }

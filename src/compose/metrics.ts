@@ -5,7 +5,7 @@ import type { Tally } from '../core/tally.js';
 import { verdict } from '../core/verdict.js';
 import type { Metric, Sample } from '../rest/metrics.js';
 import type { NodeContainer } from './container.js';
-import { AUDIT, BROKER, COUNTS, REGISTRY, TREE } from './tokens.js';
+import { ALERTS, AUDIT, BROKER, COUNTS, DEAD_MAN, OUTBOX, REGISTRY, TREE } from './tokens.js';
 import { VERSION } from './version.js';
 
 /** Refusals of the broker that are limits crossed, as they are named there. */
@@ -29,7 +29,7 @@ const LIMIT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 export function metricsOf(node: NodeContainer): readonly Metric[] {
-  return [...ofTree(node), ...ofListeners(node), ...ofAudit(node), ...ofProcess()];
+  return [...ofTree(node), ...ofListeners(node), ...ofAudit(node), ...ofAlerts(node), ...ofProcess()];
 }
 
 function ofTree(node: NodeContainer): Metric[] {
@@ -80,6 +80,32 @@ function ofAudit(node: NodeContainer): Metric[] {
   ];
 }
 
+function ofAlerts(node: NodeContainer): Metric[] {
+  const [outbox, open] = [node.get(OUTBOX), node.get(ALERTS).list()];
+  const told = open.filter(({ owner }) => owner === 'us').length;
+  return [
+    gauge('canopy_alerts_open', 'Alerts that are open, by who tells of them.', [
+      [{ told: 'here' }, told],
+      [{ told: 'above' }, open.length - told],
+    ]),
+    gauge(
+      'canopy_alerts_pending',
+      'Messages of alerts that wait, by receiver.',
+      by('receiver', outbox.waiting()),
+    ),
+    counter(
+      'canopy_alert_messages_total',
+      'Messages of alerts by receiver and outcome; failed: one attempt.',
+      byReceiver(outbox.counts),
+    ),
+    counter(
+      'canopy_deadman_beats_total',
+      'Beats of the dead man, by outcome.',
+      by('outcome', node.get(DEAD_MAN).counts),
+    ),
+  ];
+}
+
 function ofProcess(): Metric[] {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
@@ -122,4 +148,11 @@ const byWay = (counts: Tally): Sample[] =>
   [...counts].map(([name, count]) => {
     const [via = '', outcome = ''] = name.split(' ');
     return [{ via, outcome }, count];
+  });
+
+/** Named `on-call delivered`, …: the names of receivers have no spaces. */
+const byReceiver = (counts: Tally): Sample[] =>
+  [...counts].map(([name, count]) => {
+    const [receiver = '', outcome = ''] = name.split(' ');
+    return [{ receiver, outcome }, count];
   });

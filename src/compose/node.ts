@@ -10,6 +10,7 @@ import type { Order } from '../leaf/first-start.js';
 import { openInstallation } from '../node/installation.js';
 import { ensureDirectory } from '../process/directory.js';
 import { claimPidFile, releasePidFile } from '../process/pid-file.js';
+import { reloadAlerts } from './alerts.js';
 import { NodeContainer } from './container.js';
 import { leafSteps } from './leaf.js';
 import { Lifecycle, type Step } from './lifecycle.js';
@@ -124,6 +125,11 @@ export class CanopyNode {
   /** `mayKeep`: a leaf that is set to keep its target does. */
   async stop(mayKeep = false): Promise<void> {
     await this.lifecycle?.stop(mayKeep);
+  }
+
+  /** Reads again what may be changed while it runs. */
+  reload(): void {
+    if (this.settings.role !== 'leaf') reloadAlerts(this.container);
   }
 
   /** Does not wait for the grace period: the target is killed now. */

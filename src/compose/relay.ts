@@ -14,9 +14,11 @@ import { Ingest } from '../tree/ingest.js';
 import { Seen } from '../tree/seen.js';
 import { Tree } from '../tree/tree.js';
 import { access, authenticating } from './access.js';
+import { alertsFileStep, alertsStep } from './alerts.js';
 import { auditStep, authenticatorFor, refusing } from './audit.js';
 import { brokerLimits } from './bounds.js';
 import { type NodeContainer, token } from './container.js';
+import { deadManStep } from './deadman.js';
 import { enrolling } from './enrolment.js';
 import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
@@ -56,26 +58,32 @@ const SEEN = token<Seen>('what was seen');
 const GOODBYE_MS = 1000;
 
 export const relaySteps = (node: NodeContainer): Step[] => [
+  alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
   uplinkStep(node),
   spoolStep(node),
   brokerStep(node),
   bridgeStep(node),
+  alertsStep(node),
   ...observerSteps(node),
   treeStep(node),
   hubStep(node),
+  deadManStep(node),
   renewalStep(node),
   ...restSteps(node),
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
+  alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
   brokerStep(node),
+  alertsStep(node),
   ...observerSteps(node),
   treeStep(node),
   hubStep(node),
+  deadManStep(node),
   ...restSteps(node),
 ];
 

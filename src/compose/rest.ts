@@ -12,6 +12,7 @@ import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
 import { officeOf } from './office.js';
 import {
+  ALERTS,
   AUDIT,
   CLOCK,
   COMMAND_AUDIT,
@@ -108,6 +109,7 @@ const ports = (node: NodeContainer) => ({
     node.get(COMMAND_AUDIT).sending(id, { by, address, via: 'rest' }),
   readAudit: (query: AuditQuery, visible: (entry: AuditEntry) => boolean) =>
     readAudit(node.get(SETTINGS).dataDir, query, visible),
+  alerts: node.get(ALERTS),
   metrics: () => metricsOf(node),
   office: officeOf(node),
   history: node.get(HISTORY),

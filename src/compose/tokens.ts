@@ -3,8 +3,12 @@ import type { Logger } from 'pino';
 import type { Bridge } from '../../broker/bridge.js';
 import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
+import type { Alerts } from '../alerts/alerts.js';
+import type { DeadMan } from '../alerts/deadman.js';
+import type { Outbox } from '../alerts/outbox.js';
 import type { AuditLog } from '../audit/log.js';
 import type { NodeSettings } from '../config/settings.js';
+import type { AlertsConfig } from '../core/alert.js';
 import type { Clock } from '../core/clock.js';
 import type { Authenticator } from '../core/principal.js';
 import type { Registry } from '../core/registry.js';
@@ -73,3 +77,9 @@ export const HUB = token<LogHub>('hub');
 export const FLOWS = token<FlowServer>('flows to the parent');
 /** What a leaf does about commands that ask for its log. */
 export const LEAF_LOGS = token<LeafLogs>('commands about the log');
+/** As the alerts file has it at the start. */
+export const ALERTS_CONFIG = token<AlertsConfig>('alerts file');
+export const ALERTS = token<Alerts>('alerts');
+/** What receivers of alerts are still to be told. */
+export const OUTBOX = token<Outbox>('outbox of alerts');
+export const DEAD_MAN = token<DeadMan>('dead man');

@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'too-deep'
   | 'unknown-node'
   | 'insecure-listener'
+  | 'loose-permissions'
   | 'syntax'
   | 'unreadable';
 

@@ -6,6 +6,7 @@ import { parseAllowance } from '../core/allowance.js';
 import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type BrokerAddress, brokerUrl, parseBrokerUrl } from './address.js';
+import { alertsOf } from './alerts.js';
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
 import { historyOf } from './history.js';
@@ -75,6 +76,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     logs: logsOf(source, values, findings),
     history: historyOf(source, values, rest !== null, findings),
     security: securityOf(source, values, findings),
+    ...alertsOf(source.cwd, values),
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };
   checkDurations(node, settings);

@@ -93,3 +93,23 @@ export const origins = () =>
     Type.String({ description: 'origins such as https://dash.example.org, joined by commas' }),
     text => originList(text).length > 0 && originList(text).every(isOrigin),
   );
+/** Of a web server; name and password belong into no address. */
+export function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hostname } = new URL(text);
+  return /^https?:$/.test(protocol) && hostname !== '' && username === '' && password === '';
+}
+export const webUrl = () =>
+  Type.Refine(
+    Type.String({ description: 'http:// or https:// and a host, without name and password' }),
+    isWebUrl,
+  );
+export const TOPIC_RULE = 'a topic outside canopy/, without + # and control characters, not beginning with $';
+/** What is below `canopy/` is what nodes say. */
+export const isPlainTopic = (text: string): boolean =>
+  text.length > 0 &&
+  text.length <= 1024 &&
+  !/^\$|[+#\p{C}]/u.test(text) &&
+  text !== 'canopy' &&
+  !text.startsWith('canopy/');
+export const plainTopic = () => Type.Refine(Type.String({ description: TOPIC_RULE }), isPlainTopic);

@@ -4,6 +4,7 @@ import type { Static } from 'typebox';
 import type { Allowance } from '../core/allowance.js';
 import type { Labels } from '../core/labels.js';
 import type { BrokerAddress } from './address.js';
+import { ALERTS, PLAIN_ALERTS } from './groups/alerts.js';
 import { ALLOW } from './groups/allow.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
@@ -44,6 +45,7 @@ export const SETTINGS = {
   ...BALANCING,
   ...SECURITY,
   ...SPOOL,
+  ...ALERTS,
   ...OWN_LOG,
   ...TRUTH,
 } as const;
@@ -67,6 +69,7 @@ export const PLAIN = [
   ...PLAIN_BALANCING,
   ...PLAIN_SECURITY,
   ...PLAIN_SPOOL,
+  ...PLAIN_ALERTS,
   ...PLAIN_OWN_LOG,
   ...PLAIN_TRUTH,
 ] as const satisfies readonly SettingKey[];
@@ -137,6 +140,10 @@ export interface NodeSettings extends PlainSettings {
   /** Null where none is kept. */
   history: { maxBytes: number; maxAgeMs: number } | null;
   security: SecuritySettings;
+  /** Absolute; null: `alerts.yaml` in the data directory, where there is one. */
+  alertsFile: string | null;
+  /** Where the node beats to, each null where it does not. */
+  deadman: { url: string | null; topic: string | null };
   /** As they were written; a tree knows which leaves they mean. */
   needs: string[];
 }

@@ -62,6 +62,8 @@ export interface BeatReport {
   readonly seq: number;
   /** `seq` of its newest state. */
   readonly stateSeq?: number;
+  /** By the clock of who says it. */
+  readonly ts?: number;
   readonly interval: number;
   readonly kind: Kind;
   readonly app?: string | null;
@@ -124,6 +126,8 @@ export interface NodeRecord {
   /** When the link last changed; when the node's own facts last changed what they say of it. */
   linkAt: Moment;
   factsAt: Moment;
+  /** `ts` of the message by which either last changed: the same at every observer that has it; null before. */
+  turnedAt: number | null;
   /** When anything was last reported of it, by itself or by its parent; null before. */
   heardAt: Moment | null;
   /** When the node itself was last heard. */
@@ -166,6 +170,7 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   restoredAt: null,
   linkAt: at,
   factsAt: at,
+  turnedAt: null,
   heardAt: null,
   seenAt: null,
   healedAt: null,

@@ -21,6 +21,7 @@ export type Applied =
       readonly record: NodeRecord;
     };
 
+type LinkReport = Pick<StateReport, 'link' | 'reason' | 'ts' | 'beat'>;
 const STALE: Applied = { stale: true };
 
 export interface RegistryOptions {
@@ -169,11 +170,7 @@ export class Registry {
     this.put(record);
   }
 
-  private moveLink(
-    record: NodeRecord,
-    report: Pick<StateReport, 'link' | 'reason' | 'beat'>,
-    at: Moment,
-  ): void {
+  private moveLink(record: NodeRecord, report: LinkReport, at: Moment): void {
     record.lostAfter = report.link === 'lost' ? (report.beat ?? null) : null;
     if (report.link === 'lost' && record.link === 'lost') {
       record.reason = record.cause; // the first cause of a loss stands: a late will is the same outage
@@ -182,6 +179,7 @@ export class Registry {
     const changed = report.link !== record.link;
     if (changed && report.link === 'online') record.healedAt = at;
     if (changed) record.linkAt = at;
+    if (changed) record.turnedAt = report.ts ?? record.turnedAt;
     record.link = report.link;
     record.cause = report.link === 'lost' ? (report.reason === 'timeout' ? 'timeout' : 'will') : null;
   }

@@ -27,5 +27,7 @@ export function takeFacts(record: NodeRecord, report: Partial<StateReport>, at: 
   if (report.insecure !== undefined) record.insecure = report.insecure;
   if (report.ephemeral !== undefined) record.ephemeral = report.ephemeral;
   if (report.reason !== undefined) record.reason = report.reason;
-  if (record.phase !== phase || record.health !== health) record.factsAt = at;
+  if (record.phase === phase && record.health === health) return;
+  record.factsAt = at;
+  record.turnedAt = report.ts ?? record.turnedAt;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { Channel } from '../core/names.js';
 import { encode } from '../protocol/codec.js';
 import type { EventName, Heartbeat, NodeEvent, Payloads, Result, State } from '../protocol/payloads.js';
+import type { ToldAlert } from '../protocol/told-alert.js';
 import { TOPICS, topicOf } from '../protocol/topics.js';
 
 export interface EventDetail {
@@ -14,6 +15,7 @@ export interface EventDetail {
   readonly count?: number;
   /** Milliseconds since the Unix epoch: when it became what it was before. */
   readonly since?: number;
+  readonly alert?: ToldAlert;
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES } from '../core/facts.js';
 import type { Channel } from '../core/names.js';
 import { AppCapacitySchema, fraction, RollupSchema } from './capacity.js';
+import { ToldAlertSchema } from './told-alert.js';
 
 const v = Type.Literal(1);
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
@@ -86,6 +87,7 @@ export const EVENT_NAMES = [
   'spool',
   'clock',
   'flapping',
+  'alert',
 ] as const;
 export const EventSchema = Type.Object({
   v,
@@ -100,6 +102,7 @@ export const EventSchema = Type.Object({
   reason: text,
   since: Type.Optional(millis),
   count: Type.Optional(Type.Integer({ minimum: 1, description: 'how many alike since the last one told' })),
+  alert: Type.Optional(ToldAlertSchema),
 });
 export type NodeEvent = Static<typeof EventSchema>;
 export type EventName = (typeof EVENT_NAMES)[number];

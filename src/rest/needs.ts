@@ -47,6 +47,9 @@ export const NEEDS: Readonly<Record<string, Row>> = {
   'GET /api/v1/commands/:id': { need: 'known' },
   'GET /api/v1/orders': { need: 'read', at: inQuery },
   'DELETE /api/v1/orders/:app': { need: 'command', at: inQuery, op: op('unkeep') },
+  'GET /api/v1/alerts': { need: 'known' },
+  // Whose node it is about is known once it is found: the route itself asks for an operator of that.
+  'POST /api/v1/alerts/:id/ack': { need: 'known', op: op('ack') },
   'GET /api/v1/audit': { need: 'administer', at: home },
   'GET /api/v1/tokens': { need: 'administer', at: home },
   'POST /api/v1/tokens': { need: 'administer', at: home, op: op('token create') },

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { History } from '../history/history.js';
+import { type AlertPorts, alertRoutes } from './alert-routes.js';
 import { type AuditPorts, auditRoutes } from './audit-routes.js';
 import { availabilityRoutes } from './availability-routes.js';
 import { type CommandPorts, commandRoutes } from './command-routes.js';
@@ -26,6 +27,7 @@ export interface RestPorts
     SessionPorts,
     GuardPorts,
     AuditPorts,
+    AlertPorts,
     MetricsPorts {
   readonly readiness: () => Readiness;
   readonly version: string;
@@ -56,6 +58,7 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   await app.register(logRoutes(ports));
   await app.register(sessionRoutes(ports));
   await app.register(auditRoutes(ports));
+  await app.register(alertRoutes(ports));
   await app.register(metricsRoutes(ports));
   if (ports.office) await app.register(tokenRoutes({ office: ports.office, audit: ports.audit }));
   if (ports.history) {

@@ -31,7 +31,12 @@ export class Observer implements IngestListener {
 
   constructor(private readonly options: ObserverOptions) {
     const { registry, clock, intervalMs, settleMs } = options;
-    this.observation = new Observation({ registry, intervalMs, settledAt: clock.mono() + settleMs });
+    this.observation = new Observation({
+      registry,
+      intervalMs,
+      settledAt: clock.mono() + settleMs,
+      isFlapping: path => registry.get(path)?.flap?.on ?? false,
+    });
   }
 
   /** Called at once, while a broker waits: note it and return. */

@@ -1,6 +1,10 @@
 /** Every file that is read: mutated, and read by who reads it. A wrong one is told by a ConfigError, or taken for none. */
 import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AlertsDisk } from '../../src/alerts/disk.js';
+import { inWords } from '../../src/alerts/message.js';
+import { reopened } from '../../src/alerts/model.js';
+import { loadAlerts } from '../../src/config/alerts-file.js';
 import { loadNode } from '../../src/config/load.js';
 import { ConfigError } from '../../src/config/problems.js';
 import { loadTree } from '../../src/config/tree-file.js';
@@ -48,6 +52,8 @@ export class FileFuzz {
     const readers = [
       () => this.#settings(mutator),
       () => this.#tree(mutator),
+      () => this.#alerts(mutator),
+      () => this.#alertsKept(mutator),
       () => this.#memory(mutator),
       () => this.#orders(mutator),
       () => this.#roster(mutator),
@@ -100,6 +106,19 @@ export class FileFuzz {
   #tree(mutator: Mutator): void {
     const file = this.#write('tree.yaml', mutator.bytes(FILES.tree.map(text => Buffer.from(text))));
     told(() => loadTree({ file, env: {}, cwd: this.#dir }));
+  }
+
+  #alerts(mutator: Mutator): void {
+    const file = this.#write('alerts.yaml', mutator.bytes(FILES.alerts.map(text => Buffer.from(text))));
+    told(() => loadAlerts(file, { X: 'x' }));
+  }
+
+  async #alertsKept(mutator: Mutator): Promise<void> {
+    const file = this.#write('alerts.json', mutator.bytes(FILES.alertsKept.map(text => Buffer.from(text))));
+    const { alerts, queue } = new AlertsDisk(file, () => {}).open();
+    for (const notice of queue) inWords(notice);
+    await new AlertsDisk(file, broken).save({ alerts, queue });
+    reopened(alerts, 0);
   }
 
   #memory(mutator: Mutator): void {
@@ -211,6 +230,10 @@ interface Entry {
   readonly parentPath: string;
   isFile(): boolean;
 }
+
+const broken = (problem: string): never => {
+  throw new Error(problem);
+};
 
 function told(load: () => unknown): void {
   try {

@@ -170,6 +170,26 @@ export const TOKENS: readonly string[] = [
 ];
 
 /** Files that are read, by the name of who reads them. */
+const ALERT = {
+  ...{
+    id: '0f3c',
+    rule: 'r',
+    severity: 'critical',
+    to: ['a'],
+    status: 'down',
+    path: 'rack1',
+    kind: 'relay',
+    app: null,
+  },
+  ...{ cause: 'will', reason: null, hidden: 2, since: 1, dueAt: 2, acked: { by: 'ops', at: 3 }, toldAt: 2 },
+  ...{ reminders: 0, owner: 'us' },
+};
+const KEPT_ALERTS = JSON.stringify({
+  version: 1,
+  alerts: [ALERT],
+  queue: [{ key: '0f3c:firing', kind: 'firing', to: 'a', at: 2, alert: ALERT, because: null }],
+});
+
 export const FILES = {
   env: [
     'CANOPY_ROLE=leaf\nCANOPY_APP_NAME="Web Shop"\nCANOPY_TARGET=node -e "setTimeout(() => {}, 1e6)"\nCANOPY_PARENT_URL=mqtt://up:1883\n',
@@ -180,6 +200,11 @@ export const FILES = {
     'name: root\nport: 0\ndefaults:\n  hb_interval: 1\nchildren:\n  - name: rack1\n    port: 0\n    children:\n      - { app_name: web, target: "node x.js", needs: [db], labels: { zone: a } }\n      - { app_name: db, target: sleep 1, replicas: 3 }\n',
     'name: &a root\nchildren: [{ name: b, port: 1885, children: [*a] }]\n',
   ],
+  alerts: [
+    'receivers:\n  - { name: a, url: "http://h/x", headers: { x: { env: X } }, timeout: 5s }\n  - { name: b, topic: a/b, qos: 0 }\n  - { name: c, command: [sh, -c, "cat"] }\nrules:\n  - { name: r, status: [down, late], for: 1h30m, to: [a, b], remind: 4h, match: { path: "rack*/**", label: zone=a } }\n',
+    'receivers: &a [{ name: t, topic: x }]\nrules: [{ name: r, status: down, to: t, match: { kind: leaf, app: [x, y] } }, *a]\n',
+  ],
+  alertsKept: [KEPT_ALERTS],
   commands: [
     '{"id":"a","op":"restart","status":"accepted","done":false,"at":1790000000000}\n{"at":1790000000000,"stage":{"id":"b","op":"x","status":"succeeded","done":true}}\n',
   ],

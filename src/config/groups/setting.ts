@@ -11,6 +11,7 @@ export type Group =
   | 'target'
   | 'balancing'
   | 'security'
+  | 'alerts'
   | 'own log';
 
 /** One setting. `unit` is seconds (s) or bytes; `computed` says in words what stands in for a fixed default. */

@@ -18,6 +18,7 @@ const OURS =
   parent_ca uplink_cert uplink_key secret_file
   cors_origins rest_rate rest_connections rest_max_body rest_max_header rest_streams session_time audit_max
   history history_days history_max_bytes
+  alerts alerts_file alerts_expire alerts_queue deadman_url deadman_method deadman_topic deadman_interval
   cwd user umask nice shell env env_file`.split(/\s+/);
 const PROBE_KEYS = ['startup', 'liveness', 'readiness'].flatMap(name =>
   ['', '_interval', '_timeout', '_failures', '_successes'].map(detail => `${name}_probe${detail}`),

@@ -94,6 +94,7 @@ export async function serve(given: Given = {}): Promise<Served> {
     sending: ({ id }, { address }) => sent.push(`${id} ${address}`),
     readAudit: async () => ({ entries: [], nextCursor: null }),
     metrics: () => [],
+    alerts: { list: () => [], ack: async () => null },
     office: null,
     history: null,
     authenticator: null,

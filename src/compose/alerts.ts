@@ -1,0 +1,177 @@
+/** Who is told when something is wrong: rules and receivers of a node with a broker, and what it hands over to its parent. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Alerts } from '../alerts/alerts.js';
+import { AlertsDisk } from '../alerts/disk.js';
+import { Glancer } from '../alerts/glance.js';
+import { below, toldOf } from '../alerts/hand-over.js';
+import type { Duty } from '../alerts/model.js';
+import { Outbox } from '../alerts/outbox.js';
+import { send } from '../alerts/send.js';
+import { loadAlerts } from '../config/alerts-file.js';
+import { type Alert, type AlertsConfig, NO_ALERTS } from '../core/alert.js';
+import type { NodeEvent } from '../protocol/payloads.js';
+import type { NodeContainer } from './container.js';
+import type { Step } from './lifecycle.js';
+import {
+  ALERTS,
+  ALERTS_CONFIG,
+  CLOCK,
+  INGEST,
+  LOG,
+  OBSERVER,
+  OUTBOX,
+  OWN_LINK,
+  REGISTRY,
+  SETTINGS,
+  TARGET_ENV,
+  TREE,
+  UPLINK,
+} from './tokens.js';
+
+/** Milliseconds that the parent may take to acknowledge what is handed over, and between two looks whether there is any. */
+const HAND_OVER_MS = 5000;
+const DUTY_MS = 1000;
+
+/** Before all that others can reach: what is wrong with the file keeps the node from starting. */
+export const alertsFileStep = (node: NodeContainer): Step => ({
+  name: 'alerts file',
+  start: () => void node.set(ALERTS_CONFIG, readConfig(node)),
+  stop: () => {},
+});
+
+/** Before the observer is started, so that nothing of what it tells is missed. */
+export function alertsStep(node: NodeContainer): Step {
+  node.provide(OUTBOX, makeOutbox).provide(ALERTS, makeAlerts);
+  const handOver = new HandOver(node);
+  return {
+    name: 'alerts',
+    start: () => {
+      const alerts = node.get(ALERTS);
+      alerts.start();
+      node.get(OBSERVER).listen(transition => alerts.hear(transition));
+      node.get(INGEST).listen({ event: (path, event) => takeEvent(alerts, path, event) });
+      handOver.start();
+    },
+    stop: async () => {
+      handOver.stop();
+      await node.get(ALERTS).stop();
+    },
+  };
+}
+
+/** @throws ConfigError */
+function readConfig(node: NodeContainer): AlertsConfig {
+  const { alertsFile, dataDir } = node.get(SETTINGS);
+  const file = alertsFile ?? join(dataDir, 'alerts.yaml');
+  return alertsFile === null && !existsSync(file) ? NO_ALERTS : loadAlerts(file, node.get(TARGET_ENV));
+}
+
+const makeOutbox = (node: NodeContainer): Outbox => {
+  const { name, alertsExpire, alertsQueue } = node.get(SETTINGS);
+  const ports = { teller: { name }, link: node.get(OWN_LINK), env: node.get(TARGET_ENV) };
+  return new Outbox({
+    clock: node.get(CLOCK),
+    expireMs: alertsExpire * 1000,
+    most: alertsQueue,
+    send: (receiver, notice, signal) => send(receiver, notice, ports, signal),
+    changed: () => void node.get(ALERTS).save(),
+    log: node.get(LOG),
+  });
+};
+
+const makeAlerts = (node: NodeContainer): Alerts => {
+  const { name, dataDir } = node.get(SETTINGS);
+  const glancer = new Glancer(node.get(REGISTRY), node.get(CLOCK));
+  return new Alerts(node.get(ALERTS_CONFIG), {
+    name,
+    glancer,
+    clock: node.get(CLOCK),
+    disk: new AlertsDisk(join(dataDir, 'alerts.json'), problem => complain(node, problem)),
+    outbox: node.get(OUTBOX),
+    duty: () => dutyOf(node),
+    tell: (what, alert) => publish(node, what, alert),
+  });
+};
+
+function complain(node: NodeContainer, problem: string): void {
+  node.get(LOG).error({}, problem);
+  node.get(TREE).publisher.event('alert', problem, { code: 'alerts-file' });
+}
+
+/** A relay alerts while it is cut off: when it was not heard by its parent, nor that by it, for its own timeout. */
+function dutyOf(node: NodeContainer): Duty {
+  const { role, alerts, timeout } = node.get(SETTINGS);
+  if (role === 'root' || alerts === 'always') return { is: 'all' };
+  const { state, heardAt } = node.get(UPLINK);
+  const heardMono = heardAt ?? Number.NEGATIVE_INFINITY;
+  const quietFor = node.get(CLOCK).mono() - Math.max(heardMono, startedAt(node));
+  return state !== 'connected' && quietFor >= timeout * 1000 ? { is: 'cut', heardMono } : { is: 'none' };
+}
+
+const starts = new WeakMap<NodeContainer, number>();
+function startedAt(node: NodeContainer): number {
+  const known = starts.get(node) ?? node.get(CLOCK).mono();
+  starts.set(node, known);
+  return known;
+}
+
+function publish(node: NodeContainer, to: string, alert: Alert): void {
+  const { path, rule, status, reason } = alert;
+  const words = `${rule}: ${path} is ${status}${reason ? `: ${reason}` : ''}`;
+  node.get(TREE).publisher.event('alert', words, { path, to, alert: toldOf(alert) });
+}
+
+/** A relay below has handed an alert over, or has told of its end while it was cut off. */
+function takeEvent(alerts: Alerts, path: string, { event, to, alert, path: at, reason }: NodeEvent): void {
+  if (event !== 'alert' || path === '' || !alert || !alerts.isUsed) return;
+  const told = below(path, at, alert, reason);
+  if (to === 'handed-over' && told) alerts.adopt(told);
+  else if (to === 'resolved') alerts.closed(alert.id);
+}
+
+/** Alerts that a relay has told while it was cut off are its parent's when the line is back. */
+class HandOver {
+  private timer: NodeJS.Timeout | null = null;
+  private busy = false;
+
+  constructor(private readonly node: NodeContainer) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.look(), DUTY_MS);
+  }
+
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    const { node } = this;
+    if (this.busy || dutyOf(node).is !== 'none' || node.get(UPLINK).state !== 'connected') return;
+    const ours = node
+      .get(ALERTS)
+      .list()
+      .filter(({ owner }) => owner === 'us');
+    if (ours.length === 0) return;
+    this.busy = true;
+    for (const alert of ours) publish(node, 'handed-over', alert);
+    // First to the bridge, then over it. Where it was lost meanwhile they are still ours.
+    const isTaken =
+      (await node.get(OWN_LINK).flush(HAND_OVER_MS)) && (await node.get(UPLINK).flush(HAND_OVER_MS));
+    if (isTaken && node.get(UPLINK).state === 'connected') node.get(ALERTS).handed(ours.map(({ id }) => id));
+    this.busy = false;
+  }
+}
+
+/** On SIGHUP: what is wrong is told, and changes nothing. */
+export function reloadAlerts(node: NodeContainer): void {
+  if (!node.has(ALERTS)) return;
+  try {
+    node.get(ALERTS).use(readConfig(node));
+    node.get(LOG).info({}, 'alerts read again');
+  } catch (error) {
+    const { message } = error as Error;
+    node.get(LOG).error({}, `alerts not read again, the old rules stay: ${message}`);
+    node.get(TREE).publisher.event('alert', message, { code: 'invalid-config' });
+  }
+}

@@ -1,7 +1,8 @@
 /** `canopy audit`: who did what, the newest last. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { AUDIT_OUTCOMES, type AuditEntry } from '../core/audit-entry.js';
 import type { RestClient } from './client.js';
+import { count } from './numbers.js';
 import { say, table, type View } from './print.js';
 import { ownPath } from './query.js';
 
@@ -31,11 +32,6 @@ export const auditing = (command: Command, rest: (url: string) => RestClient): C
     .action(({ url, json, ...options }: AuditOptions & { url: string; json?: boolean }) =>
       audit(rest(url), options, { ...(json && { json }) }),
     );
-
-function count(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`expected a number of entries, found ${JSON.stringify(text)}`);
-}
 
 async function audit(client: RestClient, options: AuditOptions, view: View): Promise<void> {
   const entries = (await listed(client, options)).reverse();

@@ -17,3 +17,9 @@ export function seconds(text: string): number {
     throw new InvalidArgumentError(`expected 0 to ${MOST_WAIT_S} seconds, found ${JSON.stringify(text)}`);
   return value;
 }
+
+/** Of entries that are asked for. */
+export function count(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`expected a number of entries, found ${JSON.stringify(text)}`);
+}

@@ -12,6 +12,7 @@ import { type AccessOptions, accessOf } from './access.js';
 import { auditing } from './audit.js';
 import { RestClient } from './client.js';
 import type * as command from './command.js';
+import { happening } from './happening.js';
 import { identityCommands } from './identity-commands.js';
 import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
@@ -86,6 +87,15 @@ function asking(canopy: Command): void {
     .option('--under <path>', 'that node and all below it')
     .action(async ({ url, json, ...filter }: AskOptions & query.NodesFilter) =>
       (await import('./query.js')).nodes(rest(canopy, url), filter, { ...(json && { json }) }),
+    );
+  happening(ask(canopy, 'events', 'what happened'), url => rest(canopy, url));
+  ask(canopy, 'availability', 'how much of the time nodes were there')
+    .argument('[path]', "the node; '.' is the one that answers; all leaves by default")
+    .option('--app <name>', 'the leaves of that app, at or below the path, one by one and together')
+    .option('--since <time>', 'an age such as 7d, an ISO 8601 time, or ms since the epoch; a day by default')
+    .option('--until <time>', 'likewise')
+    .action(async (path: string | undefined, { url, ...options }) =>
+      (await import('./availability.js')).availability(rest(canopy, url), path, options),
     );
   auditing(ask(canopy, 'audit', 'who did what'), url => rest(canopy, url));
   ask(canopy, 'get', 'one node')

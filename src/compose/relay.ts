@@ -21,7 +21,7 @@ import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
 import { doorsOf, INSECURE, listenersStep } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
-import { observerStep } from './observer.js';
+import { observerSteps } from './observer.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
 import { admitting, heard, hubStep, provideHub, staysHere } from './streams.js';
@@ -51,7 +51,7 @@ export const relaySteps = (node: NodeContainer): Step[] => [
   brokerStep(node),
   uplinkStep(node),
   bridgeStep(node),
-  observerStep(node),
+  ...observerSteps(node),
   treeStep(node),
   hubStep(node),
   renewalStep(node),
@@ -62,7 +62,7 @@ export const rootSteps = (node: NodeContainer): Step[] => [
   auditStep(node),
   ...doorSteps(node),
   brokerStep(node),
-  observerStep(node),
+  ...observerSteps(node),
   treeStep(node),
   hubStep(node),
   ...restSteps(node),

@@ -16,7 +16,19 @@ import type { Step } from './lifecycle.js';
 import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
 import { officeOf } from './office.js';
-import { AUDIT, CLOCK, COMMAND_AUDIT, COUNTS, HUB, LOG, REGISTRY, SETTINGS, TREE, UPLINK } from './tokens.js';
+import {
+  AUDIT,
+  CLOCK,
+  COMMAND_AUDIT,
+  COUNTS,
+  HISTORY,
+  HUB,
+  LOG,
+  REGISTRY,
+  SETTINGS,
+  TREE,
+  UPLINK,
+} from './tokens.js';
 import { VERSION } from './version.js';
 
 export const REST = token<Front>('rest');
@@ -103,6 +115,7 @@ const ports = (node: NodeContainer) => ({
     readAudit(node.get(SETTINGS).dataDir, query, visible),
   metrics: () => metricsOf(node),
   office: officeOf(node),
+  history: node.get(HISTORY),
   log: node.get(LOG),
 });
 

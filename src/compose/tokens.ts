@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { Authenticator } from '../core/principal.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
+import type { History } from '../history/history.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
 import type { LogStore } from '../logs/store.js';
@@ -40,6 +41,8 @@ export const OWN_LINK = token<Link>('own link');
 export const REGISTRY = token<Registry>('registry');
 export const INGEST = token<Ingest>('ingest');
 export const TREE = token<Tree>('tree');
+/** What happened below; null where none of it is kept. */
+export const HISTORY = token<History | null>('history');
 /** What changes of the nodes below. */
 export const OBSERVER = token<Observer>('observer');
 export const BRIDGE = token<Bridge>('bridge');

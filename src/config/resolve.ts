@@ -8,6 +8,7 @@ import { isName, NAME_RULE } from '../core/names.js';
 import { type BrokerAddress, brokerUrl, parseBrokerUrl } from './address.js';
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
+import { historyOf } from './history.js';
 import { checkAddresses, checkExposure } from './listening.js';
 import { logsOf } from './logs.js';
 import { type Findings, shown } from './problems.js';
@@ -52,6 +53,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
   checkRole(node);
   const name = nameOf(node);
   const parent = parentOf(node);
+  const rest = restOf(node);
   const settings: NodeSettings = {
     ...plainSettings(values),
     role,
@@ -59,7 +61,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     appName: role === 'leaf' ? (values.app_name ?? name) : null,
     parentUrl: parent && brokerUrl(parent),
     corsOrigins: originList(values.cors_origins),
-    rest: restOf(node),
+    rest,
     target: role === 'leaf' ? targetOf(node) : null,
     runAs: runAsOf(source, values, findings),
     allow: values.allow === undefined ? null : parseAllowance(values.allow),
@@ -71,6 +73,7 @@ export function resolveNode(source: Source, findings: Findings): NodeSettings | 
     hostName: values.host_name ?? hostname(),
     ...healthOf(source, values, findings),
     logs: logsOf(source, values, findings),
+    history: historyOf(source, values, rest !== null, findings),
     security: securityOf(source, values, findings),
     needs: (values.needs ?? '').split(/[\s,]+/).filter(Boolean),
   };

@@ -7,6 +7,7 @@ import type { BrokerAddress } from './address.js';
 import { ALLOW } from './groups/allow.js';
 import { BALANCING, PLAIN_BALANCING } from './groups/balancing.js';
 import { BOUNDS, PLAIN_BOUNDS } from './groups/bounds.js';
+import { HISTORY } from './groups/history.js';
 import { LIMITS } from './groups/limits.js';
 import { LISTENERS, PLAIN_LISTENERS } from './groups/listeners.js';
 import { LOGS } from './groups/logs.js';
@@ -29,6 +30,7 @@ export const SETTINGS = {
   ...LISTENERS,
   ...BOUNDS,
   ...REST_LIMITS,
+  ...HISTORY,
   ...TARGET,
   ...ALLOW,
   ...RUN_AS,
@@ -126,6 +128,8 @@ export interface NodeSettings extends PlainSettings {
     maxAgeMs: number | null;
     capture: 'auto' | 'files' | 'fifos';
   };
+  /** Null where none is kept. */
+  history: { maxBytes: number; maxAgeMs: number } | null;
   security: SecuritySettings;
   /** As they were written; a tree knows which leaves they mean. */
   needs: string[];

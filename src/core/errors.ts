@@ -50,6 +50,10 @@ export const ERROR_CODES = {
   'ca-exists': 'the node has a certificate authority already',
   'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
   'no-tls-listener': 'the node has no TLS listener by which a child could join',
+  'history-corrupt': 'the store of history cannot be read as one; it is put aside',
+  'history-newer': 'the store of history was written by a newer version; it is put aside',
+  'history-locked': 'another process holds the store of history; it is kept in memory only',
+  'history-unwritable': 'the store of history cannot be written; it is kept in memory only',
   'internal-error': 'an error on our side; the log of the node has the details',
 } as const;
 

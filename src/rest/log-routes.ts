@@ -6,6 +6,7 @@ import type { Tally } from '../core/tally.js';
 import type { LogHub } from '../streams/port.js';
 import { nameOf } from './caller.js';
 import { checkedPath } from './checked-path.js';
+import { endWhen } from './end-when.js';
 import { sendLog } from './log-answer.js';
 import { LOG_TYPES, logAsked } from './log-asked.js';
 import { encoderOf } from './log-format.js';
@@ -22,9 +23,6 @@ export interface LogPorts {
   readonly limits: Tally;
   readonly log: { error(fields: object, message: string): void };
 }
-
-/** Milliseconds between two looks at whether a follower's token still stands. */
-const LOOK_MS = 2000;
 
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
@@ -70,15 +68,6 @@ const described = {
   querystring: Query,
   response: { 200: { description: 'an object a line, or text, or events', content }, default: ProblemSchema },
 };
-
-/** A token that was taken back, or has ended, ends what is still read with it. */
-function endWhen(cut: AbortSignal, end: AbortController, isStillKnown: () => Promise<boolean>): void {
-  const timer = setInterval(() => {
-    void isStillKnown().then(isKnown => isKnown || end.abort());
-  }, LOOK_MS);
-  timer.unref();
-  cut.addEventListener('abort', () => clearInterval(timer), { once: true });
-}
 
 export const logRoutes =
   (ports: LogPorts): FastifyPluginAsyncTypebox =>

@@ -2,9 +2,12 @@
 import swagger from '@fastify/swagger';
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { History } from '../history/history.js';
 import { type AuditPorts, auditRoutes } from './audit-routes.js';
+import { availabilityRoutes } from './availability-routes.js';
 import { type CommandPorts, commandRoutes } from './command-routes.js';
 import { describing } from './describe.js';
+import { eventRoutes } from './event-routes.js';
 import { type GuardPorts, useGuard } from './guard.js';
 import { healthRoutes, type Readiness } from './health-routes.js';
 import { type LogPorts, logRoutes } from './log-routes.js';
@@ -30,6 +33,8 @@ export interface RestPorts
   readonly bodyLimit: number;
   /** Null where this node gives out no tokens. */
   readonly office: Office | null;
+  /** Null where none is kept. */
+  readonly history: History | null;
 }
 
 export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
@@ -53,6 +58,11 @@ export async function buildRest(ports: RestPorts): Promise<FastifyInstance> {
   await app.register(auditRoutes(ports));
   await app.register(metricsRoutes(ports));
   if (ports.office) await app.register(tokenRoutes({ office: ports.office, audit: ports.audit }));
+  if (ports.history) {
+    const { history } = ports;
+    await app.register(eventRoutes({ ...ports, history }));
+    await app.register(availabilityRoutes({ ...ports, history }));
+  }
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app as never;

@@ -1,4 +1,4 @@
-/** Those who read logs now: at most so many, and ended in good order when the server closes. */
+/** Those who read logs, or events, now: at most so many, and ended in good order when the server closes. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CanopyError } from '../core/errors.js';
 
@@ -18,6 +18,7 @@ export class Viewers {
   constructor(
     private readonly most: number,
     private readonly crossed: () => void = () => {},
+    private readonly what = 'logs read',
   ) {}
 
   /** Of one who is known by name: the others keep a third for themselves. */
@@ -46,7 +47,7 @@ export class Viewers {
     if (this.open.size < this.most && own < this.mostOfOne) return;
     this.crossed();
     const whose = most === this.most ? '' : ` with one token`;
-    const message = `expected at most ${most} logs read at once${whose}; end one of them first`;
+    const message = `expected at most ${most} ${this.what} at once${whose}; end one of them first`;
     throw new CanopyError('too-many-streams', message);
   }
 

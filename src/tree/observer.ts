@@ -88,7 +88,12 @@ export class Observer implements IngestListener {
   /** A loss, and that one is heard again, is said by the parent. */
   private saidAt(path: string, { ts, link, reason }: State, { now }: Moment): number {
     const isByParent = link === 'lost' || reason === 'heard again';
-    const then = this.clocks.ours(isByParent ? parentOf(path) : path, ts);
+    return this.when(isByParent ? parentOf(path) : path, ts, now);
+  }
+
+  /** What a time (ms) by the clock of a node is by ours; now where that can't be told, or where it came straight. */
+  when(path: string, ts: number, now = this.options.clock.now()): number {
+    const then = this.clocks.ours(path, ts);
     return then === null || now - then < LIVE_MS ? now : then;
   }
 

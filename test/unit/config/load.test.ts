@@ -72,6 +72,7 @@ test('a leaf with all its defaults', () => {
     silent: false,
     target: { words: ['node', 'web.js'], text: 'node web.js' },
     allow: null,
+    history: null,
     dataDir: '/srv/data/web',
     logFile: null,
     logLevel: 'info',

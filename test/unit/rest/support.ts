@@ -95,6 +95,7 @@ export async function serve(given: Given = {}): Promise<Served> {
     readAudit: async () => ({ entries: [], nextCursor: null }),
     metrics: () => [],
     office: null,
+    history: null,
     authenticator: null,
     sessions: new Sessions(3_600_000, clock),
     sessionTime: 3600,

@@ -1,0 +1,127 @@
+/** A shelf with what is known of it as a whole; one that goes bad is replaced, and begun with what holds. */
+import type { Clock } from '../core/clock.js';
+import { entryOf, type HistoryEntry } from './entries.js';
+import { after, leastId, META, type Meta, VERSION } from './keys.js';
+import type { Opened } from './open.js';
+import { pruned, put } from './ops.js';
+import { MemoryShelf, type Op, type Range, type Shelf } from './shelf.js';
+
+export interface LedgerPorts {
+  readonly clock: Clock;
+  readonly bounds: { readonly maxBytes: number; readonly maxAgeMs: number };
+  /** Of what cannot be read or written any more: what is to be used instead. */
+  readonly reopen: (error: unknown) => Promise<Opened>;
+  /** What holds now, for a store that begins anew. */
+  readonly basis: () => Op[];
+}
+
+/** Entries taken away at a time. */
+const BATCH = 500;
+const MOST_IN_MEMORY = 16 * 2 ** 20;
+/** Of the room. */
+const PRUNED_TO = 0.95;
+
+export class Ledger {
+  private shelf: Shelf;
+  private now: Meta;
+  private isPruning = false;
+  /** None is older; until it is known, what can't be. */
+  private oldest = 0;
+
+  constructor(
+    { shelf, meta }: Opened,
+    private readonly ports: LedgerPorts,
+  ) {
+    const now = ports.clock.now();
+    this.shelf = shelf;
+    this.now = meta ?? { version: VERSION, horizon: leastId(now), since: now, bytes: 0, alive: now };
+  }
+
+  get meta(): Meta {
+    return this.now;
+  }
+  get isOnDisk(): boolean {
+    return this.shelf.directory !== null;
+  }
+
+  read(range: Range): Promise<[string, string][]> {
+    return this.trying(shelf => shelf.read(range));
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return this.trying(shelf => shelf.get(key));
+  }
+
+  async entries(range: Range): Promise<HistoryEntry[]> {
+    const all = { gte: 'e!', lt: after('e!') };
+    const found = await this.read(range.gt === undefined ? { ...all, ...range } : { lt: all.lt, ...range });
+    return found.flatMap(([, value]) => entryOf(value) ?? []);
+  }
+
+  /** Entries by an index, in order, as far as they are kept. */
+  async indexed(prefix: string, range: Range): Promise<HistoryEntry[]> {
+    const keys = await this.read({ gte: prefix, lt: after(prefix), ...range });
+    const found = await Promise.all(keys.map(([key]) => this.get(`e!${key.slice(-16)}`)));
+    return found.flatMap(value => (value === undefined ? [] : (entryOf(value) ?? [])));
+  }
+
+  /** With a sign of life. */
+  async commit(ops: Op[], change: Partial<Meta>): Promise<void> {
+    const meta = (): Op => put(META, JSON.stringify(this.now));
+    this.now = { ...this.now, ...change, alive: this.ports.clock.now() };
+    const { shelf } = this;
+    try {
+      await shelf.write([...ops, meta()]);
+    } catch (error) {
+      await this.replace(shelf, error);
+      await this.shelf.write([...ops, meta()]).catch(() => {});
+    }
+  }
+
+  /** Takes some of the oldest away; true where more is to go. Once there is too much, a little more than that goes. */
+  async prune(): Promise<boolean> {
+    const { bounds, clock } = this.ports;
+    const maxBytes = this.isOnDisk ? bounds.maxBytes : Math.min(bounds.maxBytes, MOST_IN_MEMORY);
+    const wanted = this.now.bytes > maxBytes || this.isPruning ? maxBytes * PRUNED_TO : maxBytes;
+    const tooOld = leastId(clock.now() - bounds.maxAgeMs);
+    this.isPruning = this.now.bytes > wanted;
+    if (!this.isPruning && this.oldest >= tooOld) return false;
+    const oldest = await this.read({ gte: 'e!', lt: after('e!'), limit: BATCH });
+    const { ops, bytes, last } = pruned(oldest, this.now.bytes - wanted, tooOld);
+    if (last === null) {
+      this.isPruning = false;
+      this.oldest = Number(oldest[0]?.[0].slice(2) ?? this.now.horizon);
+      return false;
+    }
+    const horizon = { horizon: last, since: Math.max(this.now.since, Math.floor(last / 1000)) };
+    await this.commit(ops, { bytes: Math.max(0, this.now.bytes - bytes), ...horizon });
+    return true;
+  }
+
+  /** What was on the shelf is not there for us any more: the new one begins with what holds now. */
+  private async replace(failed: Shelf, error: unknown): Promise<void> {
+    if (this.shelf !== failed) return;
+    this.shelf = new MemoryShelf();
+    await failed.close().catch(() => {});
+    const { shelf } = await this.ports.reopen(error);
+    const now = this.ports.clock.now();
+    this.now = { version: VERSION, horizon: leastId(now), since: now, bytes: 0, alive: now };
+    const begin = [...this.ports.basis(), put(META, JSON.stringify(this.now))];
+    await shelf.write(begin).catch(() => this.shelf.write(begin));
+    this.shelf = shelf;
+  }
+
+  private async trying<T>(ask: (shelf: Shelf) => Promise<T>): Promise<T> {
+    const { shelf } = this;
+    try {
+      return await ask(shelf);
+    } catch (error) {
+      await this.replace(shelf, error);
+      return ask(this.shelf);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.shelf.close();
+  }
+}

@@ -80,8 +80,11 @@ export class History {
     await this.store.close();
   }
 
-  page(asked: PageAsked): Promise<EntryPage> {
-    return this.store.flushed().then(() => readPage(this.store, asked));
+  /** With the number after which a stream goes on: what comes meanwhile is in neither twice, and in one of them. */
+  async page(asked: PageAsked): Promise<EntryPage & { readonly last: number }> {
+    await this.store.flushed();
+    const last = this.store.written;
+    return { ...(await readPage(this.store, asked, last)), last };
   }
 
   /** Newest first: those that are open, then those that are over. */

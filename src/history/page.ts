@@ -22,14 +22,15 @@ export interface EntryPage {
 const CHUNK = 1000;
 const MOST_READ = 20_000;
 
-export async function readPage(store: HistoryStore, asked: PageAsked): Promise<EntryPage> {
+/** None later than `last`. */
+export async function readPage(store: HistoryStore, asked: PageAsked, last: number): Promise<EntryPage> {
   const { filter, order, limit } = asked;
   const isNewest = order === 'newest';
   const entries: HistoryEntry[] = [];
   let at = asked.cursor;
   for (let read = 0; read < MOST_READ; read += CHUNK) {
     const chunk = await store.ledger.entries({
-      ...between(filter, isNewest, at),
+      ...between(filter, isNewest, at, last),
       reverse: isNewest,
       limit: CHUNK,
     });
@@ -45,8 +46,9 @@ export async function readPage(store: HistoryStore, asked: PageAsked): Promise<E
 }
 
 /** What happened since a time has no lower number than that time gives. */
-function between({ since = 0 }: EventFilter, isNewest: boolean, at: number | null) {
+function between({ since = 0 }: EventFilter, isNewest: boolean, at: number | null, last: number) {
   const first = entryKey(leastId(since));
-  if (isNewest) return { gte: first, ...(at !== null && { lt: entryKey(at) }) };
-  return at === null ? { gte: first } : { gt: entryKey(at) };
+  const end = entryKey(last + 1);
+  if (isNewest) return { gte: first, lt: at === null ? end : entryKey(at) };
+  return { lt: end, ...(at === null ? { gte: first } : { gt: entryKey(at) }) };
 }

@@ -24,6 +24,7 @@ export interface EventPorts {
   readonly streams: number;
   readonly limits: Tally;
   readonly clock: Clock;
+  readonly log: { error(fields: object, message: string): void };
 }
 
 /** Milliseconds without an event after which something is sent all the same. */
@@ -58,7 +59,7 @@ const content = {
 };
 
 export const eventRoutes =
-  ({ history, views, streams, limits, clock }: EventPorts): FastifyPluginAsyncTypebox =>
+  ({ history, views, streams, limits, clock, log }: EventPorts): FastifyPluginAsyncTypebox =>
   async app => {
     const viewers = new Viewers(streams, () => limits.add('rest_streams'), 'streams of events');
     app.addHook('preClose', () => viewers.close());
@@ -76,12 +77,12 @@ export const eventRoutes =
         const filter = filterOf(rest, homeOf(principal), clock.now());
         if (preferred(request.headers.accept, [JSON_TYPE, SSE]) !== SSE) {
           const at = cursor === undefined ? null : numberOf('cursor', cursor);
-          const { entries, next } = await history.page({ filter, order, limit, cursor: at });
-          const [lastId, kept] = [history.store.written, history.store.ledger.isOnDisk ? 'disk' : 'memory'];
+          const { entries, next, last } = await history.page({ filter, order, limit, cursor: at });
+          const kept = history.store.ledger.isOnDisk ? 'disk' : 'memory';
           return {
             events: entries.map(entryView),
             nextCursor: next === null ? null : String(next),
-            lastId,
+            lastId: last,
             kept,
           } as never;
         }
@@ -91,7 +92,9 @@ export const eventRoutes =
           reply.raw.once('close', () => end.abort());
           endWhen(end.signal, end, isStillKnown);
           const nodes = () => views.list(filter.home);
-          await send(reply, eventStream({ store: history.store, nodes }, filter, last, end.signal));
+          await send(reply, eventStream({ store: history.store, nodes }, filter, last, end.signal), error =>
+            log.error({ err: error, url: request.url }, 'request failed'),
+          );
         });
         return reply;
       },
@@ -117,7 +120,12 @@ export const eventRoutes =
     );
   };
 
-async function send(reply: FastifyReply, events: AsyncIterable<ServerEvent>): Promise<void> {
+/** `failed`: told of what is nobody's fault but ours. */
+async function send(
+  reply: FastifyReply,
+  events: AsyncIterable<ServerEvent>,
+  failed: (error: unknown) => void,
+): Promise<void> {
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, {
@@ -129,8 +137,9 @@ async function send(reply: FastifyReply, events: AsyncIterable<ServerEvent>): Pr
   raw.flushHeaders();
   try {
     await pipeline(Readable.from(encoded(events), { highWaterMark: 1 }), raw);
-  } catch {
-    raw.destroy(); // the client has gone
+  } catch (error) {
+    if (!raw.destroyed) failed(error);
+    raw.destroy();
   }
 }
 

@@ -167,7 +167,7 @@ describe('history of a root', { skip: process.platform !== 'linux' && 'needs /pr
       const load = await Load.open(root.port);
       const running = load.run(next);
       const seen = follow.log.length;
-      await until(() => follow.log.length > seen + 100, 10_000, 'they come');
+      await until(() => follow.log.length > seen + 300, 20_000, 'they come');
       await root.crash();
       load.end();
       await running;
@@ -175,7 +175,7 @@ describe('history of a root', { skip: process.platform !== 'linux' && 'needs /pr
       await root.up();
     }
     const found = await kept(root.rest, '&event=load');
-    await until(() => follow.log.length >= found.length, 10_000, `all ${found.length} have come`);
+    await until(() => follow.log.at(-1)?.id === found.at(-1)?.id, 20_000, 'all have come');
     assert.deepEqual(
       follow.log.map(({ id }) => id),
       found.map(({ id }) => id).slice(-follow.log.length),
@@ -192,17 +192,15 @@ describe('history of a root', { skip: process.platform !== 'linux' && 'needs /pr
     const since = Date.now();
     const web = await startLeaf(box, root, { name: 'web', app_name: 'shop', target: STEADY });
     await root.rest.expect('web', { status: 'up' });
-    const node = await root.rest.node('web');
-    process.kill(node.pid as number, 'SIGKILL');
-    await until(
-      async () => (await kept(root.rest, '&path=web&status=down')).length === 1,
-      10_000,
-      'it was down',
-    );
-    await root.rest.expect('web', ({ status, pid }) => status === 'up' && pid !== node.pid);
+    // The first restart is at once, and no failure yet.
+    for (let kill = 0; kill < 2; kill++) {
+      const { pid: old } = await root.rest.expect('web', { status: 'up' });
+      process.kill(old as number, 'SIGKILL');
+      await root.rest.expect('web', ({ status, pid }) => status === 'up' && pid !== old);
+    }
     const { body } = await root.rest.get(`/api/v1/availability/web?since=${since}`);
     assert.ok(body.availability > 0 && body.availability < 1, JSON.stringify(body));
-    assert.deepEqual([body.failures, body.restarts, body.app], [1, 1, 'shop']);
+    assert.deepEqual([body.failures, body.restarts, body.app], [1, 2, 'shop']);
     assert.ok(body.mttr > 0 && body.mtbf > 0);
     const { degraded: _partOfUp, ...times } = body.times as Record<string, number>;
     const sum = Object.values(times).reduce((all, each) => all + each, 0);
@@ -210,7 +208,7 @@ describe('history of a root', { skip: process.platform !== 'linux' && 'needs /pr
     const { body: shop } = await root.rest.get(`/api/v1/availability?app=shop&since=${since}`);
     assert.deepEqual([shop.nodes.length, shop.failures, shop.path], [1, 1, '']);
     const shown = await new Command(box, ['availability', 'web', '--url', root.rest.url]).end();
-    assert.match(shown.stdout, /^PATH.*AVAILABLE[^]*web +shop +\d+\.\d{3} %/);
+    assert.match(shown.stdout, /^PATH.*AVAILABLE[\s\S]*web +shop +\d+\.\d{3} %/);
     for (const each of [web, root]) await each.stop();
   });
 

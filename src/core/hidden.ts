@@ -2,11 +2,13 @@
 import type { Moment } from './clock.js';
 import { latestHeal } from './heal.js';
 import type { NodeRecord } from './node-record.js';
+import type { Vigil } from './vigil.js';
 
 export interface HidingReader {
   get(path: string): NodeRecord | undefined;
   readonly graceMs?: number | undefined;
   readonly silentMs?: number | undefined;
+  readonly vigil?: Pick<Vigil, 'sleep'> | undefined;
 }
 
 /** Intervals within which one must be heard after a hop above it is back; without one (ms). */
@@ -20,15 +22,31 @@ export function hiddenSince(registry: HidingReader, record: NodeRecord, mono: nu
   const [name = ''] = record.path.split('/', 1);
   const restored = registry.get(name)?.restoredAt;
   if (restored) return restored;
+  if (isOurSleep(registry, record, mono)) return record.linkAt;
   const healed = latestHeal(registry, record.path);
   if (healed && isUnheard(registry, record, healed, mono)) return healed;
   return record.link === 'online' ? silentSince(registry, record, healed, mono) : null;
 }
 
+/** Whether it was lost while the observer slept, so lately that it may be on its way back. */
+function isOurSleep(registry: HidingReader, record: NodeRecord, mono: number): boolean {
+  const slept = registry.vigil?.sleep(mono);
+  if (!slept || record.link !== 'lost' || record.linkAt.mono < slept.from) return false;
+  return mono - slept.until < graceOf(registry, record);
+}
+
 /** Whether a hop above it has come back so lately that it may not have been heard yet: two of its own intervals. */
 export function isInGrace(registry: HidingReader, record: NodeRecord, mono: number): boolean {
-  const healed = latestHeal(registry, record.path);
-  return healed !== null && mono - healed.mono < graceOf(registry, record);
+  return mono < graceEnd(registry, record, mono);
+}
+
+/** Monotonic ms at which the grace ends of what happened above it, or to the observer; -Infinity where nothing has. */
+export function graceEnd(registry: HidingReader, record: NodeRecord, mono: number): number {
+  const from = Math.max(
+    latestHeal(registry, record.path)?.mono ?? Number.NEGATIVE_INFINITY,
+    registry.vigil?.sleep(mono)?.until ?? Number.NEGATIVE_INFINITY,
+  );
+  return from + graceOf(registry, record);
 }
 
 /** Milliseconds. */

@@ -1,8 +1,7 @@
 /** What an observer has told of each node, and what is to be told next: one transition per change, none for what is hidden. */
 import type { Moment } from './clock.js';
 import type { Status } from './facts.js';
-import { latestHeal } from './heal.js';
-import { graceOf } from './hidden.js';
+import { graceEnd, graceOf } from './hidden.js';
 import { maintenanceAt } from './maintenance.js';
 import { ancestors } from './names.js';
 import type { NodeRecord } from './node-record.js';
@@ -16,7 +15,7 @@ export interface Told extends Pick<Transition, 'kind' | 'app' | 'labels' | 'epoc
 }
 
 export interface ObservationPorts {
-  readonly registry: Pick<Registry, 'get' | 'childrenOf' | 'graceMs'>;
+  readonly registry: Pick<Registry, 'get' | 'childrenOf' | 'graceMs' | 'vigil'>;
   /** Ms: of a node that has not said its own. */
   readonly intervalMs: number;
   /** Until then (monotonic ms) nobody is `unknown` yet: the observer itself has only just begun. */
@@ -103,10 +102,10 @@ export class Observation {
   }
 
   private isTooEarly(record: NodeRecord, at: Moment): boolean {
-    const healed = latestHeal(this.ports.registry, record.path);
+    const { registry, settledAt } = this.ports;
     const until = Math.max(
-      healed ? healed.mono + this.graceMs(record.path) : 0,
-      this.told.has(record.path) ? this.ports.settledAt : 0,
+      graceEnd(registry, record, at.mono),
+      this.told.has(record.path) ? settledAt : Number.NEGATIVE_INFINITY,
     );
     if (at.mono >= until) return false;
     this.due.set(record.path, until);

@@ -1,16 +1,23 @@
 /** What a node with a broker knows of those below it, kept over its restarts. */
 import { join } from 'node:path';
 import { Registry } from '../core/registry.js';
+import { Vigil } from '../core/vigil.js';
 import { MAX_NODES } from '../tree/ingest.js';
 import { Owed } from '../tree/owed.js';
 import { Roster } from '../tree/roster/roster.js';
+import { sweepPeriodMs } from '../tree/watch.js';
 import type { NodeContainer } from './container.js';
 import { CLOCK, INGEST, LOG, REGISTRY, ROSTER, SETTINGS, UPLINK } from './tokens.js';
 
 export const makeRegistry = (node: NodeContainer): Registry => {
   const timeoutMs = node.get(SETTINGS).timeout * 1000;
   // Three heartbeats fit into a timeout as it is set by default.
-  return new Registry({ mono: node.get(CLOCK).mono, graceMs: (timeoutMs * 2) / 3, silentMs: timeoutMs * 2 });
+  return new Registry({
+    mono: node.get(CLOCK).mono,
+    graceMs: (timeoutMs * 2) / 3,
+    silentMs: timeoutMs * 2,
+    vigil: new Vigil(sweepPeriodMs(timeoutMs)),
+  });
 };
 
 /** Before the broker listens: who comes finds what was known. */

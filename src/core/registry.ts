@@ -7,6 +7,7 @@ import { type BeatReport, blankRecord, isStandIn, type NodeRecord, type StateRep
 import { plannedRestart } from './planned-restart.js';
 import { ageOf, isOvertaken, livesOn, placeOf } from './said.js';
 import { complete, takeFacts } from './take-facts.js';
+import type { Vigil } from './vigil.js';
 
 /**
  * `stale`: older than the last one of its kind, or that one again; no fact was changed. `past`: it is the next state, and
@@ -31,6 +32,7 @@ export interface RegistryOptions {
   readonly graceMs?: number;
   /** Milliseconds after which nothing is held true of one below a child that should beat and is not heard; none: for ever. */
   readonly silentMs?: number;
+  readonly vigil?: Vigil;
 }
 
 export class Registry {
@@ -45,6 +47,9 @@ export class Registry {
   }
   get silentMs(): number | undefined {
     return this.options.silentMs;
+  }
+  get vigil(): Vigil | undefined {
+    return this.options.vigil;
   }
   /** Milliseconds by the observer's monotonic clock. */
   readonly mono = (): number => this.options.mono?.() ?? this.latest;

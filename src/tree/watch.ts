@@ -33,6 +33,9 @@ interface WatchLog {
 const SWEEP_MS = 50;
 const CALM_SWEEP_MS = 500;
 
+/** Milliseconds between two looks at the leases, at the most. */
+export const sweepPeriodMs = (timeoutMs: number): number => Math.min(1000, Math.max(20, timeoutMs / 10));
+
 export class Watch implements IngestListener {
   private timer: NodeJS.Timeout | null = null;
   private readonly misconfigured = new Set<string>();
@@ -43,7 +46,7 @@ export class Watch implements IngestListener {
     private readonly timeoutMs: number,
     private readonly ports: WatchPorts,
   ) {
-    this.periodMs = Math.min(1000, Math.max(20, timeoutMs / 10));
+    this.periodMs = sweepPeriodMs(timeoutMs);
   }
 
   /** Those that are known from before and were online have their time from now on. */
@@ -129,7 +132,9 @@ export class Watch implements IngestListener {
   }
 
   private sweep(): void {
-    for (const name of this.ports.leases.expired(this.ports.clock.mono(), this.periodMs)) {
+    const mono = this.ports.clock.mono();
+    this.ports.registry.vigil?.look(mono);
+    for (const name of this.ports.leases.expired(mono, this.periodMs)) {
       this.ports.release(name);
       this.speakFor(name, 'lost', 'timeout');
     }

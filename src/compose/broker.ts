@@ -1,0 +1,65 @@
+/** The embedded broker of a node, with what decides who and what it lets through. */
+import { join } from 'node:path';
+import { EmbeddedBroker } from '../../broker/embedded.js';
+import { systemClock } from '../core/clock.js';
+import { addressKey } from '../core/remote-address.js';
+import { identify } from '../protocol/identity.js';
+import { topicRules } from '../protocol/topics.js';
+import { Ingest } from '../tree/ingest.js';
+import { Seen } from '../tree/seen.js';
+import { access, authenticating } from './access.js';
+import { authenticatorFor, refusing } from './audit.js';
+import { brokerLimits } from './bounds.js';
+import { type NodeContainer, token } from './container.js';
+import { enrolling } from './enrolment.js';
+import type { Step } from './lifecycle.js';
+import { doorsOf } from './listeners.js';
+import { makeRegistry, openRoster } from './roster.js';
+import { spooling } from './spool.js';
+import { admitting, heard, provideHub } from './streams.js';
+import { BROKER, CLOCK, INGEST, INSTALLATION, OWN_LINK, REGISTRY, ROSTER, SETTINGS } from './tokens.js';
+
+/** Events and results that were taken already. */
+const SEEN = token<Seen>('what was seen');
+
+export function brokerStep(node: NodeContainer): Step {
+  provideHub(node)
+    .provide(CLOCK, () => systemClock)
+    .provide(REGISTRY, makeRegistry)
+    .provide(ROSTER, openRoster)
+    .provide(SEEN, from => new Seen(join(from.get(SETTINGS).dataDir, 'seen.jsonl')))
+    .provide(INGEST, makeIngest)
+    .provide(OWN_LINK, from =>
+      from.get(BROKER).link({ name: '', instance: from.get(INSTALLATION).instance }),
+    );
+
+  return {
+    name: 'broker',
+    start: async () => void node.set(BROKER, await listen(node)),
+    stop: async () => {
+      await node.get(BROKER).close();
+      node.get(ROSTER).stop();
+      node.get(SEEN).flush();
+    },
+  };
+}
+
+const makeIngest = (node: NodeContainer): Ingest =>
+  new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name), node.get(SEEN));
+
+function listen(node: NodeContainer): Promise<EmbeddedBroker> {
+  const settings = node.get(SETTINGS);
+  return EmbeddedBroker.listen({
+    ...doorsOf(node),
+    rules: topicRules,
+    identify,
+    authenticate: authenticating(authenticatorFor(node, 'mqtt')),
+    access,
+    admit: spooling(node, enrolling(node, admitting(node))),
+    onRefused: refusing(node),
+    onAudience: heard(node),
+    limits: brokerLimits(settings),
+    callerOf: addressKey,
+    stored: node.get(ROSTER).retained(),
+  });
+}

@@ -9,14 +9,13 @@ import { mqttUrl } from './wire/dial.js';
 import { dialer } from './wire/dial-tls.js';
 import { drained } from './wire/drained.js';
 import { linkError } from './wire/mqtt-errors.js';
-import type { MqttLinkOptions } from './wire/options.js';
+import { CONGESTED_BYTES, GOODBYE_MS, type MqttLinkOptions } from './wire/options.js';
 import { Outbox } from './wire/outbox.js';
 import { fetchRetained } from './wire/retained-probe.js';
 import { type Subscription, Subscriptions } from './wire/subscriptions.js';
 
 export type { MqttLinkOptions } from './wire/options.js';
 
-const [CONGESTED_BYTES, GOODBYE_MS] = [256 * 1024, 1000];
 /** A Link to any MQTT 3.1.1 broker, by MQTT.js. It tries to connect until it is closed. */
 export class MqttLink extends LinkBase {
   readonly #url: URL;
@@ -191,8 +190,8 @@ export class MqttLink extends LinkBase {
   }
 
   #end(why: string): void {
-    const cause = new LinkError('unreachable', why);
     this.#batch.flush();
+    const cause = new LinkError('unreachable', why);
     this.turnClosed(cause);
     this.#outbox.rewind();
     if (this.#outbox.size > 0) this.emit('dropped', this.#outbox.size, `the link is ${why}`);

@@ -36,7 +36,7 @@ export function certificateOf(connection: Socket | Secured): Certificate | null 
   return {
     names: [...new Set(names)],
     unit: all(subject.OU)[0] ?? '',
-    notAfter: Date.parse(valid_to),
+    notAfter: Date.parse(valid_to) || 0,
     serial: serialNumber.toLowerCase(),
     fingerprint256: fingerprint256.replaceAll(':', '').toLowerCase(),
   };

@@ -3,6 +3,7 @@ import { MqttClient, type Packet, Store } from 'mqtt';
 import { BROKER_LIMITS, publishBytes } from '../limits.js';
 import type { Message } from '../link.js';
 import { topicProblem } from '../topics.js';
+import { GOODBYE_MS } from './options.js';
 
 /** MQTT's own proof of who one is. */
 export interface Login {
@@ -21,7 +22,6 @@ export interface ClientOptions {
 
 /** What MQTT itself allows. */
 const ANY_LENGTH = { maxTopicBytes: 65_535, maxTopicLevels: 65_535 };
-const GOODBYE_MS = 1000;
 const DISCONNECT = Buffer.from([0xe0, 0]);
 
 /** What is not acknowledged is in the outbox, in order; MQTT.js would send it again one PUBACK at a time. */

@@ -2,27 +2,17 @@
  * The command line as a tree of commands; each is a call into a file beside this one, which is loaded only when it is asked
  * for: a broker and a REST server take half a second that `canopy tree` does not need, and what prints takes memory.
  */
-import { Argument, Command, Option } from 'commander';
-import { STRATEGIES } from '../balance/choose.js';
-import { SURPLUS_RULES } from '../balance/standing-order.js';
+import { Command, Option } from 'commander';
 import { VERSION } from '../compose/version.js';
-import { cliUrl } from '../config/environment.js';
 import { KINDS, STATUSES } from '../core/facts.js';
-import { type AccessOptions, accessOf } from './access.js';
+import { type AskOptions, ask, rest } from './asking.js';
 import { auditing } from './audit.js';
-import { RestClient } from './client.js';
-import type * as command from './command.js';
+import { commanding } from './commanding.js';
 import { happening } from './happening.js';
 import { identityCommands } from './identity-commands.js';
 import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
-import { number, seconds } from './numbers.js';
 import type * as query from './query.js';
-
-interface AskOptions {
-  url: string;
-  json?: boolean;
-}
 
 export function program(): Command {
   const canopy = new Command('canopy')
@@ -133,70 +123,3 @@ function reading(canopy: Command): void {
       (await import('./logs.js')).logs(rest(canopy, url), paths, options),
     );
 }
-
-function commanding(canopy: Command): void {
-  const tell = (name: string, about: string): Command =>
-    ask(canopy, name, about).option('--wait <seconds>', 'for the final result', seconds, 30);
-  tell('cmd', 'command a node: restart, stop, start, signal HUP, ping, maintenance on')
-    .argument('<path>', "the node; '.' is the one that answers")
-    .argument('<words...>', 'such as: restart app=web max-unavailable=1')
-    .option(
-      '--dry-run',
-      'with a select, scale or rebalance: say what would be done, and the words that do it',
-    )
-    .option('--timeout <seconds>', 'with these: for each leaf', number)
-    .action(async (path: string, words: string[], { url, ...view }: AskOptions & command.CmdView) =>
-      (await import('./command.js')).cmd(rest(canopy, url), path, words, view),
-    );
-  tell('maintenance', 'take a node, and all below it, out of balancing and alerts')
-    .argument('<path>', "the node; '.' is the one that answers")
-    .addArgument(new Argument('<mode>').choices(['on', 'off']))
-    .option('--for <seconds>', 'lifted by itself after that', number)
-    .action(async (path: string, mode: 'on' | 'off', { url, ...view }) =>
-      (await import('./command.js')).maintenance(rest(canopy, url), path, mode, view),
-    );
-  const service = (name: string, about: string): Command =>
-    tell(name, about)
-      .argument('<app>', 'the service: the app_name of its instances')
-      .option('--at <path>', "the node that sees to it below itself; '.' is the one that answers", '.')
-      .option('--label <key=value>', 'only among the slots that carry it')
-      .option('--dry-run', 'say what would be done')
-      .option('--timeout <seconds>', 'for each instance to be ready', number);
-  service('scale', 'have so many instances of a service run below a node')
-    .argument('<count>', 'how many', number)
-    .addOption(new Option('--strategy <strategy>', 'where to start them').choices(STRATEGIES))
-    .option('--keep', 'as a standing order: lost ones are replaced')
-    .option('--lost-after <seconds>', 'with --keep: the time that a lost one has to come back', number)
-    .addOption(
-      new Option('--surplus <rule>', 'with --keep: which stays when a lost one is back').choices(
-        SURPLUS_RULES,
-      ),
-    )
-    .action(async (app: string, count: number, options: command.ServiceOptions & AskOptions) =>
-      (await import('./command.js')).scale(rest(canopy, options.url), app, count, options),
-    );
-  service('rebalance', 'move instances of a service from loaded to idle machines')
-    .option('--max-moves <count>', 'moves at the most', number)
-    .option('--hysteresis <difference>', 'of loads (0 to 1) below which nothing is moved', number)
-    .action(async (app: string, options: command.ServiceOptions & AskOptions) =>
-      (await import('./command.js')).rebalance(rest(canopy, options.url), app, options),
-    );
-  ask(canopy, 'orders', 'the standing orders of a node')
-    .argument('[path]', "the node; '.' is the one that answers", '.')
-    .option('--remove <app>', 'take this one back')
-    .option('--label <key=value>', 'with --remove: that of some slots only')
-    .action(async (path: string, { url, ...view }) =>
-      (await import('./command.js')).orders(rest(canopy, url), path, view),
-    );
-}
-
-/** Such a token is sent where --url says, by TLS or on this machine alone. */
-const rest = (canopy: Command, url: string): RestClient =>
-  new RestClient(url, accessOf(canopy.opts<AccessOptions>()));
-
-const ask = (canopy: Command, name: string, about: string): Command =>
-  canopy
-    .command(name)
-    .description(about)
-    .option('--url <url>', 'the REST address (CANOPY_URL)', cliUrl())
-    .option('--json', 'for programs');

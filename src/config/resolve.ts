@@ -7,6 +7,7 @@ import { parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';
 import { type BrokerAddress, brokerUrl, parseBrokerUrl } from './address.js';
 import { alertsOf } from './alerts.js';
+import { checkDurations, checkFlapping } from './durations.js';
 import { checkedValues, type GivenSettings } from './given.js';
 import { healthOf } from './health.js';
 import { historyOf } from './history.js';
@@ -160,39 +161,6 @@ function targetOf({ source, values, findings }: Case): NodeSettings['target'] {
   if ('words' in split) return { words: split.words, text: values.target };
   findings.add('invalid-value', given.where, split.problem, shown(given.text));
   return null;
-}
-
-function checkDurations({ source, role, findings }: Case, settings: NodeSettings): void {
-  const where = (key: SettingKey): string => source.given.get(key)?.where ?? source.place(key);
-  const { hbInterval, timeout, backoffMin, backoffMax } = settings;
-  const ownInterval = `its own ${source.spell('hb_interval')} (${hbInterval} s)`;
-  if (role === 'leaf') {
-    if (backoffMin > backoffMax)
-      findings.add(
-        'conflict',
-        where('backoff_max'),
-        `at least ${source.spell('backoff_min')} (${backoffMin} s)`,
-        `${backoffMax} s`,
-      );
-  } else if (timeout <= hbInterval) {
-    findings.add(
-      'timeout-too-low',
-      where('timeout'),
-      `more than ${ownInterval}, better twice that`,
-      `${timeout} s`,
-    );
-  } else if (timeout < 2 * hbInterval) {
-    findings.warn(
-      where('timeout'),
-      `${timeout} s is less than twice ${ownInterval}: one late heartbeat may lose a child`,
-    );
-  }
-}
-
-function checkFlapping({ source, findings }: Case, { flapHigh, flapLow }: NodeSettings): void {
-  if (flapLow < flapHigh) return;
-  const where = source.given.get('flap_low')?.where ?? source.place('flap_low');
-  findings.add('conflict', where, `less than ${source.spell('flap_high')} (${flapHigh} %)`, `${flapLow} %`);
 }
 
 function plainSettings(values: Values): table.PlainSettings {

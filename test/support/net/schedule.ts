@@ -48,8 +48,9 @@ export class Schedule {
     this.done.push(`${strike.text}, ${Math.round(strike.ms)} ms`);
     const faults = await strike.begin();
     await pause(strike.ms);
-    await strike.end();
+    // From now on something may come through.
     this.tree.end(faults);
+    await strike.end();
   }
 
   /** No more commands; resolves when the last one has its answer. */

@@ -361,15 +361,22 @@ test('a certificate counts only where TLS has verified it, by names that can’t
     subjectaltname: 'DNS:web.example, DNS:"a, DNS:root", IP Address:10.0.0.1',
     serialNumber: '0A0B',
     fingerprint256: 'AB:CD',
+    valid_to: 'Nov 29 10:00:00 2026 GMT',
   };
   const over = (authorized: boolean, shown: object) =>
     certificateOf({ authorized, getPeerCertificate: () => shown } as never);
   assert.deepEqual(over(true, peer), {
     names: ['web', 'web.example'],
     unit: 'leaf',
+    notAfter: Date.UTC(2026, 10, 29, 10),
     serial: '0a0b',
     fingerprint256: 'abcd',
   });
+  assert.equal(
+    over(true, { ...peer, valid_to: 'never' })?.notAfter,
+    0,
+    'one whose end can not be read has ended',
+  );
   assert.equal(over(false, peer), null);
   assert.equal(over(true, {}), null);
   assert.equal(certificateOf({} as never), null);

@@ -17,7 +17,7 @@ const OURS =
   auth insecure tls listen rest_tls tls_cert tls_key tls_ca
   parent_ca uplink_cert uplink_key secret_file
   cors_origins rest_rate rest_connections rest_max_body rest_max_header rest_streams session_time audit_max
-  history history_days history_max_bytes
+  history history_days history_max_bytes spool_max_bytes
   alerts alerts_file alerts_expire alerts_queue deadman_url deadman_method deadman_topic deadman_interval
   cwd user umask nice shell env env_file`.split(/\s+/);
 const PROBE_KEYS = ['startup', 'liveness', 'readiness'].flatMap(name =>

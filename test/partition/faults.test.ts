@@ -58,11 +58,15 @@ describe('faults', { skip: noNetwork() || skipWithout('faketime') }, () => {
     }
     await schedule.finish();
     await tree.truth();
-    assert.deepEqual(eventBreaches(await told()), [], tell('events'));
+    const events = await told();
+    assert.deepEqual(eventBreaches(events), [], tell('events'));
     const effects = new Map([...schedule.outcomes.keys()].map(leaf => [leaf, effectsOf(leaf)]));
     assert.deepEqual(commandBreaches(schedule.outcomes, effects), [], tell('commands'));
     const all = [...schedule.outcomes.values()].flat();
-    t.diagnostic(`${all.length} commands, ${all.filter(it => it === 'done').length} done`);
+    const done = all.filter(it => it === 'done').length;
+    t.diagnostic(`${all.length} commands, ${done} done; ${events.length} events`);
+    for (const fault of schedule.done) t.diagnostic(fault);
+    assert.ok(done > 0 && events.length > 0);
   });
 
   const effectsOf = (leaf: string): number => {

@@ -65,14 +65,16 @@ function wrong(world: World, { observer, at }: Look, path: string, status: strin
 
 /** Every verdict that its observer could not hold. `began`: ms by which all was well. */
 export function breaches(world: World, looks: readonly Look[]): string[] {
-  const first = Math.min(...world.faults.map(fault => fault.from));
+  const last = Math.max(...world.faults.map(fault => fault.from));
   return looks.flatMap(look =>
     Object.entries(look.seen).flatMap(([path, status]) => {
       if (path === '') return [];
       const what = wrong(world, look, path, status);
       return what === null
         ? []
-        : [`${look.at - first} ms: ${look.observer} says ${path} is ${status}: ${what}`];
+        : [
+            `${look.at - last} ms after the last fault began: ${look.observer} says ${path} is ${status}: ${what}`,
+          ];
     }),
   );
 }

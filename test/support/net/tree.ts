@@ -30,6 +30,7 @@ export class NetTree {
   readonly nodes = new Map<string, NodeProcess>();
   readonly faults: Fault[] = [];
   private readonly looks: Look[] = [];
+  private judgedAt = 0;
   private readonly watchers = new Map<string, Watcher>();
 
   private constructor(
@@ -53,6 +54,7 @@ export class NetTree {
     await Promise.all(MACHINES.map(name => tree.node(name).up()));
     for (const name of BROKERS) tree.watch(name);
     await tree.truth(30_000);
+    tree.judgedAt = Date.now();
     return tree;
   }
 
@@ -89,14 +91,15 @@ export class NetTree {
     );
   }
 
-  /** What was said since the first of the faults that its observer could not hold; forgets the faults. */
+  /** What was said since the last time that its observer could not hold. A connection may break of a fault after that is over. */
   judge(): string[] {
-    const from = Math.min(...this.faults.map(fault => fault.from));
+    const [from, now] = [this.judgedAt, Date.now()];
+    this.judgedAt = now;
     const boundMs = TIMES.timeout * 1000 + SLACK_MS;
-    const world = { parents: PARENTS, faults: [...this.faults], boundMs, healedMs: HEALED_MS };
-    const looks = this.looks.filter(look => look.at >= from);
-    this.faults.length = 0;
-    return breaches(world, looks);
+    const faults = this.faults.filter(({ to }) => to > from - 2 * HEALED_MS);
+    this.faults.splice(0, this.faults.length, ...faults);
+    const looks = this.looks.filter(look => look.at > from);
+    return breaches({ parents: PARENTS, faults, boundMs, healedMs: HEALED_MS }, looks);
   }
 
   /** Asks the node with this name over its REST. */

@@ -25,8 +25,8 @@ const look = (observer: string, at: number, path: string, status: string): Look 
 test('up is false where nothing can have come through within the bound, on any hop of the way', () => {
   const cut = fault('line', 'r1', 1000, 9000);
   const table: [Look, number][] = [
-    [look('root', 6000, 'r1', 'up'), 0],
-    [look('root', 6001, 'r1', 'up'), 1],
+    [look('root', 5999, 'r1', 'up'), 0],
+    [look('root', 6000, 'r1', 'up'), 1],
     [look('root', 6001, 'r1/a1', 'up'), 1],
     [look('root', 6001, 'r1/a1', 'unreachable'), 0],
     [look('r1', 6001, 'a1', 'up'), 0],

@@ -5,7 +5,7 @@ import { type Leases, leaseMs } from '../core/leases.js';
 import { isDirectChild } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
-import { wordOf } from '../core/said.js';
+import { isOvertaken, wordOf } from '../core/said.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Heartbeat } from '../protocol/payloads.js';
 import type { IngestListener } from './ingest.js';
@@ -79,6 +79,7 @@ export class Watch implements IngestListener {
   beat(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void {
     if (!isDirectChild(record.path)) return;
     this.checkInterval(record.path, beat.interval);
+    if (isGoodbyeSince(record)) return;
     this.renew(record);
     // Known by a heartbeat alone: it was forgotten while alive, and its retained state with it.
     if (record.link !== 'online' || from === null) this.regain(record);
@@ -141,8 +142,8 @@ export class Watch implements IngestListener {
   }
 
   private regain(record: NodeRecord): void {
-    // Not from within the broker's own delivery of the heartbeat that told us.
-    setImmediate(() => this.speakFor(record.path, 'online', 'heard again'));
+    // Not from within the broker's own delivery of the heartbeat that told us; by then it may have said goodbye.
+    setImmediate(() => isGoodbyeSince(record) || this.speakFor(record.path, 'online', 'heard again'));
   }
 
   private speakFor(name: string, link: LinkFact, reason: Cause | 'heard again'): void {
@@ -164,6 +165,10 @@ export class Watch implements IngestListener {
     setImmediate(() => this.ports.publisher.event('misconfigured', problem, { path: name }));
   }
 }
+
+/** It said goodbye after it had sent its last heartbeat: states and heartbeats go by ways of their own, and may overtake each other. */
+const isGoodbyeSince = (record: NodeRecord): boolean =>
+  record.link === 'offline' && record.beat !== null && isOvertaken(record.beat, record);
 
 /** The contract's rule for `timeout` against a child's `hb_interval`; null where it is kept. */
 export function intervalProblem(intervalMs: number, timeoutMs: number): string | null {

@@ -108,6 +108,30 @@ test('a child that beats stays; heard again after a loss it is online again', as
   assert.deepEqual([registry.get('web')?.link, registry.get('web')?.reason], ['online', 'heard again']);
 });
 
+test('a heartbeat that its goodbye has overtaken brings nobody back, nor makes him lost later', async t => {
+  const { place, registry, pass, events } = await watching(t);
+  const say = (state: Parameters<typeof stateOf>[0]) =>
+    place.link.publish(message('canopy/rack1/state', stateOf({ kind: 'relay', ...state }), true));
+  const beat = (seq: number, stateSeq: number) =>
+    place.link.publish(message('canopy/rack1/hb', beatOf({ kind: 'relay', seq, stateSeq })));
+  say({ seq: 1 });
+  await pass(11_000);
+  assert.equal(registry.get('rack1')?.link, 'lost');
+  // Heard again, and said goodbye before anybody could say so.
+  beat(1, 1);
+  const ts = 1_790_000_000_000;
+  say({ seq: 2, link: 'offline', reason: 'restart', ts, restartBy: ts + 60_000 });
+  await pass(1000);
+  assert.deepEqual([registry.get('rack1')?.link, registry.get('rack1')?.reason], ['offline', 'restart']);
+  // Held back on its way to be sent with others.
+  beat(2, 1);
+  await pass(15_000);
+  assert.deepEqual([registry.get('rack1')?.link, registry.get('rack1')?.reason], ['offline', 'restart']);
+  assert.deepEqual((await events()).slice(1), [['link', 'rack1', 'offline']]);
+  await pass(60_000);
+  assert.equal(registry.get('rack1')?.link, 'lost', 'it was not back in time');
+});
+
 test('a child slower than the timeout is told of once, and not declared lost for it', async t => {
   const { registry, pass, beat, online, events } = await watching(t);
   online('slow');

@@ -102,8 +102,8 @@ export class Alerts {
   }
 
   /** A relay has told its end already. */
-  closed(id: string): void {
-    this.apply({ kind: 'closed', id });
+  closed(id: string, relay: string): void {
+    this.apply({ kind: 'closed', id, relay });
   }
 
   handed(ids: readonly string[]): void {

@@ -29,7 +29,8 @@ export function step(model: Model, input: Input, config: AlertsConfig, place: Pl
           draft.open.set(key, { ...open, alert: { ...open.alert, owner: 'above' } });
       break;
     case 'closed':
-      for (const [key, { alert }] of draft.open) if (alert.id === input.id) draft.open.delete(key);
+      for (const [key, { alert }] of draft.open)
+        if (alert.id === input.id && alert.path.startsWith(`${input.relay}/`)) draft.open.delete(key);
       break;
   }
   return draft.done();
@@ -50,7 +51,8 @@ const MOST_OPEN = 10_000;
 
 /** It was told already: from now on this node tells its end. One that it has told as well is the same alert. */
 function adopt(draft: Draft, told: Alert, duty: Duty, config: AlertsConfig): void {
-  const key = keyOf(told.rule, told.path);
+  const rule = ruleFor(told, config);
+  const key = keyOf(rule?.name ?? told.rule, told.path);
   draft.pending.delete(key);
   const known = draft.open.get(key);
   if (known) {
@@ -60,15 +62,17 @@ function adopt(draft: Draft, told: Alert, duty: Duty, config: AlertsConfig): voi
   }
   if (draft.open.size >= MOST_OPEN) return;
   const owner = duty.is === 'none' ? 'above' : 'us';
-  const to = receiversFor(told, config);
   const { mono } = draft.now;
-  draft.open.set(key, { alert: { ...told, to, owner }, dueMono: mono, toldMono: mono, missingMono: null });
+  const ours = rule
+    ? { rule: rule.name, to: rule.to }
+    : { to: config.receivers.map(({ name }) => name), foreign: true as const };
+  const alert: Alert = { ...told, ...ours, owner };
+  draft.open.set(key, { alert, dueMono: mono, toldMono: mono, missingMono: null });
 }
 
-/** Of its own rule; where there is none of that name, of one that would have told it; else all there are. */
-function receiversFor(told: Alert, { rules, receivers }: AlertsConfig): readonly string[] {
+/** By which it goes on here: its own; where there is none of that name, one that would have told it. */
+function ruleFor(told: Alert, { rules }: AlertsConfig): AlertRule | undefined {
   const like = ({ statuses, match }: AlertRule): boolean =>
     statuses.includes(told.status) && fits(match, { ...told, labels: {} });
-  const rule = rules.find(({ name }) => name === told.rule) ?? rules.find(like);
-  return rule?.to ?? receivers.map(({ name }) => name);
+  return rules.find(({ name }) => name === told.rule) ?? rules.find(like);
 }

@@ -50,7 +50,11 @@ export class Lane {
       return this.go();
     }
     this.busy = true;
-    void this.ports.send(first, this.cut.signal).then(sent => this.answered(first, sent));
+    void this.ports
+      .send(first, this.cut.signal)
+      // Whatever it stumbles over it would stumble over again: it holds up nobody else.
+      .catch((error: NodeJS.ErrnoException): Sent => ({ is: 'never', found: error.code ?? error.name }))
+      .then(sent => this.answered(first, sent));
   }
 
   /** What waits for its next turn is tried now: the receiver may be another one. */

@@ -21,7 +21,8 @@ export function lookAround(draft: Draft, look: Look, config: AlertsConfig, ownNa
   for (const told of look.told) takeTransition(draft, told, config.rules, look.glances);
   for (const rule of config.rules.filter(asksForOdd)) beginOdd(draft, rule, look);
   const rules = new Map(config.rules.map(rule => [rule.name, rule]));
-  for (const [key, open] of draft.open) lookAtOpen(draft, key, open, rules.get(open.alert.rule), look);
+  for (const [key, open] of draft.open)
+    lookAtOpen(draft, key, open, rules.get(open.alert.rule) ?? ruleOfForeign(open.alert), look);
   for (const [key, pending] of draft.pending)
     lookAtPending(draft, key, pending, rules.get(pending.rule), look, ownName);
   for (const [path, at] of draft.healed) if (draft.now.mono - at > SETTLE_MS) draft.healed.delete(path);
@@ -175,6 +176,11 @@ function resolve(draft: Draft, key: string, open: Open, glance: Glance | null, b
   draft.notify('resolved', alert, because ?? glance?.status ?? null);
   draft.tell('resolved', alert);
 }
+
+/** As long as the node is as it was handed over. */
+const ruleOfForeign = ({ foreign, rule, status, severity, to }: Alert): AlertRule | undefined =>
+  foreign && { name: rule, match: ANY, statuses: [status], forMs: 0, severity, to, remindMs: null };
+const ANY = { paths: [], apps: [], kinds: [], labels: [] };
 
 const renewed = (alert: Alert, { cause, reason, hidden }: Glance, status: AlertStatus): Alert => ({
   ...alert,

@@ -30,8 +30,13 @@ export const slackBody = (notice: Notice, teller: Teller): string =>
       .replaceAll('>', '&gt;'),
   });
 
-/** `critical: rack1 is down (timeout), 12 hidden behind it [node-down]` */
-export function inWords({ kind, alert, because, at }: Notice): string {
+/** What would end a line, or turn it round: a reason that a node gives may be made to look like another message. */
+const UNSHOWN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
+
+/** `critical: rack1 is down (timeout), 12 hidden behind it [node-down]`, on one line */
+export const inWords = (notice: Notice): string => sentence(notice).replaceAll(UNSHOWN, ' ');
+
+function sentence({ kind, alert, because, at }: Notice): string {
   const { severity, path, status, cause, reason, hidden, rule, since } = alert;
   if (kind === 'resolved') {
     const how = because ? `: ${because}` : '';

@@ -69,8 +69,8 @@ export type Input =
   | { readonly kind: 'adopt'; readonly alert: Alert; readonly duty: Duty }
   /** The parent has taken these over. */
   | { readonly kind: 'handed'; readonly ids: readonly string[] }
-  /** A relay has told the end of this one itself. */
-  | { readonly kind: 'closed'; readonly id: string };
+  /** A relay has told the end of this one itself, of a node below it. */
+  | { readonly kind: 'closed'; readonly id: string; readonly relay: string };
 
 export type Effect =
   | { readonly do: 'notify'; readonly notice: Notice }

@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { Alerts } from '../alerts/alerts.js';
 import { AlertsDisk } from '../alerts/disk.js';
 import { Glancer } from '../alerts/glance.js';
-import { below, toldOf } from '../alerts/hand-over.js';
+import { heardFrom, toldOf } from '../alerts/hand-over.js';
 import type { Duty } from '../alerts/model.js';
 import { Outbox } from '../alerts/outbox.js';
 import { send } from '../alerts/send.js';
 import { loadAlerts } from '../config/alerts-file.js';
 import { type Alert, type AlertsConfig, NO_ALERTS } from '../core/alert.js';
+import { Buckets } from '../core/buckets.js';
 import type { NodeEvent } from '../protocol/payloads.js';
-import type { NodeContainer } from './container.js';
+import { topName } from '../tree/standing.js';
+import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
+import { SPOOL } from './spool.js';
 import {
   ALERTS,
   ALERTS_CONFIG,
@@ -33,6 +36,10 @@ import {
 const HAND_OVER_MS = 5000;
 const DUTY_MS = 1000;
 
+/** Alerts that one child hands over, with all below it. */
+const HANDED_RATE = { burst: 1000, perSecond: 1 };
+const HANDED = token<Buckets>('alerts handed over');
+
 /** Before all that others can reach: what is wrong with the file keeps the node from starting. */
 export const alertsFileStep = (node: NodeContainer): Step => ({
   name: 'alerts file',
@@ -42,7 +49,10 @@ export const alertsFileStep = (node: NodeContainer): Step => ({
 
 /** Before the observer is started, so that nothing of what it tells is missed. */
 export function alertsStep(node: NodeContainer): Step {
-  node.provide(OUTBOX, makeOutbox).provide(ALERTS, makeAlerts);
+  node
+    .provide(OUTBOX, makeOutbox)
+    .provide(ALERTS, makeAlerts)
+    .provide(HANDED, from => new Buckets(HANDED_RATE, from.get(CLOCK).mono));
   const handOver = new HandOver(node);
   return {
     name: 'alerts',
@@ -50,7 +60,7 @@ export function alertsStep(node: NodeContainer): Step {
       const alerts = node.get(ALERTS);
       alerts.start();
       node.get(OBSERVER).listen(transition => alerts.hear(transition));
-      node.get(INGEST).listen({ event: (path, event) => takeEvent(alerts, path, event) });
+      node.get(INGEST).listen({ event: (path, event) => takeEvent(node, path, event) });
       handOver.start();
     },
     stop: async () => {
@@ -123,11 +133,21 @@ function publish(node: NodeContainer, to: string, alert: Alert): void {
 }
 
 /** A relay below has handed an alert over, or has told of its end while it was cut off. */
-function takeEvent(alerts: Alerts, path: string, { event, to, alert, path: at, reason }: NodeEvent): void {
-  if (event !== 'alert' || path === '' || !alert || !alerts.isUsed) return;
-  const told = below(path, at, alert, reason);
-  if (to === 'handed-over' && told) alerts.adopt(told);
-  else if (to === 'resolved') alerts.closed(alert.id);
+function takeEvent(node: NodeContainer, teller: string, event: NodeEvent): void {
+  const alerts = node.get(ALERTS);
+  if (event.event !== 'alert' || !alerts.isUsed) return;
+  const heard = heardFrom(teller, event, path => node.get(REGISTRY).get(path)?.kind);
+  if (heard?.is === 'resolved') alerts.closed(heard.id, heard.relay);
+  else if (heard && mayHandOver(node, teller)) alerts.adopt(heard.alert);
+}
+
+/** What is made up is told to receivers as well: at their price, and in the way of what is true. */
+function mayHandOver(node: NodeContainer, teller: string): boolean {
+  const child = topName(teller);
+  if (node.get(HANDED).take(child) === null) return true;
+  const reason = `"${child}" hands over more than ${HANDED_RATE.burst} alerts at once, ${HANDED_RATE.perSecond} a second`;
+  node.get(TREE).refusals.take({ code: 'slow-down', reason });
+  return false;
 }
 
 /** Alerts that a relay has told while it was cut off are its parent's when the line is back. */
@@ -155,9 +175,10 @@ class HandOver {
     if (ours.length === 0) return;
     this.busy = true;
     for (const alert of ours) publish(node, 'handed-over', alert);
-    // First to the bridge, then over it. Where it was lost meanwhile they are still ours.
+    // First to the bridge, then over it, behind all that waits there. Where it was lost meanwhile they are still ours.
     const isTaken =
-      (await node.get(OWN_LINK).flush(HAND_OVER_MS)) && (await node.get(UPLINK).flush(HAND_OVER_MS));
+      (await node.get(OWN_LINK).flush(HAND_OVER_MS)) &&
+      (await (node.get(SPOOL) ?? node.get(UPLINK)).flush(HAND_OVER_MS));
     if (isTaken && node.get(UPLINK).state === 'connected') node.get(ALERTS).handed(ours.map(({ id }) => id));
     this.busy = false;
   }

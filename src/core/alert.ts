@@ -82,6 +82,8 @@ export interface Alert {
   readonly reminders: number;
   /** Who tells of it: this node, or one above. */
   readonly owner: 'us' | 'above';
+  /** Handed over by a relay, and no rule here is like its own. */
+  readonly foreign?: true;
 }
 
 export type NoticeKind = 'firing' | 'reminder' | 'resolved';

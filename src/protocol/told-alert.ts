@@ -7,11 +7,15 @@ const text = Type.String({ maxLength: 1024 });
 const millis = Type.Integer({ minimum: 0, description: 'milliseconds since the Unix epoch' });
 const app = Type.Union([text, Type.Null()]);
 
+/** They go into headers of HTTP and the environment of commands. */
+const id = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' });
+const name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' });
+
 /** Of an `alert` event: what the one above goes on with. */
 export const ToldAlertSchema = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 64 }),
-  rule: Type.String({ minLength: 1, maxLength: 64 }),
-  severity: Type.String({ maxLength: 64 }),
+  id,
+  rule: name,
+  severity: name,
   status: Type.Enum(ALERT_STATUSES),
   kind: Type.Union([Type.Enum(KINDS), Type.Null()]),
   app,

@@ -53,6 +53,22 @@ test('waits longer each time, up to five minutes, and never all at once', () => 
   );
 });
 
+test('what a message makes somebody stumble over is given up, and holds up no other', async () => {
+  const taken: string[] = [];
+  const { outbox } = open(async (_, notice) => {
+    if (notice.kind === 'firing') throw new TypeError('a text that no environment takes');
+    taken.push(notice.kind);
+    return DELIVERED;
+  });
+  for (const notice of notices('a', 2)) outbox.add(notice);
+  outbox.go();
+  await until(() => taken.length === 1);
+  assert.deepEqual([...outbox.counts].sort(), [
+    ['a delivered', 1],
+    ['a refused', 1],
+  ]);
+});
+
 test('each receiver in order, and one that never answers holds up no other', async () => {
   const taken: string[] = [];
   const { outbox } = open((to, notice) => {

@@ -7,9 +7,9 @@ import { Batch, bytesOf, PARTS_BYTES } from './wire/batch.js';
 import { createClient, forgetUnanswered, goodbye, packetProblem, publishProblem } from './wire/client.js';
 import { mqttUrl } from './wire/dial.js';
 import { dialer } from './wire/dial-tls.js';
-import { drained } from './wire/drained.js';
+import { CONGESTED_BYTES, drained, GOODBYE_MS } from './wire/drained.js';
 import { linkError } from './wire/mqtt-errors.js';
-import { CONGESTED_BYTES, GOODBYE_MS, type MqttLinkOptions } from './wire/options.js';
+import type { MqttLinkOptions } from './wire/options.js';
 import { Outbox } from './wire/outbox.js';
 import { fetchRetained } from './wire/retained-probe.js';
 import { type Subscription, Subscriptions } from './wire/subscriptions.js';
@@ -70,8 +70,8 @@ export class MqttLink extends LinkBase {
   override publishParts(topic: string, parts: readonly Buffer[]): void {
     if (this.state === 'closed' || bytesOf(parts) < PARTS_BYTES) return super.publishParts(topic, parts);
     const problem = packetProblem(topic, bytesOf(parts), this.options.maxPacketBytes);
-    if (problem) return this.emit('dropped', 1, problem);
-    this.#publishNow(socket => this.#batch.pass(socket, topic, parts));
+    if (problem) this.emit('dropped', 1, problem);
+    else this.#publishNow(socket => this.#batch.pass(socket, topic, parts));
   }
 
   subscribe(filters: readonly string[], handler: MessageHandler): Promise<void> {
@@ -99,10 +99,10 @@ export class MqttLink extends LinkBase {
   async close(): Promise<void> {
     if (this.state === 'closed') return;
     if (this.state === 'connected') await this.flush(GOODBYE_MS);
-    const socket = this.state === 'connected' ? this.#socket : null;
+    const socket = this.state === 'connected' && !this.#socket?.destroyed ? this.#socket : null;
     this.#end('closed');
     // end(false) would wait for ever for what is not acknowledged.
-    if (socket && !socket.destroyed) await goodbye(socket);
+    if (socket) await goodbye(socket);
     this.#client.end(true);
   }
 
@@ -115,12 +115,12 @@ export class MqttLink extends LinkBase {
 
   #createClient(): MqttClient {
     const { connectTimeoutMs = 5000 } = this.options;
+    const reconnectMs = delayAfter(this.#backoff, 0);
     const dial = () => {
       this.#cause = null;
       this.#socket = this.#dial(this.#url, connectTimeoutMs / 2);
       return this.#socket;
     };
-    const reconnectMs = delayAfter(this.#backoff, 0);
     return createClient(dial, { ...this.options, connectTimeoutMs, reconnectMs });
   }
 

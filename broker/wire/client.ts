@@ -3,7 +3,7 @@ import { MqttClient, type Packet, Store } from 'mqtt';
 import { BROKER_LIMITS, publishBytes } from '../limits.js';
 import type { Message } from '../link.js';
 import { topicProblem } from '../topics.js';
-import { GOODBYE_MS } from './options.js';
+import { GOODBYE_MS } from './drained.js';
 
 /** MQTT's own proof of who one is. */
 export interface Login {

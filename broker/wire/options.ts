@@ -4,10 +4,6 @@ import type { Login } from './client.js';
 import type { Dial } from './dial.js';
 import type { Trust } from './dial-tls.js';
 
-/** Bytes that wait in a socket beyond which QoS 0 is dropped, and milliseconds for the last words. */
-export const CONGESTED_BYTES = 256 * 1024;
-export const GOODBYE_MS = 1000;
-
 export interface MqttLinkOptions {
   /** `mqtt://host:port`, or mqtts, ws or wss. */
   readonly url: string;

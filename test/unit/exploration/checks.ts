@@ -54,12 +54,14 @@ function hold(seat: Seat, path: string, up: [at: number, ms: number], down: [at:
 
 /** No `up` for what is gone beyond its bound, no `down` for what is merely hidden, nothing told of who was never touched. */
 export function check(world: World): void {
-  const { m, r, ghost, low, high } = world;
-  if (isAwake(m)) hold(m, 'l', [Math.max(ghost.okAt, m.turnedAt), UP_MS], [ghost.amissHereAt, DOWN_MS]);
+  const { m, r, ghost, low, high, mono } = world;
+  // It is told in order what happened, and what is behind it nobody can know yet.
+  const isBehind = low.states.length > low.delivered;
+  const amissHereAt = isBehind ? mono : ghost.amissHereAt;
+  if (isAwake(m)) hold(m, 'l', [Math.max(ghost.okAt, m.turnedAt), UP_MS], [amissHereAt, DOWN_MS]);
   if (!isAwake(r)) return;
   hold(r, 'm', [Math.max(ghost.relayOkAt, r.turnedAt), UP_MS], [ghost.relayAmissAt, DOWN_MS]);
-  const isOnItsWay = high.states.length > high.delivered || low.states.length > low.delivered;
-  const amissAt = isOnItsWay ? world.mono : ghost.amissAt;
+  const amissAt = isBehind || high.states.length > high.delivered ? mono : ghost.amissAt;
   hold(r, 'm/l', [Math.max(ghost.okAt, r.turnedAt), UP_BELOW_MS], [amissAt, DOWN_BELOW_MS]);
   if (ghost.touched) return;
   for (const { path, from, to } of r.transitions)

@@ -55,12 +55,20 @@ export class Settling {
     const way: { key: string; isTick: boolean; untrue: string | null }[] = [];
     const seen = new Map<string, number>();
     let [world, at] = [start, key];
+    const names: string[] = [];
     while (!this.known.has(at) && !seen.has(at)) {
       seen.set(at, way.length);
       setTime(world.mono);
       const next = fairMove(world, this.heals);
       way.push({ key: at, isTick: next.name === 'tick', untrue: untruth(world) });
-      world = after(world, next);
+      try {
+        world = after(world, next);
+      } catch (error) {
+        (error as Error).message += `\n  on: ${[...names, next.name].join(', ')}\n`;
+        throw error;
+      }
+      names.push(next.name);
+      if (names.length > 2000) breach(`it does not settle: ${names.slice(-40).join(', ')}`);
       at = keyOf(world);
     }
     const circle = way.slice(seen.get(at) ?? way.length).find(({ untrue }) => untrue !== null);

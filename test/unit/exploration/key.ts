@@ -1,145 +1,173 @@
-/** What tells one world from another: numbers by their order alone, times by their age up to what anything waits for. */
+/** What tells one world from another: numbers by how far they are behind their source, times by their age up to what anything waits for. */
 import type { Moment } from '../../../src/core/clock.js';
+import { HEALTHS, LINKS, PHASES, STATUSES } from '../../../src/core/facts.js';
 import type { NodeRecord } from '../../../src/core/node-record.js';
 import type { Heartbeat, State } from '../../../src/protocol/payloads.js';
 import { inside, type Seat, type Sent } from './seat.js';
 import type { Line, World } from './world.js';
 
-/** Milliseconds; nothing is decided by a longer age, but by which of two is longer. */
+/** Milliseconds, above all that is compared with an age. */
 const OLD_MS = 7000;
+const OLD_OK_MS = 12_000;
 
-/** Gathers values, and the sorts within which they are ordered. */
-class Key {
-  private readonly parts: (string | number)[] = [];
-  private readonly sorts = new Map<string, { readonly values: number[]; readonly places: number[] }>();
+/** As 16 bits each; no number here comes near to these. */
+const parts = new Uint16Array(4096);
+const bytes = Buffer.from(parts.buffer);
+const [NONE, ZERO] = [0xffff, 0x7000];
+let length = 0;
 
-  constructor(private readonly mono: number) {}
+const add = (value: number): void => {
+  parts[length++] = value;
+};
+const flag = (value: boolean): void => add(value ? 1 : 0);
+const word = (words: readonly string[], value: string | null | undefined): void =>
+  add(words.indexOf(value ?? ''));
+const number = (value: number | null | undefined, base: number): void =>
+  add(value == null ? NONE : ZERO + value - base);
 
-  add(...values: readonly (string | number | boolean | null | undefined)[]): void {
-    for (const value of values) this.parts.push(typeof value === 'number' ? value : String(value));
-  }
+/** The worlds are asked for one at a time. */
+let world: World;
 
-  /** A number of which only the order counts, among all of its sort. */
-  order(sort: string, value: number | null | undefined): void {
-    if (value == null) return this.add(null);
-    let known = this.sorts.get(sort);
-    if (!known) this.sorts.set(sort, (known = { values: [], places: [] }));
-    known.values.push(value);
-    known.places.push(this.parts.length);
-    this.parts.push(value);
-  }
+function time(at: number | null | undefined, old = OLD_MS): void {
+  if (at == null || at === Number.NEGATIVE_INFINITY) return add(NONE);
+  add(Math.min(old, world.mono - at) + 3000);
+}
+const moment = (at: Moment | null): void => time(at?.mono);
 
-  time(sort: string, at: number | null | undefined): void {
-    if (at == null || at === Number.NEGATIVE_INFINITY) return this.add(null);
-    if (this.mono - at <= OLD_MS) this.parts.push(this.mono - at);
-    else this.order(`old ${sort}`, at);
-  }
+const REASONS = ['', 'will', 'timeout', 'heard again', 'online', 'started'];
+const PATHS = ['', 'l', 'm', 'm/l'];
 
-  moment(sort: string, at: Moment | null): void {
-    this.time(sort, at?.mono);
-  }
+/** Of the leaf, the relay, or the root: what its numbers are counted from. */
+function sourceOf(path: string, seat: Seat) {
+  const { leaf, m } = world;
+  if (path.endsWith('l')) return { ...leaf, pid: leaf.epoch * 100 + leaf.version, spokenBy: m.epoch };
+  const own = path === 'm' ? m : seat;
+  return { epoch: own.epoch, stateSeq: own.stateSeq, beatSeq: own.beatSeq, pid: own.epoch, spokenBy: world.r.epoch };
+}
+type Source = ReturnType<typeof sourceOf>;
 
-  toString(): string {
-    for (const [sort, { values, places }] of this.sorts) {
-      const ranks = new Map([...new Set(values)].sort((a, b) => a - b).map((value, rank) => [value, rank]));
-      places.forEach((place, index) => {
-        this.parts[place] = `${sort[0]}${ranks.get(values[index] as number)}`;
-      });
-    }
-    return this.parts.join();
-  }
+/** Epochs, pids and words of a parent grow in steps that are wider than what is told apart. */
+const step = (value: number | null | undefined, base: number): void => {
+  if (value == null) return add(NONE);
+  const behind = base - value;
+  add(ZERO + (Math.abs(behind) < 500 ? behind : 600 + Math.round(behind / 1000)));
+};
+
+function place(of: Source, { epoch, seq, rev }: { epoch: number; seq?: number | undefined; rev?: number | undefined }): void {
+  step(epoch, of.epoch);
+  number(seq, epoch === of.epoch ? of.stateSeq : 0);
+  if (rev) step(rev, of.spokenBy);
+  else add(NONE);
+}
+/** Heartbeats go on where nobody hears them. */
+function beatPlace(of: Source, epoch: number | null, seq: number | null | undefined): void {
+  if (seq == null || epoch !== of.epoch) number(seq, 0);
+  else number(Math.max(seq, of.beatSeq - MOST_BEATS), of.beatSeq);
+}
+const MOST_BEATS = 12;
+
+function addRecord(seat: Seat, record: NodeRecord): void {
+  const { path, link, cause, lostAfter, epoch, said, beat, interval, phase, pid, liveAt, heardAt } = record;
+  const of = sourceOf(path, seat);
+  word(PATHS, path);
+  word(LINKS, link);
+  word(REASONS, cause);
+  word(PHASES, phase);
+  flag(interval === null);
+  step(epoch, of.epoch);
+  beatPlace(of, epoch, lostAfter);
+  flag((beat?.seq ?? 0) > (lostAfter ?? 0));
+  step(pid, of.pid);
+  if (said) place(of, said);
+  else add(NONE);
+  beatPlace(of, beat?.epoch ?? null, beat?.seq);
+  number(beat?.stateSeq, beat?.epoch === of.epoch ? of.stateSeq : 0);
+  for (const at of [heardAt, liveAt, record.restoredAt, record.healedAt, record.linkAt]) moment(at);
+  const healed = path === 'm/l' ? seat.registry.get('m')?.healedAt : null;
+  if (!healed) return add(NONE);
+  flag(liveAt !== null && liveAt.mono >= healed.mono);
+  flag(heardAt !== null && heardAt.mono >= healed.mono);
 }
 
-const whoOf = (path: string, seat: Seat): string =>
-  path === '' ? seat.kind[1] as string : path === 'm' ? 'e' : 'l';
-
-function place(key: Key, who: string, { epoch, seq, rev }: { epoch: number; seq?: number | undefined; rev?: number | undefined }): void {
-  key.order(`${who} epoch`, epoch);
-  key.order(`${who} seq ${epoch}`, seq);
-  key.order(`${who} rev ${epoch} ${seq}`, rev ?? 0);
-}
-
-function addRecord(key: Key, seat: Seat, record: NodeRecord): void {
-  const { path, link, cause, lostAfter, epoch, said, beat, interval, phase, pid } = record;
-  const [who, sort] = [whoOf(path, seat), seat.kind];
-  key.add(path, link, cause, interval, phase);
-  key.order(`${who} epoch`, epoch);
-  key.order(`${who} beat ${epoch}`, lostAfter);
-  key.order(`${who} pid`, pid);
-  if (said) place(key, who, said);
-  if (beat) {
-    key.order(`${who} beat ${beat.epoch}`, beat.seq);
-    key.order(`${who} seq ${beat.epoch}`, beat.stateSeq);
-  }
-  for (const at of [record.heardAt, record.liveAt, record.restoredAt, record.healedAt, record.linkAt])
-    key.moment(sort, at);
-}
-
-function addSent(key: Key, { path, channel, value, turns }: Sent): void {
-  const who = path === '' || path === 'm' ? 'e' : 'l';
-  key.add(path, channel);
-  key.order('turns', turns);
-  key.order(`${who} pid`, value.pid);
+function addSent({ path, channel, value, turns }: Sent): void {
+  const of = sourceOf(path, world.m);
+  word(PATHS, path);
+  add(world.m.turns - turns);
+  step(value.pid, of.pid);
+  word(HEALTHS, value.health);
   if (channel === 'state') {
     const state = value as State;
-    place(key, who, state);
-    key.order(`${who} beat ${state.epoch}`, state.beat);
-    key.add(state.link, state.reason);
+    place(of, state);
+    beatPlace(of, state.epoch, state.beat);
+    word(LINKS, state.link);
+    word(REASONS, state.reason);
   } else {
     const beat = value as Heartbeat;
-    key.order(`${who} epoch`, beat.epoch);
-    key.order(`${who} beat ${beat.epoch}`, beat.seq);
-    key.order(`${who} seq ${beat.epoch}`, beat.stateSeq);
+    step(beat.epoch, of.epoch);
+    beatPlace(of, beat.epoch, beat.seq);
+    number(beat.stateSeq, beat.epoch === of.epoch ? of.stateSeq : 0);
   }
 }
 
-function addSeat(key: Key, seat: Seat): void {
-  const sort = seat.kind;
-  key.add('|', sort, seat.alive, seat.frozen, seat.sweepDue);
-  key.order('turns', seat.turns);
-  key.time(sort, seat.turnedAt);
-  for (const record of seat.registry.all()) addRecord(key, seat, record);
+function addSeat(seat: Seat): void {
+  for (const it of [seat.alive, seat.frozen, seat.sweepDue]) flag(it);
+  add(world.m.turns - seat.turns);
+  time(seat.turnedAt);
+  const { lookedAt, last } = inside(seat.vigil);
+  time(lookedAt);
+  time(last?.from);
+  time(last?.until);
+  for (const record of seat.registry.all()) addRecord(seat, record);
+  add(NONE);
   for (const [name, { heardAt }] of inside(seat.leases).leases) {
-    key.add(name);
-    key.time(sort, heardAt);
+    word(PATHS, name);
+    time(heardAt);
   }
+  add(NONE);
   const { told, due, broken } = inside(seat.observation);
-  for (const [path, { status }] of told) key.add(path, status);
+  for (const [path, { status }] of told) {
+    word(PATHS, path);
+    word(STATUSES, status);
+  }
+  add(NONE);
   for (const [path, at] of due) {
-    key.add(path);
-    key.time(sort, at);
+    word(PATHS, path);
+    time(at);
   }
-  key.add(...broken);
+  add(NONE);
+  for (const path of broken) word(PATHS, path);
+  add(NONE);
   for (const [path, { state }] of seat.roster) {
-    key.add(path, state.link);
-    key.order(`${whoOf(path, seat)} pid`, state.pid);
-    place(key, whoOf(path, seat), state);
+    const of = sourceOf(path, seat);
+    word(PATHS, path);
+    word(LINKS, state.link);
+    step(state.pid, of.pid);
+    place(of, state);
   }
+  add(NONE);
 }
 
-function addLine(key: Key, line: Line, who: string): void {
-  const { cut, up, open, epoch, late, beats, states, delivered, snapshot } = line;
-  key.add('|', cut, up !== 0, open !== 0, up === open, delivered, snapshot);
-  key.order(`${who} epoch`, epoch);
-  key.order(`${who} epoch`, late || null);
-  for (const sent of beats) addSent(key, sent);
-  key.add('/');
-  for (const sent of states) addSent(key, sent);
+function addLine({ cut, up, open, epoch, late, beats, states, delivered, snapshot }: Line, child: number): void {
+  for (const it of [cut, up !== 0, open !== 0, up === open, snapshot]) flag(it);
+  add(delivered);
+  step(epoch, child);
+  step(late || null, child);
+  beats.forEach(addSent);
+  add(NONE);
+  states.forEach(addSent);
+  add(NONE);
 }
 
-export function keyOf(world: World): string {
-  const key = new Key(world.mono);
-  const { leaf, ghost, m, r } = world;
-  key.add(leaf.alive, leaf.version % 2 === 0, ghost.touched);
-  key.order('l pid', leaf.epoch * 100 + leaf.version);
-  key.order('l epoch', leaf.epoch);
-  key.order(`l seq ${leaf.epoch}`, leaf.stateSeq);
-  key.order(`l beat ${leaf.epoch}`, leaf.beatSeq);
-  for (const seat of [m, r]) addSeat(key, seat);
-  addLine(key, world.low, 'l');
-  addLine(key, world.high, 'e');
-  key.add('|');
-  for (const at of [ghost.okAt, ghost.amissAt, ghost.amissHereAt, ghost.relayOkAt, ghost.relayAmissAt])
-    key.time('ghost', at);
-  return key.toString();
+export function keyOf(of: World): string {
+  world = of;
+  length = 0;
+  const { leaf, ghost, m, r, low, high } = of;
+  for (const it of [leaf.alive, leaf.version % 2 === 0, ghost.touched]) flag(it);
+  addSeat(m);
+  addSeat(r);
+  addLine(low, leaf.epoch);
+  addLine(high, m.epoch);
+  time(ghost.okAt, OLD_OK_MS);
+  for (const at of [ghost.amissAt, ghost.amissHereAt, ghost.relayOkAt, ghost.relayAmissAt]) time(at);
+  return bytes.toString('utf16le', 0, length * 2);
 }

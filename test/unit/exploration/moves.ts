@@ -233,7 +233,7 @@ const freezing: Move[] = [
 
 const isSettled = (side: Side, world: World): boolean => {
   const { beats, late } = side.line(world);
-  return late === 0 && !(flows(side, world) && beats.length > 0);
+  return !(late !== 0 && awake(side.parent(world))) && !(flows(side, world) && beats.length > 0);
 };
 
 /** What comes straight has come within an interval; only what a relay has kept may take longer. */

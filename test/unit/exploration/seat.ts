@@ -32,7 +32,7 @@ interface Insides {
   readonly leases: Map<string, { heardAt: number; timeoutMs: number }>;
   sweptAt: number | null;
   lookedAt: number | null;
-  last: object | null;
+  last: { readonly from: number; readonly until: number } | null;
   readonly told: Map<string, Told>;
   readonly due: Map<string, number>;
   readonly broken: Set<string>;

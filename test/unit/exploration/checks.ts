@@ -49,7 +49,9 @@ function hold(seat: Seat, path: string, up: [at: number, ms: number], down: [at:
   if (status !== 'up' && status !== 'down') return;
   const age = clock.mono() - since;
   if (age > bound)
-    breach(`${seat.kind}: ${path} is ${status}, and for ${age} ms it has been ${status === 'up' ? 'gone' : 'well'}`);
+    breach(
+      `${seat.kind}: ${path} is ${status}, and for ${age} ms it has been ${status === 'up' ? 'gone' : 'well'}`,
+    );
 }
 
 /** No `up` for what is gone beyond its bound, no `down` for what is merely hidden, nothing told of who was never touched. */
@@ -79,7 +81,8 @@ export function untruth(world: World): string | null {
     if (seen === null) return;
     if (seen !== status) found.push(`${seat.kind} says ${path} is ${seen}, and it is ${status}`);
     const told = seat.lastTold.get(path);
-    if (seen !== 'unreachable' && told !== seen) found.push(`${seat.kind} has told ${path} ${told}, and says ${seen}`);
+    if (seen !== 'unreachable' && told !== seen)
+      found.push(`${seat.kind} has told ${path} ${told}, and says ${seen}`);
     const pid = seat.registry.get(path)?.pid;
     const truth = path === 'm' ? m.epoch : leaf.epoch * 100 + leaf.version;
     const isHeard = path === 'm' ? true : joined;

@@ -31,13 +31,14 @@ const HEALING = ['l healed', 'm healed', 'm thawed', 'r starts', 'm starts', 'l 
 
 /** A cut line takes no goodbye with it: who is behind it falls silent. */
 const isFair = (world: World, { name }: Move): boolean =>
-  !((name === 'l will' && world.low.cut && !world.low.late) || (name === 'm will' && world.high.cut && !world.high.late));
+  !(
+    (name === 'l will' && world.low.cut && !world.low.late) ||
+    (name === 'm will' && world.high.cut && !world.high.late)
+  );
 
 function fairMove(world: World, heals: boolean): Move {
   const moves = heals ? [...HEALING, ...FAIR] : FAIR;
-  return (
-    moves.find(each => each.can(world) && isFair(world, each)) ?? breach('nothing can happen any more')
-  );
+  return moves.find(each => each.can(world) && isFair(world, each)) ?? breach('nothing can happen any more');
 }
 
 /** Whether the truth is reached from a world, and in how many intervals; worlds that were asked about before are known. */
@@ -84,6 +85,18 @@ export class Settling {
   }
 }
 
+/** All that comes of itself until the next tick, as one move: so that outages last. */
+const INTERVAL: Move = { name: 'an interval', can: () => true, make: () => {} };
+
+function interval(world: World): World {
+  for (let next = world; ; ) {
+    setTime(next.mono);
+    const made = fairMove(next, false);
+    next = after(next, made);
+    if (made.name === 'tick') return next;
+  }
+}
+
 interface Found {
   readonly worlds: number;
   readonly perDepth: readonly number[];
@@ -91,8 +104,13 @@ interface Found {
 }
 
 /** By `allowed`: names of the moves that are made. Throws a Breach with the moves that lead to it. */
-export function explore(starts: readonly World[], depth: number, allowed: (name: string) => boolean, most: number): Found {
-  const moves = MOVES.filter(({ name }) => allowed(name));
+export function explore(
+  starts: readonly World[],
+  depth: number,
+  allowed: (name: string) => boolean,
+  most: number,
+): Found {
+  const moves = [...MOVES, INTERVAL].filter(({ name }) => allowed(name));
   const ways = new Map<string, { readonly before: string | null; readonly by: string }>();
   const settlings = [new Settling(false, most), new Settling(true, most)];
   const wayTo = (key: string | null): string[] => {
@@ -116,7 +134,9 @@ export function explore(starts: readonly World[], depth: number, allowed: (name:
       for (const each of moves) {
         setTime(world.mono);
         if (!each.can(world)) continue;
-        const reached = trying(key, each.name, () => after(world, each));
+        const reached = trying(key, each.name, () =>
+          each === INTERVAL ? interval(world) : after(world, each),
+        );
         const at = keyOf(reached);
         if (ways.has(at)) continue;
         ways.set(at, { before: key, by: each.name });

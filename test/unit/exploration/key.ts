@@ -37,14 +37,34 @@ const moment = (at: Moment | null): void => time(at?.mono);
 const REASONS = ['', 'will', 'timeout', 'heard again', 'online', 'started'];
 const PATHS = ['', 'l', 'm', 'm/l'];
 
-/** Of the leaf, the relay, or the root: what its numbers are counted from. */
-function sourceOf(path: string, seat: Seat) {
-  const { leaf, m } = world;
-  if (path.endsWith('l')) return { ...leaf, pid: leaf.epoch * 100 + leaf.version, spokenBy: m.epoch };
-  const own = path === 'm' ? m : seat;
-  return { epoch: own.epoch, stateSeq: own.stateSeq, beatSeq: own.beatSeq, pid: own.epoch, spokenBy: world.r.epoch };
+/** What the numbers of a node are counted from; `spokenBy`: those of its parent's words. */
+interface Source {
+  readonly epoch: number;
+  readonly stateSeq: number;
+  readonly beatSeq: number;
+  readonly pid: number;
+  readonly spokenBy: number;
 }
-type Source = ReturnType<typeof sourceOf>;
+let sources: Record<'leaf' | 'relay' | 'root', Source>;
+
+function sourcesOf({ leaf, m, r }: World): typeof sources {
+  const seat = ({ epoch, stateSeq, beatSeq }: Seat): Source => ({
+    epoch,
+    stateSeq,
+    beatSeq,
+    pid: epoch,
+    spokenBy: r.epoch,
+  });
+  const { epoch, stateSeq, beatSeq, version } = leaf;
+  const pid = epoch * 100 + version;
+  return {
+    leaf: { epoch, stateSeq, beatSeq, pid, spokenBy: m.epoch },
+    relay: seat(m),
+    root: seat(r),
+  };
+}
+const sourceOf = (path: string, { kind }: Seat): Source =>
+  path.endsWith('l') ? sources.leaf : path === 'm' ? sources.relay : sources[kind];
 
 /** Epochs, pids and words of a parent grow in steps that are wider than what is told apart. */
 const step = (value: number | null | undefined, base: number): void => {
@@ -53,7 +73,10 @@ const step = (value: number | null | undefined, base: number): void => {
   add(ZERO + (Math.abs(behind) < 500 ? behind : 600 + Math.round(behind / 1000)));
 };
 
-function place(of: Source, { epoch, seq, rev }: { epoch: number; seq?: number | undefined; rev?: number | undefined }): void {
+function place(
+  of: Source,
+  { epoch, seq, rev }: { epoch: number; seq?: number | undefined; rev?: number | undefined },
+): void {
   step(epoch, of.epoch);
   number(seq, epoch === of.epoch ? of.stateSeq : 0);
   if (rev) step(rev, of.spokenBy);
@@ -147,7 +170,10 @@ function addSeat(seat: Seat): void {
   add(NONE);
 }
 
-function addLine({ cut, up, open, epoch, late, beats, states, delivered, snapshot }: Line, child: number): void {
+function addLine(
+  { cut, up, open, epoch, late, beats, states, delivered, snapshot }: Line,
+  child: number,
+): void {
   for (const it of [cut, up !== 0, open !== 0, up === open, snapshot]) flag(it);
   add(delivered);
   step(epoch, child);
@@ -160,6 +186,7 @@ function addLine({ cut, up, open, epoch, late, beats, states, delivered, snapsho
 
 export function keyOf(of: World): string {
   world = of;
+  sources = sourcesOf(of);
   length = 0;
   const { leaf, ghost, m, r, low, high } = of;
   for (const it of [leaf.alive, leaf.version % 2 === 0, ghost.touched]) flag(it);

@@ -159,11 +159,7 @@ function movesOf(side: Side): Move[] {
       make: world => {
         const seat = own(world);
         seat.sweepDue = false;
-        for (const gone of seat.expired()) {
-          const { open, epoch } = line(world);
-          if (open) set(world, { open: 0, late: epoch });
-          seat.speakFor(gone, 'lost', 'timeout');
-        }
+        looks(side, world, world.mono);
         seat.tick();
       },
     },
@@ -256,22 +252,30 @@ const tick: Move = {
       world.ownM.said.push(...world.m.retained.values());
       HIGH.set(world, { snapshot: false });
     }
+    // Whoever is awake has looked all the time.
+    for (let at = world.mono + SWEEP_MS; at < world.mono + INTERVAL_MS; at += SWEEP_MS)
+      for (const side of [LOW, HIGH]) if (awake(side.parent(world))) looks(side, world, at);
     world.mono += INTERVAL_MS;
-    for (const seat of [world.ownM, world.ownR]) if (awake(seat)) looksUntil(seat, world.mono);
     setTime(world.mono);
     if (world.leaf.alive) beatLeaf(world);
-    for (const seat of [world.ownM, world.ownR]) {
-      if (!awake(seat)) continue;
+    for (const { parent, own } of [LOW, HIGH]) {
+      if (!awake(parent(world))) continue;
+      const seat = own(world);
       seat.heartbeat();
       seat.sweepDue = true;
     }
   },
 };
 
-/** It has looked at its leases all the time: all that ends, ends on a tick. */
-function looksUntil(seat: Seat, mono: number): void {
-  for (let at = mono - INTERVAL_MS + SWEEP_MS; at < mono; at += SWEEP_MS)
-    if (seat.expired(at).length > 0) throw new Error('a lease ends between two ticks');
+/** The parent looks who has fallen silent, and drops their connections: their wills are still to fire. */
+function looks(side: Side, world: World, at: number): void {
+  setTime(at);
+  const seat = side.own(world);
+  for (const gone of seat.expired(at)) {
+    const { open, epoch } = side.line(world);
+    if (open) side.set(world, { open: 0, late: epoch });
+    seat.speakFor(gone, 'lost', 'timeout');
+  }
 }
 
 export const MOVES: readonly Move[] = [

@@ -1,6 +1,7 @@
 /** A node with a broker, without sockets and timers: the real door, registry, leases and observation, and a copy of it all. */
-import { isRefusal } from '../../../broker/topics.js';
+
 import type { Origin } from '../../../broker/rules.js';
+import { isRefusal } from '../../../broker/topics.js';
 import type { LinkFact, Status } from '../../../src/core/facts.js';
 import { Leases, leaseMs } from '../../../src/core/leases.js';
 import { isDirectChild } from '../../../src/core/names.js';

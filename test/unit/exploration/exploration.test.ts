@@ -8,7 +8,7 @@ import { cutOff, diedHidden, diedUnseen, Exploration, restarted, settled } from 
 import { World } from './world.js';
 
 /** Moves more than in every run: each makes it five times as many worlds. */
-const DEEPER = Number(process.env.CANOPY_EXPLORE_DEEPER ?? 0);
+const DEEPER = Number(process.env.CANOPY_TEST_DEEPER ?? 0);
 /** Intervals in which the truth is reached: a timeout is two of them. */
 const MOST = 4;
 

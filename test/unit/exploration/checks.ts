@@ -28,7 +28,11 @@ export function witnessed(world: World): Ghost {
   const isMissed = isAwake(m) && mono - m.turnedAt > SLEPT_MS && !isJoined(low);
   const isAmissHere = !isRunning(world) || low.cut || isMissed || !leaf.alive;
   const isRelayOk = isAwake(m) && isJoined(high) && isAwake(world.r);
+  const relay = world.r.registry.get('m');
+  const isHidden =
+    !world.r.alive || relay === undefined || relay.link !== 'online' || relay.restoredAt !== null;
   return {
+    hiddenAt: isHidden ? mono : ghost.hiddenAt,
     okAt: isOk ? mono : ghost.okAt,
     amissAt: isOk ? ghost.amissAt : mono,
     amissHereAt: isAmissHere ? mono : ghost.amissHereAt,
@@ -62,9 +66,11 @@ export function check(world: World): void {
   const amissHereAt = isBehind ? mono : ghost.amissHereAt;
   if (isAwake(m)) hold(m, 'l', [Math.max(ghost.okAt, m.turnedAt), UP_MS], [amissHereAt, DOWN_MS]);
   if (!isAwake(r)) return;
-  hold(r, 'm', [Math.max(ghost.relayOkAt, r.turnedAt), UP_MS], [ghost.relayAmissAt, DOWN_MS]);
+  hold(r, 'm', [ghost.relayOkAt, UP_MS], [ghost.relayAmissAt, DOWN_MS]);
+  // What was so before an outage counts no more after it.
+  const upMs = ghost.hiddenAt > mono - UP_BELOW_MS ? mono - ghost.hiddenAt + 2 * INTERVAL_MS : UP_BELOW_MS;
   const amissAt = isBehind || high.states.length > high.delivered ? mono : ghost.amissAt;
-  hold(r, 'm/l', [Math.max(ghost.okAt, r.turnedAt), UP_BELOW_MS], [amissAt, DOWN_BELOW_MS]);
+  hold(r, 'm/l', [ghost.okAt, upMs], [amissAt, DOWN_BELOW_MS]);
   if (ghost.touched) return;
   for (const { path, from, to } of r.transitions)
     if (path === 'm/l') breach(`the root tells ${path} ${from}>${to}, and nothing has happened to it`);

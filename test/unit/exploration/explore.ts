@@ -1,89 +1,10 @@
 /** Every world that can be reached in so many moves, each once, and from each the fair way on to the truth. */
-import { Breach, breach } from './breach.js';
-import { check, untruth, witnessed } from './checks.js';
+import { Breach } from './breach.js';
 import { keyOf } from './key.js';
 import { MOVES, type Move } from './moves.js';
+import { after, fairMove, move, Settling } from './settling.js';
 import { setTime } from './time.js';
 import { World } from './world.js';
-
-const named = new Map(MOVES.map(move => [move.name, move]));
-const move = (name: string): Move => named.get(name) as Move;
-
-export function after(world: World, { make }: Move): World {
-  setTime(world.mono);
-  const next = world.copy();
-  make(next);
-  next.said();
-  next.ghost = witnessed(next);
-  setTime(next.mono);
-  check(next);
-  next.m.transitions = [];
-  next.r.transitions = [];
-  return next;
-}
-
-/** What comes of itself, first things first. */
-const FAIR = [
-  ...['l notices', 'm notices', 'l will', 'm will', 'l states arrive', 'l beats arrive'],
-  ...['m states arrive', 'm beats arrive', 'l connects', 'm connects', 'm looks', 'r looks', 'tick'],
-].map(move);
-const HEALING = ['l healed', 'm healed', 'm thawed', 'r starts', 'm starts', 'l starts'].map(move);
-
-/** A cut line takes no goodbye with it: who is behind it falls silent. */
-const isFair = (world: World, { name }: Move): boolean =>
-  !(
-    (name === 'l will' && world.low.cut && !world.low.late) ||
-    (name === 'm will' && world.high.cut && !world.high.late)
-  );
-
-function fairMove(world: World, heals: boolean): Move {
-  const moves = heals ? [...HEALING, ...FAIR] : FAIR;
-  return moves.find(each => each.can(world) && isFair(world, each)) ?? breach('nothing can happen any more');
-}
-
-/** Whether the truth is reached from a world, and in how many intervals; worlds that were asked about before are known. */
-export class Settling {
-  /** Intervals until nothing untrue is said any more. */
-  private readonly known = new Map<string, number>();
-  longest = 0;
-
-  constructor(
-    private readonly heals: boolean,
-    private readonly most: number,
-  ) {}
-
-  from(start: World, key: string): void {
-    const way: { key: string; isTick: boolean; untrue: string | null }[] = [];
-    const seen = new Map<string, number>();
-    let [world, at] = [start, key];
-    const names: string[] = [];
-    while (!this.known.has(at) && !seen.has(at)) {
-      seen.set(at, way.length);
-      setTime(world.mono);
-      const next = fairMove(world, this.heals);
-      way.push({ key: at, isTick: next.name === 'tick', untrue: untruth(world) });
-      try {
-        world = after(world, next);
-      } catch (error) {
-        (error as Error).message += `\n  on: ${[...names, next.name].join(', ')}\n`;
-        throw error;
-      }
-      names.push(next.name);
-      if (names.length > 2000) breach(`it does not settle: ${names.slice(-40).join(', ')}`);
-      at = keyOf(world);
-    }
-    const circle = way.slice(seen.get(at) ?? way.length).find(({ untrue }) => untrue !== null);
-    if (circle) breach(`for ever: ${circle.untrue}`);
-    let left = this.known.get(at) ?? 0;
-    for (const { key: each, isTick, untrue } of way.reverse()) {
-      if (left > 0) left += Number(isTick);
-      else if (untrue !== null) left = 1;
-      if (left > this.most) breach(`not true after ${this.most} intervals; ${untrue}`);
-      this.known.set(each, left);
-    }
-    this.longest = Math.max(this.longest, left);
-  }
-}
 
 /** All that comes of itself until the next tick, as one move: so that outages last. */
 const INTERVAL: Move = { name: 'an interval', can: () => true, make: () => {} };
@@ -103,51 +24,68 @@ interface Found {
   readonly longest: number;
 }
 
-/** By `allowed`: names of the moves that are made. Throws a Breach with the moves that lead to it. */
-export function explore(
-  starts: readonly World[],
-  depth: number,
-  allowed: (name: string) => boolean,
-  most: number,
-): Found {
-  const moves = [...MOVES, INTERVAL].filter(({ name }) => allowed(name));
-  const ways = new Map<string, { readonly before: string | null; readonly by: string }>();
-  const settlings = [new Settling(false, most), new Settling(true, most)];
-  const wayTo = (key: string | null): string[] => {
-    const found = key === null ? undefined : ways.get(key);
-    return found ? [...wayTo(found.before), found.by] : [];
-  };
-  const trying = <T>(key: string | null, what: string, act: () => T): T => {
+interface Place {
+  readonly world: World;
+  readonly key: string;
+}
+
+export class Exploration {
+  private readonly ways = new Map<string, { readonly before: string | null; readonly by: string }>();
+  private readonly settlings: readonly Settling[];
+  private readonly moves: readonly Move[];
+
+  /** `allowed`: names of the moves that are made. `most`: intervals in which the truth is to be reached. */
+  constructor(allowed: (name: string) => boolean, most: number) {
+    this.moves = [...MOVES, INTERVAL].filter(({ name }) => allowed(name));
+    this.settlings = [new Settling(false, most), new Settling(true, most)];
+  }
+
+  /** @throws Breach with the moves that lead to it */
+  from(start: World, depth: number): Found {
+    let edge = this.enter({ world: start, key: keyOf(start) }, null, 'start');
+    const perDepth = [edge.length];
+    for (let made = 0; made < depth; made++) {
+      edge = edge.flatMap(place => this.on(place));
+      perDepth.push(edge.length);
+    }
+    const longest = Math.max(...this.settlings.map(({ longest }) => longest));
+    return { worlds: this.ways.size, perDepth, longest };
+  }
+
+  private on({ world, key }: Place): Place[] {
+    return this.moves.flatMap(move => {
+      setTime(world.mono);
+      if (!move.can(world)) return [];
+      const make = () => (move === INTERVAL ? interval(world) : after(world, move));
+      const reached = this.trying(key, move.name, make);
+      return this.enter({ world: reached, key: keyOf(reached) }, key, move.name);
+    });
+  }
+
+  /** Nothing where it is known already. */
+  private enter(place: Place, before: string | null, by: string): Place[] {
+    const { world, key } = place;
+    if (this.ways.has(key)) return [];
+    this.ways.set(key, { before, by });
+    for (const settling of this.settlings) this.trying(key, '(fairly on)', () => settling.from(world, key));
+    return [place];
+  }
+
+  private wayTo(key: string): string[] {
+    const way: string[] = [];
+    for (let found = this.ways.get(key); found; found = this.ways.get(found.before ?? ''))
+      way.unshift(found.by);
+    return way;
+  }
+
+  private trying<T>(key: string, what: string, act: () => T): T {
     try {
       return act();
     } catch (error) {
-      if (error instanceof Breach) error.message += `\n  after: ${[...wayTo(key), what].join(', ')}`;
+      if (error instanceof Breach) error.message += `\n  after: ${[...this.wayTo(key), what].join(', ')}`;
       throw error;
     }
-  };
-  let edge: { world: World; key: string }[] = starts.map(world => ({ world, key: keyOf(world) }));
-  for (const { key } of edge) ways.set(key, { before: null, by: 'start' });
-  const perDepth = [edge.length];
-  for (let made = 0; made < depth; made++) {
-    const next: typeof edge = [];
-    for (const { world, key } of edge) {
-      for (const each of moves) {
-        setTime(world.mono);
-        if (!each.can(world)) continue;
-        const reached = trying(key, each.name, () =>
-          each === INTERVAL ? interval(world) : after(world, each),
-        );
-        const at = keyOf(reached);
-        if (ways.has(at)) continue;
-        ways.set(at, { before: key, by: each.name });
-        next.push({ world: reached, key: at });
-        for (const settling of settlings) trying(at, '(fairly on)', () => settling.from(reached, at));
-      }
-    }
-    edge = next;
-    perDepth.push(edge.length);
   }
-  return { worlds: ways.size, perDepth, longest: Math.max(...settlings.map(({ longest }) => longest)) };
 }
 
 /** All there and known, for so long that nothing is new any more. */
@@ -161,3 +99,30 @@ export function settled(): World {
   world.ghost = { ...world.ghost, touched: false };
   return world;
 }
+
+/** A settled tree after these moves, by their names. */
+export function reached(...names: readonly string[]): World {
+  let world = settled();
+  for (const name of names) {
+    setTime(world.mono);
+    if (name !== INTERVAL.name && !move(name).can(world)) throw new Error(`"${name}" can't happen there`);
+    world = name === INTERVAL.name ? interval(world) : after(world, move(name));
+  }
+  return world;
+}
+
+/** The relay is back, and so are the heartbeats of a leaf to which this happened; what it has kept meanwhile is still to be sent. */
+const backlogged = (...what: readonly string[]): World =>
+  reached(
+    ...['m cut', 'an interval', 'an interval', 'an interval', ...what, 'l states arrive'],
+    ...['l changes', 'l changes', 'l states arrive', 'l states arrive'],
+    ...['m healed', 'm connects', 'm beats arrive', 'm looks', 'r looks', 'tick', 'l beats arrive'],
+  );
+export const restarted = (): World => backlogged('l killed', 'l will', 'l starts', 'l connects');
+export const cutOff = (): World => backlogged('l cut', 'l notices', 'l will', 'l healed', 'l connects');
+
+const intervals = (count: number): string[] => new Array(count).fill(INTERVAL.name);
+/** A leaf has died behind a cut line that is just healed; a relay has died while the root was away. */
+export const diedHidden = (): World =>
+  reached('m cut', ...intervals(3), 'l killed', ...intervals(4), 'm healed', 'm connects');
+export const diedUnseen = (): World => reached('r killed', 'm killed', ...intervals(5));

@@ -3,7 +3,8 @@ import type { Moment } from '../../../src/core/clock.js';
 import { HEALTHS, LINKS, PHASES, STATUSES } from '../../../src/core/facts.js';
 import type { NodeRecord } from '../../../src/core/node-record.js';
 import type { Heartbeat, State } from '../../../src/protocol/payloads.js';
-import { inside, type Seat, type Sent } from './seat.js';
+import { inside, type Sent } from './insides.js';
+import type { Seat } from './seat.js';
 import type { Line, World } from './world.js';
 
 /** Milliseconds, above all that is compared with an age. */
@@ -25,9 +26,7 @@ const word = (words: readonly string[], value: string | null | undefined): void 
 const number = (value: number | null | undefined, base: number): void =>
   add(value == null ? NONE : ZERO + value - base);
 
-/** The worlds are asked for one at a time. */
 let world: World;
-
 function time(at: number | null | undefined, old = OLD_MS): void {
   if (at == null || at === Number.NEGATIVE_INFINITY) return add(NONE);
   add(Math.min(old, world.mono - at) + 3000);
@@ -195,6 +194,7 @@ export function keyOf(of: World): string {
   addLine(low, leaf.epoch);
   addLine(high, m.epoch);
   time(ghost.okAt, OLD_OK_MS);
+  time(ghost.hiddenAt, OLD_OK_MS);
   for (const at of [ghost.amissAt, ghost.amissHereAt, ghost.relayOkAt, ghost.relayAmissAt]) time(at);
   return bytes.toString('utf16le', 0, length * 2);
 }

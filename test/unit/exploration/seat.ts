@@ -6,7 +6,7 @@ import type { LinkFact, Status } from '../../../src/core/facts.js';
 import { Leases, leaseMs } from '../../../src/core/leases.js';
 import { isDirectChild } from '../../../src/core/names.js';
 import type { NodeRecord } from '../../../src/core/node-record.js';
-import { Observation, type Told } from '../../../src/core/observation.js';
+import { Observation } from '../../../src/core/observation.js';
 import { Registry } from '../../../src/core/registry.js';
 import type { Transition } from '../../../src/core/transition.js';
 import { Vigil } from '../../../src/core/vigil.js';
@@ -17,29 +17,10 @@ import { type Entry, entryOf, recordOf } from '../../../src/tree/roster/entry.js
 import { sweepPeriodMs } from '../../../src/tree/watch.js';
 import { spokenFor } from '../../../src/tree/wills.js';
 import { breach } from './breach.js';
+import { copyInsides, inside, ownOrigin, type Sent } from './insides.js';
 import { clock, GRACE_MS, INTERVAL_MS, SILENT_MS, TIMEOUT_MS } from './time.js';
 
-export interface Sent {
-  readonly path: string;
-  readonly channel: 'hb' | 'state';
-  readonly value: Heartbeat | State;
-  /** How often the link of the leaf had turned at the relay when this went by: the order of what the relay knew. */
-  readonly turns: number;
-}
-
 export const SWEEP_MS = sweepPeriodMs(TIMEOUT_MS);
-
-interface Insides {
-  readonly leases: Map<string, { heardAt: number; timeoutMs: number }>;
-  sweptAt: number | null;
-  lookedAt: number | null;
-  last: { readonly from: number; readonly until: number } | null;
-  readonly told: Map<string, Told>;
-  readonly due: Map<string, number>;
-  readonly broken: Set<string>;
-}
-/** What is private to it: a copy of a world has copies of these. */
-export const inside = (it: Leases | Vigil | Observation): Insides => it as unknown as Insides;
 
 export class Seat {
   alive = true;
@@ -113,13 +94,7 @@ export class Seat {
     const { alive, frozen, sweepDue, turnedAt, stateSeq, beatSeq } = this;
     Object.assign(copy, { alive, frozen, sweepDue, turnedAt, stateSeq, beatSeq });
     for (const record of this.registry.all()) copy.registry.restore({ ...record });
-    const [leases, vigil, seen] = [inside(this.leases), inside(this.vigil), inside(this.observation)];
-    for (const [name, lease] of leases.leases) inside(copy.leases).leases.set(name, { ...lease });
-    inside(copy.leases).sweptAt = leases.sweptAt;
-    Object.assign(copy.vigil, { lookedAt: vigil.lookedAt, last: vigil.last });
-    for (const [path, told] of seen.told) inside(copy.observation).told.set(path, told);
-    for (const [path, due] of seen.due) inside(copy.observation).due.set(path, due);
-    for (const path of seen.broken) inside(copy.observation).broken.add(path);
+    copyInsides(this, copy);
     return copy;
   }
 
@@ -233,10 +208,3 @@ export class Seat {
     this.transitions.push(told);
   }
 }
-
-const ownOrigin: Origin = {
-  clientId: 'own',
-  identity: { name: '', instance: 'own' },
-  who: null,
-  via: 'publish',
-};

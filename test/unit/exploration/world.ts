@@ -1,5 +1,6 @@
 /** Root, relay `m` and leaf `l`, and the two lines between them. Copied before it is changed. */
-import { Seat, type Sent } from './seat.js';
+import type { Sent } from './insides.js';
+import { Seat } from './seat.js';
 import { setTime } from './time.js';
 
 export interface Leaf {
@@ -49,6 +50,8 @@ export interface Ghost {
   readonly okAt: number;
   readonly amissAt: number;
   readonly amissHereAt: number;
+  /** When the root last held the relay for lost, or knew it from before only. */
+  readonly hiddenAt: number;
   /** The same of the relay, at the root. */
   readonly relayOkAt: number;
   readonly relayAmissAt: number;
@@ -63,6 +66,7 @@ export class World {
   low: Line = LINE;
   high: Line = LINE;
   ghost: Ghost = {
+    hiddenAt: 0,
     okAt: 0,
     amissAt: 0,
     amissHereAt: 0,

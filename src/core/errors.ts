@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   'history-locked': 'another process holds the store of history; it is kept in memory only',
   'history-unwritable': 'the store of history cannot be written; it is kept in memory only',
   'spool-full': 'a relay had to drop messages for its parent: more waited than spool_max_bytes allows',
+  'spool-refused': 'the parent ends the connection for one message, again and again: it was put aside',
   'spool-damaged': 'a file of what waits for the parent could not be read, and was put aside',
   'spool-newer': 'the same: a newer version has written it',
   'spool-unwritable': 'what waits for the parent could not be written to disk, and is kept in memory',

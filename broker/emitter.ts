@@ -1,4 +1,4 @@
-import type { Link, LinkError, LinkEvents, LinkState, Message, MessageHandler } from './link.js';
+import type { Arrived, Link, LinkError, LinkEvents, LinkState, Message, MessageHandler } from './link.js';
 
 type Listeners = { [E in keyof LinkEvents]: Set<LinkEvents[E]> };
 
@@ -42,7 +42,7 @@ export abstract class LinkBase implements Link {
     this.publish({ topic, payload, qos: 0, retain: false });
   }
 
-  abstract publish(message: Message, arrived?: () => void): void;
+  abstract publish(message: Message, arrived?: Arrived): void;
   abstract subscribe(filters: readonly string[], handler: MessageHandler): Promise<void>;
   abstract retained(filter: string): Promise<Message[]>;
   abstract flush(deadlineMs: number): Promise<boolean>;
@@ -57,9 +57,9 @@ export abstract class LinkBase implements Link {
   }
 
   /** It can never be sent: whoever keeps it need not do so any more. */
-  protected giveUp(why: string, arrived?: () => void): void {
+  protected giveUp(why: string, arrived?: Arrived, isRefused = false): void {
     this.emit('dropped', 1, why);
-    arrived?.();
+    arrived?.(isRefused);
   }
 
   protected heard(): void {

@@ -48,6 +48,9 @@ export interface LinkEvents {
   dropped: (count: number, why: string) => void;
 }
 
+/** `isRefused`: the broker ended its connections for it. */
+export type Arrived = (isRefused?: boolean) => void;
+
 export interface Link {
   readonly state: LinkState;
   /** Why it is not connected; null while it is. */
@@ -58,9 +61,10 @@ export interface Link {
    * Never throws for a network reason and never blocks. QoS 0 is dropped while not connected or congested (only the
    * newest heartbeat counts); QoS 1 waits in a bounded queue, the oldest dropped and reported when it is full.
    * `arrived`: for QoS 1 while connected, of which somebody else keeps a copy: called when the broker has acknowledged it, or
-   * it can't be sent at all; after a loss of the connection it is neither sent again nor acknowledged.
+   * it can't be sent at all; after a loss of the connection it is neither sent again nor acknowledged. A message for which the
+   * broker has ended several connections in a row is given up, and reported as dropped.
    */
-  publish(message: Message, arrived?: () => void): void;
+  publish(message: Message, arrived?: Arrived): void;
   /** A QoS 0 message whose payload is in parts. They are not copied: nobody may write to them any more. */
   publishParts(topic: string, parts: readonly Buffer[]): void;
   /** Live messages and, at every (re)connect, what is retained. Resolves when the broker granted it once. */

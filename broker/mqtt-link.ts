@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { MqttClient } from 'mqtt';
 import { Idle, LinkBase } from './emitter.js';
-import { LinkError, type Message, type MessageHandler } from './link.js';
+import { type Arrived, LinkError, type Message, type MessageHandler } from './link.js';
 import { BACKOFF, delayAfter } from './wire/backoff.js';
 import { Batch, bytesOf, PARTS_BYTES } from './wire/batch.js';
 import { createClient, forgetUnanswered, goodbye, packetProblem, publishProblem } from './wire/client.js';
@@ -57,7 +57,7 @@ export class MqttLink extends LinkBase {
     });
   }
 
-  publish(message: Message, arrived?: () => void): void {
+  publish(message: Message, arrived?: Arrived): void {
     if (this.state === 'closed') return;
     const problem = publishProblem(message, this.options.maxPacketBytes);
     if (problem) return this.giveUp(problem, arrived);
@@ -177,7 +177,7 @@ export class MqttLink extends LinkBase {
     const cause = this.#cause ?? new LinkError('unreachable', `${this.#url.host} closed the connection`);
     this.#connection++;
     this.#batch.flush();
-    this.#outbox.rewind();
+    this.#outbox.rewind((why, arrived) => this.giveUp(why, arrived, true));
     forgetUnanswered(this.#client);
     if (this.state === 'connected') this.turnLost(cause);
     else this.attemptFailed(cause);

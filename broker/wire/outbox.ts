@@ -1,9 +1,10 @@
-import type { Message } from '../link.js';
+import type { Arrived, Message } from '../link.js';
+import { Stuck } from './stuck.js';
 
 export interface Entry {
   readonly message: Message;
   /** Somebody else keeps it, and wants to know when it was acknowledged. */
-  readonly arrived?: (() => void) | undefined;
+  readonly arrived?: Arrived | undefined;
 }
 
 /** QoS 1 messages on their way: a bounded queue and a window of those that wait for their PUBACK. */
@@ -13,6 +14,7 @@ export class Outbox {
   #head = 0;
   readonly #inFlight = new Map<number, Entry>();
   #ticket = 0;
+  readonly #stuck = new Stuck();
 
   constructor(
     private readonly maxQueued: number,
@@ -37,7 +39,7 @@ export class Outbox {
 
   /** The next one to send, with the ticket to acknowledge it by; null when there is none or the window is full. */
   next(): { ticket: number; entry: Entry } | null {
-    if (this.#inFlight.size >= this.window) return null;
+    if (this.#inFlight.size >= this.#stuck.most(this.window)) return null;
     const entry = this.#shift();
     if (!entry) return null;
     this.#inFlight.set(++this.#ticket, entry);
@@ -47,15 +49,19 @@ export class Outbox {
   acknowledge(ticket: number): void {
     const entry = this.#inFlight.get(ticket);
     this.#inFlight.delete(ticket);
+    this.#stuck.taken();
     entry?.arrived?.();
   }
 
-  /** The connection is gone: what was in flight goes out first on the next one, in the same order; what others keep does not. */
-  rewind(): void {
-    const all = [...this.#inFlight.values(), ...this.#queue.slice(this.#head)];
+  /** The connection is gone: what was in flight goes out first on the next one, in the same order; what others keep does not. `refuse`: of one that no connection has survived, and which is in it no more. */
+  rewind(refuse: (why: string, arrived: Entry['arrived']) => void = () => {}): void {
+    const flying = [...this.#inFlight.values()];
+    const refused = this.#stuck.lost(flying.length) ? flying.shift() : undefined;
+    const all = [...flying, ...this.#queue.slice(this.#head)];
     this.#queue = all.filter(({ arrived }) => !arrived);
     this.#head = 0;
     this.#inFlight.clear();
+    if (refused) refuse('the other side ends its connections for it', refused.arrived);
   }
 
   #shift(): Entry | undefined {

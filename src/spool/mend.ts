@@ -1,6 +1,7 @@
 /** Reads a segment that an earlier process has left, and puts aside what is none or is spoilt. */
-import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { copyFileSync, readFileSync, renameSync, truncateSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { forgetOld } from './aside.js';
 import type { News } from './news.js';
 import { decode, foreignHeader, HEADER, VERSION } from './record.js';
 
@@ -9,9 +10,6 @@ export interface Left {
   readonly ends: readonly number[];
   readonly bytes: number;
 }
-
-/** Files put aside that are kept. */
-const MOST_ASIDE = 4;
 
 /** Null where nothing of it can be used. `isLast`: a record that was cut off is what a kill -9 leaves. */
 export function readLeft(
@@ -75,10 +73,3 @@ function putAside(file: string, now: number, how: 'rename' | 'copy'): string {
     return `${file} could not be put aside (${(error as Error).message})`;
   }
 }
-
-function forgetOld(dir: string): void {
-  const aside = readdirSync(dir).filter(name => /\.bad-\d+$/.test(name));
-  const byTime = aside.toSorted((a, b) => timeOf(b) - timeOf(a));
-  for (const name of byTime.slice(MOST_ASIDE)) rmSync(join(dir, name), { force: true, recursive: true });
-}
-const timeOf = (name: string): number => Number(/(\d+)$/.exec(name)?.[1]);

@@ -4,6 +4,7 @@
  * the process, not a loss of power.
  */
 import type { Link, Message } from '../../broker/link.js';
+import { setAside } from './aside.js';
 import { Backlog } from './backlog.js';
 import type { News } from './news.js';
 import { Pace } from './pace.js';
@@ -47,7 +48,7 @@ export class Spool {
   private untold: News[] = [];
 
   /** Never throws: what an earlier process has left and can't be read is put aside, and told. */
-  constructor(options: SpoolOptions) {
+  constructor(private readonly options: SpoolOptions) {
     const { rate = RATE, window = WINDOW } = options;
     this.window = window;
     this.pace = new Pace(rate);
@@ -164,8 +165,9 @@ export class Spool {
     const { connection } = this;
     const sent: Sent = { ...next, acknowledged: false };
     this.onTheWay.push(sent);
-    this.link?.publish(next.message, () => {
+    this.link?.publish(next.message, isRefused => {
       if (connection !== this.connection) return;
+      if (isRefused) this.tell(setAside(this.options.dir, this.options.now(), next.message));
       sent.acknowledged = true;
       this.settle();
       this.pumpSoon();

@@ -15,7 +15,7 @@ import { splitHopTopic } from '../protocol/flows.js';
 import type { Heartbeat, NodeEvent, Result, State } from '../protocol/payloads.js';
 import { splitTopic, topicOf } from '../protocol/topics.js';
 import { Seen } from './seen.js';
-import { beginsAnew, hopRefusal, speakerOf, standing } from './standing.js';
+import { beginsAnew, hopRefusal, revRefusal, speakerOf, standing } from './standing.js';
 import { completeWill, isOfAnother } from './wills.js';
 
 /** What others of this node want to know of it; called while the broker waits, so: note it and return. */
@@ -101,6 +101,8 @@ export class Ingest {
     if (message.payload.length === 0) return this.takeForget(path, message, origin);
     const said = decode('state', message.payload);
     if (this.buried(path, said.epoch)) return stale('state');
+    const wrong = said.rev === undefined ? null : revRefusal(path, origin);
+    if (wrong) return wrong;
     const at = moment(this.clock);
     const known = this.registry.get(path);
     if (isOfAnother(known, origin)) return stale('will');

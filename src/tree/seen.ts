@@ -23,6 +23,8 @@ export class Seen {
   private readonly topics = new Map<string, Map<number, number>>();
   private unwritten = new Map<string, Line>();
   private lines = 0;
+  /** Lines that it took to hold all, when they were last counted. */
+  private needed = 0;
   private timer: NodeJS.Timeout | null = null;
 
   /** `file` null: not kept. What is no line of it is passed over. */
@@ -30,6 +32,7 @@ export class Seen {
     if (file === null) return;
     mkdirSync(dirname(file), { recursive: true });
     for (const text of readTail(file, MOST_BYTES).split('\n')) this.read(text);
+    this.needed = this.kept();
   }
 
   /** False where it was taken before. Without a number nobody can tell. */
@@ -57,7 +60,7 @@ export class Seen {
     if (this.file === null || lines.length === 0) return;
     this.lines += lines.length;
     try {
-      if (this.lines > 2 * this.topics.size + SPARE_LINES) this.compact(this.file);
+      if (this.lines > 2 * this.needed + SPARE_LINES) this.compact(this.file);
       // Begun on a line of its own: the last one may have been cut off.
       else appendFileSync(this.file, `\n${lines.map(line => JSON.stringify(line)).join('\n')}`);
     } catch {
@@ -94,6 +97,13 @@ export class Seen {
     writeFileSync(`${file}.new`, all.join('\n'));
     renameSync(`${file}.new`, file);
     this.lines = all.length;
+    this.needed = all.length;
+  }
+
+  private kept(): number {
+    let count = 0;
+    for (const epochs of this.topics.values()) count += epochs.size;
+    return count;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Who may speak for a node on an up channel. A node is believed about itself and what is below it, a stranger about nobody
  * who can speak for himself: otherwise one forged message would stand against every true one after it. */
 import type { Origin, Refusal } from '../../broker/rules.js';
+import { isDirectChild } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { HopChannel } from '../protocol/flows.js';
 
@@ -16,6 +17,13 @@ export function standing(path: string, from: Origin, held: (name: string) => boo
   const whose = top === '' ? 'the node that owns this broker' : `"${top}" is connected here: only it`;
   const reason =
     top === '' ? `only ${whose} may speak for itself` : `${whose} may speak for itself and what is below it`;
+  return { code: 'not-authorized', reason };
+}
+
+/** `rev` numbers the words of a parent: whoever used it of himself would have the last word, dead or alive. */
+export function revRefusal(path: string, from: Origin): Refusal | null {
+  if (from.identity?.name === '' || !isDirectChild(path)) return null;
+  const reason = `rev numbers what this node says of "${path}": nobody else has one to give`;
   return { code: 'not-authorized', reason };
 }
 

@@ -8,11 +8,16 @@ import type { Contents, Line } from './lines.js';
 /** Lines beyond twice of what it holds after which it is written anew, and lines written in one go. */
 const SPARE_LINES = 2000;
 const PIECE_LINES = 500;
+/** After an attempt to write all of it in vain, so many times as long without one. */
+const RETRY_SHARE = 20;
 
 export class RosterFile {
   /** Lines in the file. */
   private lines = 0;
   private broken = false;
+  /** Of a disk that takes nothing: when it is tried again (monotonic ms), and what does so. */
+  private retryAt = 0;
+  private retry: NodeJS.Timeout | null = null;
   /** What was appended while it is written anew; null where it is not. */
   private meanwhile: string[] | null = null;
 
@@ -26,6 +31,9 @@ export class RosterFile {
   /** Whole and at once: at the start, and where what is there can't be gone on with. */
   rewrite(): void {
     this.meanwhile = null;
+    if (this.retry) clearTimeout(this.retry);
+    this.retry = null;
+    const begun = performance.now();
     this.trying(() => {
       mkdirSync(dirname(this.file), { recursive: true });
       const lines = Array.from(this.contents.lines(), lineOf);
@@ -33,16 +41,30 @@ export class RosterFile {
       renameSync(`${this.file}.new`, this.file);
       this.lines = lines.length;
     });
+    const now = performance.now();
+    this.retryAt = now + RETRY_SHARE * (now - begun);
   }
 
   /** Not synced: it survives the process, and a machine that goes down loses some seconds of it. */
   append(lines: readonly Line[]): void {
-    if (this.broken) return this.rewrite();
+    if (this.broken) return this.rewriteSoon();
     const text = lines.map(lineOf).join('');
     this.trying(() => appendFileSync(this.file, text));
     this.lines += lines.length;
     this.meanwhile?.push(text);
     if (this.meanwhile === null && this.lines > this.contents.size * 2 + SPARE_LINES) void this.compact();
+  }
+
+  /** The last try, where one waits for its turn. */
+  stop(): void {
+    if (this.retry) this.rewrite();
+  }
+
+  /** All of it is what may have to be written: no more than a small share of the time goes into that. */
+  private rewriteSoon(): void {
+    const wait = this.retryAt - performance.now();
+    if (wait <= 0) this.rewrite();
+    else this.retry ??= setTimeout(() => this.rewrite(), wait).unref();
   }
 
   /** A piece at a time: fifty thousand nodes in one go would hold the broker up. */

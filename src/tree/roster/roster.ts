@@ -137,6 +137,7 @@ export class Roster implements IngestListener {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     while (this.dirty.size > 0) this.writePiece();
+    this.file.stop();
   }
 
   private note({ path }: NodeRecord): void {

@@ -71,6 +71,31 @@ test('it comes back to a parent that comes back, with its subscriptions and what
   assert.deepEqual(events, ['connected', 'lost unreachable', 'connected']);
 });
 
+test('a message for which the parent ends the connection is given up in the end, and all others come through', async () => {
+  const parent = await broker(0, { limits: { maxPacketBytes: 2000 } });
+  const above = await collect(parent.broker.link({ name: '', instance: 'i' }), 'up/#');
+  const link = linkTo(parent.url, { backoff: { minMs: 1, maxMs: 5 }, window: 8 });
+  const [dropped, refused]: [string[], string[]] = [[], []];
+  link.on('dropped', (_, why) => dropped.push(why));
+  await inState(link, 'connected');
+  for (let at = 0; at < 40; at++) link.publish(message('up/evt', at === 20 ? 'x'.repeat(3000) : `${at}`));
+  await until(() => new Set(texts(above)).size >= 39, 20_000);
+  assert.deepEqual(
+    [...new Set(texts(above))],
+    Array.from({ length: 40 }, (_, at) => `${at}`).filter(each => each !== '20'),
+  );
+  assert.deepEqual(dropped, ['the other side ends its connections for it']);
+  // Whoever keeps one himself sends it again at each connection, and is told.
+  const large = message('up/evt', 'y'.repeat(3000));
+  const send = (): void => link.publish(large, isRefused => refused.push(`${isRefused}`));
+  link.on('connected', send);
+  send();
+  await until(() => refused.length > 0, 20_000);
+  link.off('connected', send);
+  assert.deepEqual(refused, ['true']);
+  await link.flush(5000);
+});
+
 test('a parent is found again soon, however long it was away', async () => {
   const port = await freePort();
   const link = linkTo(`mqtt://127.0.0.1:${port}`, { backoff: { minMs: 1, maxMs: 2000 } });

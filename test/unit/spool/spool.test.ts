@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { decode, encode } from '../../../src/spool/record.js';
@@ -67,6 +67,29 @@ test('only so many are on their way; after a loss those go out again first, in o
   assert.deepEqual(parent.sent, numbers(5, 601));
 });
 
+test('a message for which the parent ends the connection is put aside, told of, and holds up nothing', async t => {
+  const { open, files, dir } = place(t);
+  const { spool, news } = open();
+  const parent = new Parent();
+  parent.prompt = false;
+  spool.attach(parent);
+  parent.connect();
+  for (const text of numbers(1, 3)) spool.add(evt(text));
+  parent.acknowledge(1);
+  parent.refuse();
+  parent.lose();
+  assert.deepEqual([spool.size, news.map(({ code, count }) => [code, count])], [1, [['spool-refused', 1]]]);
+  assert.match(news[0]?.reason ?? '', /1 bytes on "canopy\/rack1\/evt": it is kept as .*refused\.bad-/);
+  const [kept] = files().filter(name => name.startsWith('refused.bad-'));
+  assert.match(readFileSync(join(dir, kept ?? ''), 'latin1'), /evt2$/);
+  parent.sent.length = 0;
+  parent.prompt = true;
+  parent.connect();
+  await spool.caughtUp();
+  assert.deepEqual(parent.sent, ['3']);
+  spool.close();
+});
+
 test('an acknowledgement of an earlier connection counts for nothing', async t => {
   const { open } = place(t);
   const { spool } = open();
@@ -119,11 +142,11 @@ describe('after a kill -9', () => {
   });
 
   test('whenever it happens, and however the parent comes and goes: all, in order', async t => {
-    const { dir, open } = place(t);
     const arbStep = fc.constantFrom<Step>('add', 'add', 'connect', 'acknowledge', 'lose', 'kill');
     await fc.assert(
       fc.asyncProperty(fc.array(arbStep, { minLength: 10, maxLength: 60 }), async steps => {
-        rmSync(dir, { recursive: true, force: true });
+        // One that was killed goes on in this process, and notes where it is: none shares its place with another run.
+        const { open } = place(t);
         const life = new Life(() => open({ window: 3 }).spool);
         for (const step of steps) {
           life[step]();

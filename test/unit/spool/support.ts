@@ -3,14 +3,14 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LinkBase } from '../../../broker/emitter.js';
-import { LinkError, type Message } from '../../../broker/link.js';
+import { type Arrived, LinkError, type Message } from '../../../broker/link.js';
 import type { News } from '../../../src/spool/news.js';
 import { Spool, type SpoolOptions } from '../../../src/spool/spool.js';
 import type { Scope } from '../../support/sandbox.js';
 
 export class Parent extends LinkBase {
   readonly sent: string[] = [];
-  private unanswered: (() => void)[] = [];
+  private unanswered: Arrived[] = [];
   /** Acknowledges at once, on a turn of its own. */
   prompt = true;
 
@@ -21,14 +21,18 @@ export class Parent extends LinkBase {
     this.unanswered = [];
     this.turnLost(new LinkError('unreachable', 'cut'));
   }
-  publish({ payload }: Message, arrived?: () => void): void {
+  publish({ payload }: Message, arrived?: Arrived): void {
     this.sent.push(payload.toString());
     const { unanswered } = this;
-    unanswered.push(() => arrived?.());
+    unanswered.push(isRefused => arrived?.(isRefused));
     if (this.prompt) setImmediate(() => unanswered === this.unanswered && this.acknowledge());
   }
   acknowledge(count = this.unanswered.length): void {
     for (const arrived of this.unanswered.splice(0, count)) arrived();
+  }
+  /** The first that is on its way. */
+  refuse(): void {
+    this.unanswered.shift()?.(true);
   }
   async drained(): Promise<void> {}
   async subscribe(): Promise<void> {}

@@ -47,6 +47,20 @@ test('each channel is told to those who listen, and passes as it came', () => {
   ]);
 });
 
+test("no child has the last word about itself by a number that is its parent's: it is lost all the same", () => {
+  const { ingest, registry } = door('web');
+  const say = (more: object, who: string, via: 'publish' | 'will' = 'publish') =>
+    codeOf(ingest.receive(message('canopy/web/state', stateOf({ seq: 1, ...more }), true), by(who, via)));
+  const rev = Number.MAX_SAFE_INTEGER;
+  assert.equal(say({}, 'web/a'), 'passed');
+  for (const via of ['publish', 'will'] as const)
+    assert.equal(say({ epoch: EPOCH + 1, rev }, 'web/a', via), 'not-authorized', via);
+  assert.equal(say({ rev: EPOCH + 2, link: 'lost', reason: 'timeout' }, '/'), 'passed');
+  assert.equal(registry.get('web')?.link, 'lost');
+  const below = message('canopy/web/deep/state', stateOf({ seq: 1, rev: 7, link: 'lost' }), true);
+  assert.equal(codeOf(ingest.receive(below, by('web/a'))), 'passed', 'a relay says so of what is below it');
+});
+
 test('what does not decode goes no further and changes nothing', () => {
   const { ingest, registry, told } = door();
   for (const channel of ['hb', 'state', 'evt', 'res', 'log'])

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +15,8 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Registry } from '../../../src/core/registry.js';
 import { verdict } from '../../../src/core/verdict.js';
+import { RosterFile } from '../../../src/tree/roster/file.js';
+import { Contents } from '../../../src/tree/roster/lines.js';
 import { Roster } from '../../../src/tree/roster/roster.js';
 import { until } from '../../support/wait.js';
 import { at, beat, relay, state, taken } from '../core/support.js';
@@ -311,5 +314,30 @@ describe('a file that is bad', () => {
     change('c');
     assert.deepEqual(said.at(-1), { message: 'the roster can be written again' });
     assert.match(readFileSync(file, 'utf8'), /"a".*\n.*"b".*\n.*"c"/);
+  });
+
+  test('a large one that can not be written is not tried at every change, and written by itself in the end', async t => {
+    const { dir, file } = place(t);
+    rmSync(dir, { recursive: true });
+    writeFileSync(dir, 'no directory');
+    let tries = 0;
+    /** As much as it takes to write very many. */
+    class Large extends Contents {
+      override *lines() {
+        tries += 1;
+        for (const begun = performance.now(); performance.now() - begun < 10; );
+        yield* super.lines();
+      }
+    }
+    const contents = new Large(10);
+    const roster = new RosterFile(file, contents, () => {});
+    for (let turn = 0; turn < 30; turn++) {
+      contents.owed.add(`n${turn}`);
+      roster.append([{ owed: `n${turn}` }]);
+    }
+    assert.ok(tries <= 2, `${tries} times`);
+    rmSync(dir);
+    await until(() => existsSync(file));
+    assert.match(readFileSync(file, 'utf8'), /"n29"/);
   });
 });

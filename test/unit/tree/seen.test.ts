@@ -71,6 +71,22 @@ test('the file does not grow for ever', t => {
   assert.equal(new Seen(file).take(T, { epoch: 10, seq: 12_000 }), false);
 });
 
+test('nodes that were started many times do not make it write the file anew at every event', t => {
+  const file = fileOf(t);
+  const lines = Array.from({ length: 8000 }, (_, at) =>
+    JSON.stringify([`canopy/n${at % 1000}/evt`, Math.floor(at / 1000) + 1, 1]),
+  );
+  appendFileSync(file, lines.join('\n'));
+  const seen = new Seen(file);
+  const files = new Set<number>();
+  for (let seq = 2; seq <= 200; seq++) {
+    seen.take('canopy/n1/evt', { epoch: 8, seq });
+    seen.flush();
+    files.add(statSync(file).ino);
+  }
+  assert.equal(files.size, 1);
+});
+
 test('an event or result that comes again goes no further; of who is forgotten or begins anew nothing is kept', () => {
   const told: string[] = [];
   const ingest = new Ingest(new Registry(), new TestClock(), () => false);

@@ -60,7 +60,7 @@ export class Schedule {
   }
 
   private draw(): Strike {
-    const kind = this.pick(KINDS);
+    const kind = this.pick(KINDS.filter(it => it !== 'disk' || this.places.disks.size > 0));
     const ms = 200 + this.random() * 5000;
     const node = this.pick(['root', ...Object.keys(PARENTS)]);
     switch (kind) {

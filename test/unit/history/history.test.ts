@@ -155,6 +155,33 @@ describe('what is kept is bounded', () => {
   });
 });
 
+test('a node that has told very much is not read whole to say how available it was', async t => {
+  const box = scratch();
+  t.after(box.remove);
+  const node = await Kept.open(box.path);
+  const restarts = 2500;
+  for (let turn = 0; turn < restarts; turn++) {
+    node.state('web');
+    node.event('web', { from: 'exited', to: 'starting' });
+    node.down('web');
+  }
+  const { store } = node.history;
+  await store.flushed();
+  let most = 0;
+  const { ledger } = store;
+  const read = ledger.read.bind(ledger);
+  ledger.read = async range => {
+    const found = await read(range);
+    most = Math.max(most, found.length);
+    return found;
+  };
+  const now = node.clock.now() + 1;
+  const [web] = await node.history.availability(['web'], { from: now - 1000, to: now });
+  assert.deepEqual([web?.restarts, web?.failures], [restarts, restarts]);
+  assert.ok(most > 0 && most < 1000, `${most} at once`);
+  await node.close();
+});
+
 test('a node that was suspended says that it saw nothing meanwhile', async t => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const box = scratch();

@@ -22,7 +22,11 @@ export async function alerts(client: RestClient, view: View): Promise<void> {
 
 export async function ack(client: RestClient, id: string, view: View): Promise<void> {
   const alert = await client.post<Shown>(`/api/v1/alerts/${encodeURIComponent(id)}/ack`, {});
-  say(view, alert, `${alert.path} ${alert.status}: acknowledged by ${printable(alert.acked?.by ?? '')}`);
+  say(
+    view,
+    alert,
+    `${alert.path || '.'} ${alert.status}: acknowledged by ${printable(alert.acked?.by ?? '')}`,
+  );
 }
 
 const why = ({ cause, reason, hidden }: Shown): string =>

@@ -76,7 +76,7 @@ function what(told: Told): string {
         .filter(Boolean)
         .join(', ');
     case 'evt':
-      return `${told.event}: ${told.from === undefined ? '' : `${told.from} -> ${told.to}, `}${told.reason}`;
+      return `${told.event}: ${[told.from, told.to].filter(Boolean).join(' -> ')}${told.to ? ', ' : ''}${told.reason}`;
     case 'incident':
       return told.incident.closedAt === null
         ? `incident begins: ${why(told.incident.cause, told.incident.reason) || 'down'}`

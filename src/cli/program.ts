@@ -10,8 +10,10 @@ import { auditing } from './audit.js';
 import { commanding } from './commanding.js';
 import { happening } from './happening.js';
 import { identityCommands } from './identity-commands.js';
+import type { IncidentsOptions } from './incidents.js';
 import { joining } from './joining.js';
 import type { LogsOptions } from './logs.js';
+import { count } from './numbers.js';
 import type * as query from './query.js';
 
 export function program(): Command {
@@ -79,6 +81,14 @@ function asking(canopy: Command): void {
       (await import('./query.js')).nodes(rest(canopy, url), filter, { ...(json && { json }) }),
     );
   happening(ask(canopy, 'events', 'what happened'), url => rest(canopy, url));
+  ask(canopy, 'incidents', 'outages: those that last, then those that are over')
+    .option('--under <path>', 'of that node and all below it')
+    .option('--app <name>', 'of nodes of that app')
+    .option('--since <time>', 'an age such as 7d, an ISO 8601 time, or ms since the epoch')
+    .option('-n, --limit <count>', 'the newest so many', count, 100)
+    .action(async ({ url, ...options }: AskOptions & IncidentsOptions) =>
+      (await import('./incidents.js')).incidents(rest(canopy, url), options),
+    );
   ask(canopy, 'availability', 'how much of the time nodes were there')
     .argument('[path]', "the node; '.' is the one that answers; all leaves by default")
     .option('--app <name>', 'the leaves of that app, at or below the path, one by one and together')
@@ -95,6 +105,11 @@ function asking(canopy: Command): void {
     .argument('<id>', 'as canopy alerts prints it')
     .action(async (id: string, { url, ...view }: AskOptions) =>
       (await import('./alerts.js')).ack(rest(canopy, url), id, view),
+    );
+  ask(canopy, 'forget', 'a node that is gone: it is not known any more, at any hop')
+    .argument('<path>', 'the node, and all that is known below it')
+    .action(async (path: string, { url, ...view }: AskOptions) =>
+      (await import('./forget.js')).forget(rest(canopy, url), path, view),
     );
   ask(canopy, 'get', 'one node')
     .argument('<path>', "the node; '.' is the one that answers")

@@ -5,7 +5,7 @@ import type { Tally } from '../core/tally.js';
 import { verdict } from '../core/verdict.js';
 import type { Metric, Sample } from '../rest/metrics.js';
 import type { NodeContainer } from './container.js';
-import { ALERTS, AUDIT, BROKER, COUNTS, DEAD_MAN, OUTBOX, REGISTRY, TREE } from './tokens.js';
+import { ALERTS, AUDIT, BROKER, COUNTS, DEAD_MAN, HISTORY, OUTBOX, REGISTRY, TREE } from './tokens.js';
 import { VERSION } from './version.js';
 
 /** Refusals of the broker that are limits crossed, as they are named there. */
@@ -29,7 +29,14 @@ const LIMIT_CODES: ReadonlySet<string> = new Set([
 ]);
 
 export function metricsOf(node: NodeContainer): readonly Metric[] {
-  return [...ofTree(node), ...ofListeners(node), ...ofAudit(node), ...ofAlerts(node), ...ofProcess()];
+  return [
+    ...ofTree(node),
+    ...ofListeners(node),
+    ...ofAudit(node),
+    ...ofAlerts(node),
+    ...ofHistory(node),
+    ...ofProcess(),
+  ];
 }
 
 function ofTree(node: NodeContainer): Metric[] {
@@ -103,6 +110,27 @@ function ofAlerts(node: NodeContainer): Metric[] {
       'Beats of the dead man, by outcome.',
       by('outcome', node.get(DEAD_MAN).counts),
     ),
+  ];
+}
+
+function ofHistory(node: NodeContainer): Metric[] {
+  const store = node.get(HISTORY)?.store;
+  if (!store) return [];
+  return [
+    gauge(
+      'canopy_history_ok',
+      '1: what happens is kept on disk; 0: in memory, the store cannot be used.',
+      one(store.ledger.isOnDisk ? 1 : 0),
+    ),
+    gauge(
+      'canopy_history_bytes',
+      'Keys and values of what is kept, before compression.',
+      one(store.meta.bytes),
+    ),
+    counter('canopy_history_entries_total', 'Entries of history, by what became of them.', [
+      [{ outcome: 'written' }, store.counts.written],
+      [{ outcome: 'lost' }, store.counts.lost],
+    ]),
   ];
 }
 

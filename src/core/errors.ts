@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   'history-newer': 'the store of history was written by a newer version; it is put aside',
   'history-locked': 'another process holds the store of history; it is kept in memory only',
   'history-unwritable': 'the store of history cannot be written; it is kept in memory only',
+  'history-writable': 'it can be written again, and has what was kept in memory meanwhile',
   'spool-full': 'a relay had to drop messages for its parent: more waited than spool_max_bytes allows',
   'spool-refused': 'the parent ends the connection for one message, again and again: it was put aside',
   'spool-damaged': 'a file of what waits for the parent could not be read, and was put aside',

@@ -35,12 +35,7 @@ function isOurSleep(registry: HidingReader, record: NodeRecord, mono: number): b
   return mono - slept.until < graceOf(registry, record);
 }
 
-/** Whether a hop above it has come back so lately that it may not have been heard yet: two of its own intervals. */
-export function isInGrace(registry: HidingReader, record: NodeRecord, mono: number): boolean {
-  return mono < graceEnd(registry, record, mono);
-}
-
-/** Monotonic ms at which the grace ends of what happened above it, or to the observer; -Infinity where nothing has. */
+/** Monotonic ms at which the grace ends of what happened above it, or to the observer: two of its own intervals; -Infinity where nothing has. */
 export function graceEnd(registry: HidingReader, record: NodeRecord, mono: number): number {
   const from = Math.max(
     latestHeal(registry, record.path)?.mono ?? Number.NEGATIVE_INFINITY,

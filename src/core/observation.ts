@@ -107,9 +107,20 @@ export class Observation {
       graceEnd(registry, record, at.mono),
       this.told.has(record.path) ? settledAt : Number.NEGATIVE_INFINITY,
     );
-    if (at.mono >= until) return false;
-    this.due.set(record.path, until);
+    if (at.mono < until) this.due.set(record.path, until);
+    else if (this.isUnproven(record.path, until)) this.due.set(record.path, at.mono + this.ports.intervalMs);
+    else return false;
     return true;
+  }
+
+  /** That one is silent says something only where what is above it was heard since: else that may be gone again, and not lost yet. */
+  private isUnproven(path: string, since: number): boolean {
+    const { registry } = this.ports;
+    return ancestors(path).some(above => {
+      const hop = registry.get(above);
+      if (!hop || (hop.heardAt?.mono ?? Number.NEGATIVE_INFINITY) >= since) return false;
+      return verdict(registry, hop).status !== 'unknown';
+    });
   }
 
   private graceMs(path: string): number {

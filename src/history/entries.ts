@@ -54,19 +54,40 @@ export type HistoryEntry = StateEntry | EvtEntry | IncidentEntry | MaintenanceEn
 /** Before it has its number. */
 export type Draft = HistoryEntry extends infer E ? (E extends HistoryEntry ? Omit<E, 'id'> : never) : never;
 
-export const ENTRY_TYPES = ['state', 'evt', 'incident', 'maintenance', 'observer'] as const;
-
 /** Null for what is none: one that cannot be read is passed over. */
 export function entryOf(text: string): HistoryEntry | null {
   try {
     const entry = JSON.parse(text) as HistoryEntry;
-    const isOne =
-      Number.isSafeInteger(entry.id) &&
-      Number.isSafeInteger(entry.at) &&
-      typeof entry.path === 'string' &&
-      (ENTRY_TYPES as readonly string[]).includes(entry.type);
-    return isOne ? entry : null;
+    const isOne = areNumbers(entry.id, entry.at) && isText(entry.path) && isOrNull(isText, entry.app);
+    return isOne && hasWhatItNeeds(entry) ? entry : null;
   } catch {
     return null;
   }
 }
+
+/** A block of a store is not checked by its sum each time that it is read. */
+function hasWhatItNeeds(entry: HistoryEntry): boolean {
+  switch (entry.type) {
+    case 'state': {
+      const { status, facts, labels } = entry;
+      return isOrNull(isText, status) && isOrNull(isRecord, facts) && isRecord(labels);
+    }
+    case 'evt':
+      return isText(entry.source) && isRecord(entry.event) && isText(entry.event.event);
+    case 'incident': {
+      const { path, openedAt, closedAt } = entry.incident;
+      return isText(path) && areNumbers(openedAt, closedAt ?? 0);
+    }
+    case 'maintenance':
+      return typeof entry.on === 'boolean' && areNumbers(entry.since, entry.until ?? 0);
+    case 'observer':
+      return areNumbers(entry.since);
+    default:
+      return false;
+  }
+}
+
+const areNumbers = (...values: unknown[]): boolean => values.every(Number.isSafeInteger);
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isOrNull = (is: (value: unknown) => boolean, value: unknown): boolean => value === null || is(value);

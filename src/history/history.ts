@@ -8,11 +8,11 @@ import { type Availability, AvailabilityReader } from './availability.js';
 import { entryOf } from './entries.js';
 import { type EventFilter, fits } from './filter.js';
 import { after, INCIDENTS } from './keys.js';
-import { openHistory } from './open.js';
+import { openAgain, openHistory } from './open.js';
 import { type EntryPage, type PageAsked, readPage } from './page.js';
 import { Recorder } from './recorder.js';
 import { HistoryStore } from './store.js';
-import type { TroubleCode } from './trouble.js';
+import type { NewsCode } from './trouble.js';
 
 export interface HistoryOptions {
   readonly directory: string;
@@ -21,8 +21,8 @@ export interface HistoryOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly observer: Observer;
-  /** Told of each thing that is wrong with the store, in words. */
-  readonly trouble: (code: TroubleCode, message: string) => void;
+  /** Told of each thing that is wrong with the store, and when it no longer is, in words. */
+  readonly trouble: (code: NewsCode, message: string) => void;
 }
 
 /** Milliseconds between two signs of life on disk: as exactly is known when this node was killed. */
@@ -60,6 +60,8 @@ export class History {
       clock,
       bounds: { maxBytes, maxAgeMs },
       reopen: error => openHistory(ports, error),
+      again: () => openAgain(ports),
+      mended: () => trouble('history-writable', `the history in ${directory} can be written again`),
       basis: () => recorder.basis(),
     });
     const history = new History(store, recorder, clock);

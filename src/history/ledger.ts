@@ -1,7 +1,9 @@
 /** A shelf with what is known of it as a whole; one that goes bad is replaced, and begun with what holds. */
 import type { Clock } from '../core/clock.js';
+import type { Span } from '../core/timeline.js';
 import { entryOf, type HistoryEntry } from './entries.js';
 import { after, leastId, META, type Meta, VERSION } from './keys.js';
+import { moveOnto } from './move.js';
 import type { Opened } from './open.js';
 import { pruned, put } from './ops.js';
 import { MemoryShelf, type Op, type Range, type Shelf } from './shelf.js';
@@ -11,6 +13,10 @@ export interface LedgerPorts {
   readonly bounds: { readonly maxBytes: number; readonly maxAgeMs: number };
   /** Of what cannot be read or written any more: what is to be used instead. */
   readonly reopen: (error: unknown) => Promise<Opened>;
+  /** Where no disk could be had: one that can be now; null: none. */
+  readonly again: () => Promise<Opened | null>;
+  /** It is on disk again. */
+  readonly mended: () => void;
   /** What holds now, for a store that begins anew. */
   readonly basis: () => Op[];
 }
@@ -20,6 +26,11 @@ const BATCH = 500;
 const MOST_IN_MEMORY = 16 * 2 ** 20;
 /** Of the room. */
 const PRUNED_TO = 0.95;
+/** Milliseconds in memory before a disk is asked for again, doubled each time that it was lost again. */
+const FIRST_WAIT_MS = 5000;
+const MOST_WAIT_MS = 60_000;
+/** Milliseconds between the last sign of life on a disk and what memory begins with. */
+const MOST_UNSEEN_MS = 15_000;
 
 export class Ledger {
   private shelf: Shelf;
@@ -27,6 +38,10 @@ export class Ledger {
   private isPruning = false;
   /** None is older; until it is known, what can't be. */
   private oldest = 0;
+  /** Nothing is written or read meanwhile. */
+  private replacing: Promise<void> = Promise.resolve();
+  private waitMs = FIRST_WAIT_MS;
+  private againAt = 0;
 
   constructor(
     { shelf, meta }: Opened,
@@ -81,12 +96,14 @@ export class Ledger {
   /** With a sign of life. */
   async commit(ops: Op[], change: Partial<Meta>): Promise<void> {
     const meta = (): Op => put(META, JSON.stringify(this.now));
-    this.now = { ...this.now, ...change, alive: this.ports.clock.now() };
-    const { shelf } = this;
+    await this.replacing;
+    const { shelf, now } = this;
+    this.now = { ...now, ...change, alive: this.ports.clock.now() };
     try {
       await shelf.write([...ops, meta()]);
     } catch (error) {
       await this.replace(shelf, error);
+      this.now = { ...this.now, bytes: Math.max(0, this.now.bytes + (change.bytes ?? 0) - now.bytes) };
       await this.shelf.write([...ops, meta()]).catch(() => {});
     }
   }
@@ -111,9 +128,34 @@ export class Ledger {
     return true;
   }
 
+  /** In memory only: onto the disk once that can be had. Answers from when to when (ms) what happened is on neither. */
+  async mend(): Promise<Span | null> {
+    const { clock, again, mended } = this.ports;
+    if (this.isOnDisk || clock.mono() < this.againAt) return null;
+    this.againAt = clock.mono() + this.waitMs;
+    const opened = await again();
+    if (!opened) return null;
+    const { since } = this.now;
+    try {
+      this.now = await moveOnto(opened, this.shelf, this.now);
+      this.shelf = opened.shelf;
+    } catch {
+      await opened.shelf.close();
+      return null;
+    }
+    this.oldest = 0;
+    mended();
+    const from = opened.meta?.alive ?? since;
+    return since - from > MOST_UNSEEN_MS ? { from, to: since } : null;
+  }
+
   /** What was on the shelf is not there for us any more: the new one begins with what holds now. */
-  private async replace(failed: Shelf, error: unknown): Promise<void> {
-    if (this.shelf !== failed) return;
+  private replace(failed: Shelf, error: unknown): Promise<void> {
+    if (this.shelf === failed) this.replacing = this.replaced(failed, error);
+    return this.replacing;
+  }
+
+  private async replaced(failed: Shelf, error: unknown): Promise<void> {
     this.shelf = new MemoryShelf();
     await failed.close().catch(() => {});
     const { shelf } = await this.ports.reopen(error);
@@ -122,9 +164,12 @@ export class Ledger {
     const begin = [...this.ports.basis(), put(META, JSON.stringify(this.now))];
     await shelf.write(begin).catch(() => this.shelf.write(begin));
     this.shelf = shelf;
+    this.againAt = this.ports.clock.mono() + this.waitMs;
+    if (!this.isOnDisk) this.waitMs = Math.min(MOST_WAIT_MS, this.waitMs * 2);
   }
 
   private async trying<T>(ask: (shelf: Shelf) => Promise<T>): Promise<T> {
+    await this.replacing;
     const { shelf } = this;
     try {
       return await ask(shelf);

@@ -1,8 +1,9 @@
 /** A shelf on disk: LevelDB by classic-level, whose binaries come inside its package. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
+import { checkTables } from './level-check.js';
 import type { Op, Range, Shelf } from './shelf.js';
 
 export class LevelShelf implements Shelf {
@@ -20,7 +21,8 @@ export class LevelShelf implements Shelf {
     await mkdir(directory).catch(error => {
       if (error.code !== 'EEXIST') throw error;
     });
-    if (hasLostItsHead(directory)) throw new Error('Corruption: CURRENT is missing');
+    const manifest = manifestOf(directory);
+    if (manifest !== null) await checkTables(directory, manifest);
     const { ClassicLevel } = await import('classic-level');
     const db = new ClassicLevel(directory);
     await db.open();
@@ -44,8 +46,17 @@ export class LevelShelf implements Shelf {
   }
 }
 
-/** LevelDB takes that for a new store, and deletes what is there. */
-function hasLostItsHead(directory: string): boolean {
-  if (existsSync(join(directory, 'CURRENT')) || !existsSync(directory)) return false;
-  return readdirSync(directory).some(name => /\.(ldb|sst|log)$|^MANIFEST-/.test(name));
+/**
+ * Null: it is new. Without CURRENT, LevelDB takes it for that, and deletes what is there; where it names a file that is none of its
+ * own, that is an error as when the disk fails.
+ */
+function manifestOf(directory: string): string | null {
+  const names = readdirSync(directory);
+  if (!names.includes('CURRENT') && !names.some(name => /\.(ldb|sst|log)$|^MANIFEST-/.test(name)))
+    return null;
+  const current = names.includes('CURRENT') ? readFileSync(join(directory, 'CURRENT'), 'latin1') : '';
+  const named = /^(MANIFEST-\d+)\n$/.exec(current)?.[1];
+  if (named === undefined || !names.includes(named))
+    throw new Error('Corruption: CURRENT does not name a manifest');
+  return named;
 }

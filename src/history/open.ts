@@ -4,14 +4,14 @@ import { entryOf } from './entries.js';
 import { after, META, type Meta, metaOf, VERSION } from './keys.js';
 import { LevelShelf } from './level-shelf.js';
 import { MemoryShelf, type Shelf } from './shelf.js';
-import { HistoryTrouble, isPutAside, type TroubleCode, troubleOf } from './trouble.js';
+import { HistoryTrouble, isPutAside, type NewsCode, troubleOf } from './trouble.js';
 
 export interface OpenPorts {
   readonly directory: string;
   /** Ms since the Unix epoch. */
   readonly now: () => number;
   /** Told of each thing that is wrong, in words. */
-  readonly trouble: (code: TroubleCode, message: string) => void;
+  readonly trouble: (code: NewsCode, message: string) => void;
 }
 
 export interface Opened {
@@ -25,9 +25,25 @@ export interface Opened {
 /** Entries that are looked at from either end before a store is taken for a sound one. */
 const LOOK = 100;
 
+/** Never throws: what is on no disk is in memory. `earlier`: why what was open cannot be used any more. */
 export async function openHistory(ports: OpenPorts, ...earlier: unknown[]): Promise<Opened> {
+  const found = await attempt(ports, ...earlier);
+  if (!(found instanceof HistoryTrouble)) return found;
+  const { code, message } = found;
+  const words = `the history in ${ports.directory} cannot be used, it is kept in memory meanwhile: ${message}`;
+  ports.trouble(code, words);
+  return { shelf: new MemoryShelf(), meta: null, last: 0 };
+}
+
+/** Once it was told that no disk can be had; null: nor can it now. */
+export async function openAgain(ports: OpenPorts): Promise<Opened | null> {
+  const found = await attempt(ports);
+  return found instanceof HistoryTrouble ? null : found;
+}
+
+async function attempt(ports: OpenPorts, ...earlier: unknown[]): Promise<Opened | HistoryTrouble> {
   let [error] = earlier;
-  for (let attempt = 0; attempt < 2; attempt++) {
+  for (let turn = 0; turn < 2; turn++) {
     if (error === undefined) {
       try {
         return await checked(ports.directory);
@@ -36,16 +52,10 @@ export async function openHistory(ports: OpenPorts, ...earlier: unknown[]): Prom
       }
     }
     const trouble = troubleOf(error);
-    if (!isPutAside(trouble.code) || !(await putAside(ports, trouble))) break;
+    if (!isPutAside(trouble.code) || !(await putAside(ports, trouble))) return trouble;
     error = undefined;
   }
-  if (error === undefined) error = new Error('it cannot be begun anew');
-  const { code, message } = troubleOf(error);
-  ports.trouble(
-    code,
-    `the history in ${ports.directory} cannot be used, it is kept in memory only: ${message}`,
-  );
-  return { shelf: new MemoryShelf(), meta: null, last: 0 };
+  return troubleOf(new Error('it cannot be begun anew'));
 }
 
 async function checked(directory: string): Promise<Opened> {

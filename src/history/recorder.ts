@@ -7,6 +7,7 @@ import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import type { Transition } from '../core/transition.js';
 import type { NodeEvent } from '../protocol/payloads.js';
+import type { ToldAlert } from '../protocol/told-alert.js';
 import type { IngestListener } from '../tree/ingest.js';
 import type { Draft, Facts, HistoryEntry, StateEntry } from './entries.js';
 import { baseKey, currentKey, incidentKey, maintenanceKey } from './keys.js';
@@ -136,16 +137,22 @@ const factsOf = ({ link, phase, health, pid, exitCode, signal }: NodeRecord): Fa
 });
 
 /** Whatever else a message held is not kept for weeks. */
-const known = ({ v, epoch, seq, ts, event, path, from, to, code, reason, count }: NodeEvent): NodeEvent => ({
-  v,
-  epoch,
-  seq,
-  ts,
-  event,
-  reason,
-  ...(path !== undefined && pathProblem(path) === null && { path }),
-  ...(from !== undefined && { from }),
-  ...(to !== undefined && { to }),
-  ...(code !== undefined && { code }),
-  ...(count !== undefined && { count }),
-});
+const known = (told: NodeEvent): NodeEvent => {
+  const { v, epoch, seq, ts, event, path, from, to, code, reason, since, count, alert } = told;
+  return {
+    ...{ v, epoch, seq, ts, event, reason },
+    ...(path !== undefined && pathProblem(path) === null && { path }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(code !== undefined && { code }),
+    ...(since !== undefined && { since }),
+    ...(count !== undefined && { count }),
+    ...(alert !== undefined && { alert: knownAlert(alert) }),
+  };
+};
+
+const knownAlert = (alert: ToldAlert): ToldAlert => {
+  const { id, rule, severity, status, kind, app, cause, hidden, since, dueAt, acked } = alert;
+  const seen = acked && { by: acked.by, at: acked.at };
+  return { id, rule, severity, status, kind, app, cause, hidden, since, dueAt, acked: seen };
+};

@@ -22,6 +22,9 @@ export interface Shelf {
   close(): Promise<void>;
 }
 
+/** Keys of a batch that are put in and taken out one by one. */
+const FEW = 8;
+
 /** The same where no disk can be had: what is kept is as long as the process. */
 export class MemoryShelf implements Shelf {
   readonly directory = null;
@@ -29,10 +32,18 @@ export class MemoryShelf implements Shelf {
   private keys: string[] = [];
 
   async write(ops: readonly Op[]): Promise<void> {
+    const [fresh, gone] = [new Set<string>(), new Set<string>()];
     for (const op of ops) {
-      if (op.type === 'del') this.drop(op.key);
-      else this.put(op.key, op.value);
+      const { key } = op;
+      const isThere = this.values.has(key);
+      if (op.type === 'put') this.values.set(key, op.value);
+      else this.values.delete(key);
+      if (isThere === (op.type === 'put')) continue;
+      // What comes and goes in one batch has never been there, and the other way round.
+      const [now, before] = op.type === 'put' ? [fresh, gone] : [gone, fresh];
+      if (!before.delete(key)) now.add(key);
     }
+    this.settle(fresh, gone);
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -50,13 +61,15 @@ export class MemoryShelf implements Shelf {
 
   async close(): Promise<void> {}
 
-  private put(key: string, value: string): void {
-    if (!this.values.has(key)) this.keys.splice(this.place(key), 0, key);
-    this.values.set(key, value);
-  }
-
-  private drop(key: string): void {
-    if (this.values.delete(key)) this.keys.splice(this.place(key), 1);
+  /** Keys put in and taken out one by one cost as much each as all that come with one batch together. */
+  private settle(fresh: ReadonlySet<string>, gone: ReadonlySet<string>): void {
+    if (fresh.size + gone.size <= FEW) {
+      for (const key of gone) this.keys.splice(this.place(key), 1);
+      for (const key of fresh) this.keys.splice(this.place(key), 0, key);
+      return;
+    }
+    const kept = gone.size === 0 ? this.keys : this.keys.filter(key => !gone.has(key));
+    this.keys = merged(kept, [...fresh].sort());
   }
 
   /** Of the first key that is not before this one. */
@@ -69,4 +82,15 @@ export class MemoryShelf implements Shelf {
     }
     return low;
   }
+}
+
+/** Two lists in order, as one. */
+function merged(long: readonly string[], few: readonly string[]): string[] {
+  const all: string[] = [];
+  let at = 0;
+  for (const key of long) {
+    while (at < few.length && (few[at] as string) < key) all.push(few[at++] as string);
+    all.push(key);
+  }
+  return [...all, ...few.slice(at)];
 }

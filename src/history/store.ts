@@ -1,5 +1,6 @@
 /** The entries of history in order: added at once, written in batches, told of when they can be read, bounded. */
 import type { Clock } from '../core/clock.js';
+import type { Span } from '../core/timeline.js';
 import type { Draft, HistoryEntry } from './entries.js';
 import { entryKey, leastId, type Meta } from './keys.js';
 import { Ledger, type LedgerPorts } from './ledger.js';
@@ -21,6 +22,8 @@ export class HistoryStore {
   private recent: HistoryEntry[] = [];
   private lastId: number;
   private writtenId: number;
+  /** Entries since the start, by what became of them. */
+  readonly counts = { written: 0, lost: 0 };
   private lost: { since: number; count: number } | null = null;
   private turn: Promise<void> = Promise.resolve();
   private isWorking = false;
@@ -49,6 +52,7 @@ export class HistoryStore {
   add(draft: Draft): number {
     if (this.isClosed) return this.lastId;
     if (this.queue.length >= MOST_WAITING) {
+      this.counts.lost += 1;
       this.lost = { since: this.lost?.since ?? draft.at, count: (this.lost?.count ?? 0) + 1 };
       return this.lastId;
     }
@@ -109,17 +113,25 @@ export class HistoryStore {
   private async writeAll(isSign: boolean): Promise<void> {
     // Those that come with one message are written together.
     await new Promise(setImmediate);
+    if (isSign) this.tellUnseen(await this.ledger.mend());
     for (let first = isSign; first || this.queue.length > 0; first = false) {
       this.tellLost();
       const batch = this.queue.splice(0, BATCH);
       const ops = batch.flatMap(opsOf);
       const bytes = batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
       await this.ledger.commit(ops, { bytes: this.meta.bytes + bytes });
+      this.counts.written += batch.length;
       this.writtenId = batch.at(-1)?.id ?? this.writtenId;
       this.recent = [...this.recent, ...batch].slice(-RECENT);
       if (batch.length > 0) for (const listener of [...this.listeners]) listener();
       while (await this.ledger.prune()) await new Promise(setImmediate);
     }
+  }
+
+  private tellUnseen(span: Span | null): void {
+    if (span === null) return;
+    const reason = 'what happened then could not be kept';
+    this.add({ type: 'observer', at: span.to, path: '', app: null, since: span.from, reason });
   }
 
   private tellLost(): void {

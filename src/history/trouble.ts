@@ -6,6 +6,9 @@ export type TroubleCode = Extract<
   'history-corrupt' | 'history-newer' | 'history-locked' | 'history-unwritable'
 >;
 
+/** What is told of a store: what is wrong with it, and that nothing is any more. */
+export type NewsCode = TroubleCode | Extract<ErrorCode, 'history-writable'>;
+
 export class HistoryTrouble extends Error {
   constructor(
     readonly code: TroubleCode,

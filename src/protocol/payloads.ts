@@ -88,6 +88,7 @@ export const EVENT_NAMES = [
   'clock',
   'flapping',
   'alert',
+  'history',
 ] as const;
 export const EventSchema = Type.Object({
   v,

@@ -48,7 +48,7 @@ const PageSchema = Type.Object({
   }),
   lastId: Type.Integer({ description: 'Last-Event-ID with which a stream goes on after what is known now' }),
   kept: Type.Enum(['disk', 'memory'] as const, {
-    description: 'memory: it ends with the process, for its store cannot be used',
+    description: 'memory: its store cannot be used now; what is in memory only ends with the process',
   }),
 });
 const content = {

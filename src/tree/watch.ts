@@ -5,11 +5,11 @@ import { type Leases, leaseMs } from '../core/leases.js';
 import { isDirectChild } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
-import { isOvertaken, wordOf } from '../core/said.js';
+import { isOvertaken } from '../core/said.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Heartbeat } from '../protocol/payloads.js';
 import type { IngestListener } from './ingest.js';
-import { factsOf } from './wills.js';
+import { spokenFor } from './wills.js';
 
 export interface WatchPorts {
   readonly leases: Leases;
@@ -151,9 +151,7 @@ export class Watch implements IngestListener {
     const record = registry.get(name);
     if (!record) return;
     const ownEpoch = registry.get('')?.epoch ?? null;
-    const facts = { kind: record.kind ?? 'relay', ...factsOf(record), link, reason };
-    const place = { epoch: record.epoch ?? 0, ...wordOf(record, link, ownEpoch) };
-    this.ports.publisher.speakFor(name, { v: 1, ...place, ts: this.ports.clock.now(), ...facts });
+    this.ports.publisher.speakFor(name, spokenFor(record, link, reason, ownEpoch, this.ports.clock.now()));
   }
 
   /** Tells once per child, until it mends its ways. */

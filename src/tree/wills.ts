@@ -1,6 +1,7 @@
 /** Wills are written when a node connects and said when it is gone: by then they are out of date. */
 import type { Origin } from '../../broker/rules.js';
 import type { Moment } from '../core/clock.js';
+import type { Cause, LinkFact } from '../core/facts.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { restartEnds } from '../core/planned-restart.js';
 import { wordOf } from '../core/said.js';
@@ -23,6 +24,19 @@ export function completeWill(
   const facts =
     known && known.epoch === will.epoch ? { ...factsOf(known), ...wordOf(known, 'lost', ownEpoch) } : {};
   return { ...will, ...facts, ts: at.now, link: 'lost', reason: cause };
+}
+
+/** What its parent says of a child that can't say so itself. `now`: wall ms. */
+export function spokenFor(
+  record: NodeRecord,
+  link: LinkFact,
+  reason: Cause | 'heard again',
+  ownEpoch: number | null,
+  now: number,
+): State {
+  const facts = { kind: record.kind ?? 'relay', ...factsOf(record), link, reason };
+  const place = { epoch: record.epoch ?? 0, ...wordOf(record, link, ownEpoch) };
+  return { v: 1, ...place, ts: now, ...facts };
 }
 
 /** The state message of a node, as it would be retained. */

@@ -155,6 +155,9 @@ describe('history of a root', { skip: process.platform !== 'linux' && 'needs /pr
       body.incidents.map(({ path, hidden, end }: Told) => [path, hidden, end]),
       [['rack1', 1, 'up']],
     );
+    const url = ['--url', root.rest.url];
+    const { stdout } = await new Command(box, ['incidents', '--under', 'rack1', ...url]).end();
+    assert.match(stdout, /^PATH.*WHY\nrack1 +- +20\S+Z +\d+ s +up +1 +will\n$/);
     for (const node of [web, rack1, root]) await node.stop();
   });
 

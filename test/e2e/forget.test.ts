@@ -1,6 +1,7 @@
 /** Forgetting a node that is gone: at every broker, for good, and never one that is alive. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Command } from '../support/cli.js';
 import { publish, Tap } from '../support/mqtt-tools.js';
 import { type DeepTree, deepTree, type NodeProcess } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
@@ -72,5 +73,17 @@ describe('forgetting a node', { skip: noTools || (process.platform !== 'linux' &
     await api2.up();
     const again = await tree.rest.expect(path, { status: 'up' });
     assert.equal(again.pid, pid, 'it adopts the target that it had left');
+  });
+
+  it('by the command line: refused while it is alive, and done once it is gone', async () => {
+    const words = ['forget', 'rack1/rack2/api2', '--url', tree.rest.url];
+    const refused = new Command(box, words);
+    assert.equal((await refused.end()).code, 1);
+    assert.match(refused.stderr, /node-alive/);
+    await api2.crash();
+    await tree.rest.expect('rack1/rack2/api2', { status: 'down' });
+    const done = await new Command(box, words).end();
+    assert.deepEqual([done.code, done.stdout], [0, 'rack1/rack2/api2: forgotten\n']);
+    assert.equal((await tree.rest.get('/api/v1/nodes/rack1/rack2/api2')).status, 404);
   });
 });

@@ -25,6 +25,7 @@ import { Spool } from '../../src/spool/spool.js';
 import { Roster } from '../../src/tree/roster/roster.js';
 import { Seen } from '../../src/tree/seen.js';
 import { until } from '../support/wait.js';
+import { HistoryFuzz } from './history.js';
 import { IdentityFuzz } from './identity.js';
 import type { Mutator } from './mutate.js';
 import { FILES } from './samples.js';
@@ -35,20 +36,25 @@ const SEEN = '["canopy/web/evt",1790000000000,4]\n["canopy/rack1/web/res",179000
 const STAGE = { id: 'later', op: 'ping', status: 'succeeded', done: true } as Stage;
 /** One in so many cases is a whole store of logs: it takes as long as that. */
 const LOGS = 0.02;
+/** One of history takes a tenth of it. */
+const HISTORY = 0.1;
 
 export class FileFuzz {
   readonly #dir: string;
   readonly #identity: IdentityFuzz;
+  readonly #history: HistoryFuzz;
 
   constructor(private readonly place: string) {
     this.#dir = join(place, 'data');
     this.#identity = new IdentityFuzz(this.#dir);
+    this.#history = new HistoryFuzz(place);
     mkdirSync(this.#dir, { recursive: true });
   }
 
   /** Throws what a reader should not have thrown. */
   async run(mutator: Mutator): Promise<void> {
     if (mutator.chance(LOGS)) return this.#logs(mutator);
+    if (mutator.chance(HISTORY)) return this.#history.run(mutator);
     const readers = [
       () => this.#settings(mutator),
       () => this.#tree(mutator),
@@ -70,6 +76,7 @@ export class FileFuzz {
   /** A store as a target has filled it: what the cases of logs begin with. */
   async prepare(): Promise<void> {
     await this.#identity.prepare();
+    await this.#history.prepare();
     const store = this.#store('kept');
     store.open();
     const { stdout, stderr } = store.outputs();

@@ -66,9 +66,13 @@ export class SseClient {
 }
 
 /** What a live connection says, one event after the other, none of it kept: for streams too large to be. */
-export async function* sseEvents(url: string, cut: AbortSignal): AsyncGenerator<Omit<SseEvent, 'id'>> {
+export async function* sseEvents(
+  url: string,
+  cut: AbortSignal,
+  headers: Record<string, string> = {},
+): AsyncGenerator<Omit<SseEvent, 'id'>> {
   const response = await new Promise<IncomingMessage>((resolve, reject) =>
-    get(url, { agent: false, signal: cut }, resolve).once('error', reject),
+    get(url, { agent: false, signal: cut, headers }, resolve).once('error', reject),
   );
   if (response.statusCode !== 200) throw new Error(`${url}: ${(await response.toArray()).join('')}`);
   let rest = '';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HEALTHS, PHASES, type Status } from '../../../src/core/facts.js';
-import { isInGrace } from '../../../src/core/hidden.js';
+import { graceEnd } from '../../../src/core/hidden.js';
 import { Registry } from '../../../src/core/registry.js';
 import { ownStatus, rollup, verdict } from '../../../src/core/verdict.js';
 import { at, beat, relay, state, taken } from './support.js';
@@ -113,8 +113,8 @@ describe('a healed line', () => {
       return verdict(registry, record, mono).status;
     };
     assert.equal(status('rack1/sub/web', 1e9), 'unknown', 'it may have ended meanwhile');
-    const inGrace = (mono: number) => isInGrace(registry, registry.get('rack1/sub/web') as never, mono);
-    assert.deepEqual([80 + 5999, 80 + 6000].map(inGrace), [true, false]);
+    assert.equal(graceEnd(registry, registry.get('rack1/sub/web') as never, 1e9), 80 + 6000);
+    assert.equal(graceEnd(registry, registry.get('rack1') as never, 1e9), Number.NEGATIVE_INFINITY);
     assert.deepEqual(
       [80 + 5999, 80 + 6000].map(mono => status('rack1/sub', mono)),
       ['unknown', 'up'],

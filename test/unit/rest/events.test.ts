@@ -66,6 +66,27 @@ describe('/events', () => {
     }
   });
 
+  test('an event keeps since and its alert, and nothing that nobody knows of', async t => {
+    const { node, served } = await open(t);
+    const url = await listening(served);
+    const stream = await SseClient.open(`${url}/api/v1/events?event=alert`, SSE);
+    await until(() => stream.text.includes('id: '));
+    const since = node.clock.now() - 5000;
+    const alert = {
+      ...{ id: '0f3c', rule: 'node-down', severity: 'critical', app: 'web', cause: null, hidden: 0, since },
+      ...{ dueAt: since + 1000, acked: { by: 'ops', at: since + 2000 } },
+      status: 'down',
+      kind: 'leaf',
+    } as const;
+    const strange = { ...alert, acked: { ...alert.acked, x: 'y' }, more: 'z'.repeat(5000) };
+    node.event('rack1', { event: 'alert', path: 'web', to: 'acked', since, alert: strange });
+    await stream.saw(({ events }) => events.length === 1);
+    const { events } = (await served.ask('GET', '/api/v1/events?event=alert')).json;
+    for (const told of [events[0], stream.events[0]?.data])
+      assert.deepEqual([told.path, told.to, told.since, told.alert], ['rack1/web', 'acked', since, alert]);
+    stream.close();
+  });
+
   test('what is asked wrongly is answered with what was expected', async t => {
     const { served } = await open(t);
     const ROWS: [string, string][] = [

@@ -118,6 +118,9 @@ describe('a relay with 100 leaves', () => {
     tree.pass(2 * BEAT * 1000 - 1);
     assert.deepEqual(tree.news(), []);
     tree.pass(1);
+    assert.deepEqual(tree.news(), [], 'its relay may be gone again');
+    tree.beat('rack1', { kind: 'relay' });
+    tree.pass(BEAT * 1000);
     assert.deepEqual(tree.news(), ['rack1/leaf1 up>unknown']);
     tree.beat('rack1/leaf1');
     assert.deepEqual(tree.news(), ['rack1/leaf1 unknown>up']);
@@ -137,6 +140,30 @@ describe('a relay with 100 leaves', () => {
       tree.news().filter(line => !line.startsWith('rack1 ')),
       [],
     );
+  });
+
+  test('that were hidden once more before they could be heard are told of by neither outage, however late it is noticed', () => {
+    const tree = grown();
+    tree.lost('rack1');
+    tree.pass(20_000);
+    tree.relay('rack1', { reason: 'heard again' });
+    for (let second = 0; second < 10; second++) tree.pass(1000);
+    tree.lost('rack1');
+    tree.pass(60_000);
+    assert.deepEqual(tree.news(), ['rack1 up>down', 'rack1 down>up', 'rack1 up>down']);
+  });
+
+  test('of one that is still in its grace nothing is told, whatever is looked at it for', () => {
+    const tree = grown();
+    tree.lost('rack1');
+    tree.pass(20_000);
+    tree.relay('rack1', { reason: 'heard again' });
+    tree.news();
+    tree.state('rack1/leaf0', { reason: 'online' });
+    assert.deepEqual(tree.news(), [], 'a state may be a replayed one');
+    tree.beat('rack1/leaf0');
+    tree.pass(1000);
+    assert.deepEqual(tree.news(), []);
   });
 
   test('it said goodbye: it is stopped, and they are hidden all the same', () => {
@@ -211,6 +238,14 @@ describe('after a start of the observer', () => {
     tree.state('rack1/b');
     assert.deepEqual(tree.news(), ['rack1 unknown>up']);
   });
+});
+
+test('after a start one is missing for itself where its hop is there and it is not', () => {
+  const tree = new Watched({ rack1: { kind: 'relay' }, 'rack1/a': {}, 'rack1/b': {} });
+  tree.relay('rack1');
+  tree.state('rack1/b');
+  tree.pass(10_000);
+  assert.deepEqual(tree.news(), ['rack1/a up>unknown']);
 });
 
 describe('when it became so', () => {

@@ -1,0 +1,6 @@
+/** Something that may not be. */
+export class Breach extends Error {}
+
+export const breach = (what: string): never => {
+  throw new Breach(what);
+};

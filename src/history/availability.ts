@@ -63,8 +63,10 @@ export class AvailabilityReader {
         limit: 1,
       });
       const base = before ?? entryOf((await this.store.ledger.get(baseKey(path))) ?? '');
-      const within = await this.store.ledger.indexed(statesOf(path), { gte: first });
-      return [...(base ? [base] : []), ...within].flatMap(changeOf);
+      const changes = base ? changeOf(base) : [];
+      for await (const piece of this.store.ledger.walk(statesOf(path), first))
+        for (const entry of piece) changes.push(...changeOf(entry));
+      return changes;
     });
   }
 
@@ -91,10 +93,11 @@ export class AvailabilityReader {
   }
 
   private async restartsOf(path: string): Promise<number> {
-    const events = await this.store.ledger.indexed(eventsOf(path), {
-      gte: `${eventsOf(path)}${idOf(leastId(this.window.from))}`,
-    });
-    return events.filter(entry => isRestart(entry) && entry.at < this.window.to).length;
+    let count = 0;
+    const first = `${eventsOf(path)}${idOf(leastId(this.window.from))}`;
+    for await (const piece of this.store.ledger.walk(eventsOf(path), first))
+      count += piece.filter(entry => isRestart(entry) && entry.at < this.window.to).length;
+    return count;
   }
 }
 

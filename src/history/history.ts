@@ -10,6 +10,7 @@ import { type EventFilter, fits } from './filter.js';
 import { after, INCIDENTS } from './keys.js';
 import { openAgain, openHistory } from './open.js';
 import { type EntryPage, type PageAsked, readPage } from './page.js';
+import { Quota } from './quota.js';
 import { Recorder } from './recorder.js';
 import { HistoryStore } from './store.js';
 import type { NewsCode } from './trouble.js';
@@ -49,11 +50,13 @@ export class History {
   static async open(options: HistoryOptions): Promise<History> {
     const { directory, maxBytes, maxAgeMs, registry, clock, observer, trouble } = options;
     const ports = { directory, now: clock.now, trouble };
+    const quota = new Quota(maxBytes, clock.mono);
     const recorder: Recorder = new Recorder({
       registry,
       clock,
       add: draft => store.add(draft),
       when: (path, ts) => observer.when(path, ts),
+      mayKeep: (path, bytes) => quota.take(path, bytes),
     });
     const opened = await openHistory(ports);
     const store = new HistoryStore(opened, {
@@ -79,6 +82,7 @@ export class History {
 
   async close(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
+    this.recorder.release();
     await this.store.close();
   }
 
@@ -135,6 +139,7 @@ export class History {
   private sign(): void {
     if (this.clock.now() - this.store.meta.alive > SIGN_MS * MOST_LATE)
       this.unobserved(this.store.meta.alive, 'this node was suspended');
+    this.recorder.release();
     this.store.touch();
   }
 

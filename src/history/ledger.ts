@@ -21,7 +21,7 @@ export interface LedgerPorts {
   readonly basis: () => Op[];
 }
 
-/** Entries taken away at a time. */
+/** Entries taken away, or walked over, at a time. */
 const BATCH = 500;
 const MOST_IN_MEMORY = 16 * 2 ** 20;
 /** Of the room. */
@@ -78,6 +78,19 @@ export class Ledger {
     const keys = await this.read({ gte: prefix, lt: after(prefix), ...range });
     const found = await Promise.all(keys.map(([key]) => this.get(`e!${key.slice(-16)}`)));
     return found.flatMap(value => (value === undefined ? [] : (entryOf(value) ?? [])));
+  }
+
+  /** All of an index from a key on, a piece at a time: of one node alone it may be more than fits into memory at once. */
+  async *walk(prefix: string, from: string): AsyncGenerator<HistoryEntry[]> {
+    let start: Range = { gte: from };
+    for (;;) {
+      const keys = await this.read({ lt: after(prefix), ...start, limit: BATCH });
+      const found = await Promise.all(keys.map(([key]) => this.get(`e!${key.slice(-16)}`)));
+      yield found.flatMap(value => (value === undefined ? [] : (entryOf(value) ?? [])));
+      const last = keys.at(-1)?.[0];
+      if (last === undefined || keys.length < BATCH) return;
+      start = { gt: last };
+    }
   }
 
   /** With a sign of life. */

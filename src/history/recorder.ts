@@ -9,6 +9,7 @@ import type { Transition } from '../core/transition.js';
 import type { NodeEvent } from '../protocol/payloads.js';
 import type { ToldAlert } from '../protocol/told-alert.js';
 import type { IngestListener } from '../tree/ingest.js';
+import { topName } from '../tree/standing.js';
 import type { Draft, Facts, HistoryEntry, StateEntry } from './entries.js';
 import { baseKey, currentKey, incidentKey, maintenanceKey } from './keys.js';
 import { put } from './ops.js';
@@ -20,12 +21,18 @@ export interface RecorderPorts {
   readonly add: (draft: Draft) => number;
   /** What a time by the clock of a node is by ours. */
   readonly when: (path: string, ts: number) => number;
+  /** Whether so many bytes more of what is told at a path may be kept. */
+  readonly mayKeep: (path: string, bytes: number) => boolean;
 }
 
 export class Recorder implements IngestListener {
   private readonly current = new Map<string, StateEntry>();
   private readonly incidents = new Map<string, Incident>();
   private readonly maintenance = new Map<string, Maintenance>();
+  /** Of nodes that tell more than is kept: the last of each, to be kept when there is room. */
+  private readonly held = new Map<string, Transition>();
+  /** Events that were not kept, by child, since that was last told. */
+  private readonly left = new Map<string, number>();
 
   constructor(private readonly ports: RecorderPorts) {}
 
@@ -67,6 +74,27 @@ export class Recorder implements IngestListener {
   }
 
   readonly transition = (told: Transition): void => {
+    if (told.to !== null && !this.ports.mayKeep(told.path, bytesOf(told))) {
+      this.held.set(told.path, told);
+      return;
+    }
+    this.held.delete(told.path);
+    this.keep(told);
+  };
+
+  /** What was held back and still differs from what was kept last. */
+  release(): void {
+    for (const [child, count] of this.left) this.ports.add(leftOut(child, count, this.ports.clock.now()));
+    this.left.clear();
+    for (const [path, told] of this.held) {
+      const from = this.current.get(path)?.status ?? null;
+      if (from !== told.to && !this.ports.mayKeep(path, bytesOf(told))) continue;
+      this.held.delete(path);
+      if (from !== told.to) this.keep({ ...told, from });
+    }
+  }
+
+  private keep(told: Transition): void {
     const { path, app, at, to, ...rest } = told;
     const record = this.ports.registry.get(path);
     const draft = {
@@ -86,14 +114,17 @@ export class Recorder implements IngestListener {
     if (incident.closedAt === null) this.incidents.set(path, incident);
     else this.incidents.delete(path);
     this.ports.add(incidentDraft(incident, at));
-  };
+  }
 
   event(source: string, event: NodeEvent): void {
     const below = event.path !== undefined && pathProblem(event.path) === null ? event.path : '';
     const path = source && below ? `${source}/${below}` : source || below;
     const app = this.ports.registry.get(path)?.app ?? null;
     const at = this.ports.when(source, event.ts);
-    this.ports.add({ type: 'evt', at, path, app, source, event: known(event) });
+    const told = known(event);
+    if (this.ports.mayKeep(source, bytesOf(told)))
+      this.ports.add({ type: 'evt', at, path, app, source, event: told });
+    else this.left.set(topName(source), (this.left.get(topName(source)) ?? 0) + 1);
   }
 
   state({ path, maintenance }: NodeRecord): void {
@@ -122,6 +153,16 @@ export class Recorder implements IngestListener {
     const app = this.ports.registry.get(path)?.app ?? null;
     return { type: 'maintenance', at, path, app, on, since, until, by } as const;
   }
+}
+
+/** About what an entry of it takes, its keys and an incident included. */
+const BESIDE = 400;
+const bytesOf = (told: object): number => BESIDE + Buffer.byteLength(JSON.stringify(told));
+
+function leftOut(child: string, count: number, ts: number) {
+  const reason = `${count} events of "${child}" were not kept: it tells more than its share of the history`;
+  const event = { v: 1, epoch: 0, seq: 0, ts, event: 'refused', code: 'slow-down', reason, count } as const;
+  return { type: 'evt', at: ts, path: child, app: null, source: '', event } as const;
 }
 
 const incidentDraft = (incident: Incident, at: number) =>

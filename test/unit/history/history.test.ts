@@ -135,7 +135,7 @@ describe('what is kept is bounded', () => {
     node.state('web');
     let most = 0;
     for (let event = 0; event < 3000; event++) {
-      node.event('web', { reason: `number ${event}` });
+      node.event('', { path: 'web', reason: `number ${event}` });
       if (event % 100 === 99) await node.history.store.flushed();
       most = Math.max(most, node.history.store.meta.bytes);
     }
@@ -153,6 +153,66 @@ describe('what is kept is bounded', () => {
     assert.ok(node.history.store.meta.bytes <= maxBytes);
     await node.close();
   });
+});
+
+test('a flood of one child pushes out nothing of others, and how it ended is kept when there is room', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const box = scratch();
+  t.after(box.remove);
+  const node = await Kept.open(box.path, new TestClock(), { maxBytes: 400_000 });
+  node.history.start();
+  node.state('db');
+  node.event('db');
+  node.relay('rack1');
+  for (let turn = 0; turn < 1000; turn++) {
+    node.event('rack1/web', { reason: 'x'.repeat(1000) });
+    node.state('rack1/web', { labels: { [`k${'y'.repeat(1000)}`]: 'v' } });
+    node.down('rack1/web');
+  }
+  await node.history.store.flushed();
+  const all = await node.all();
+  assert.deepEqual(all.slice(0, 3), ['db null>up', 'db phase', 'rack1 null>up']);
+  node.clock.pass(5000);
+  t.mock.timers.tick(5000);
+  const [told] = (await node.history.page({ filter: { home: '' }, order: 'newest', limit: 1, cursor: null }))
+    .entries;
+  assert.match(told?.type === 'evt' ? told.event.reason : '', /^\d{3} events of "rack1" were not kept/);
+  assert.ok(all.length < 200, `${all.length} entries`);
+  assert.ok(node.history.store.meta.bytes < 100_000, `${node.history.store.meta.bytes} bytes`);
+  node.state('rack1/web');
+  node.clock.pass(86_400_000);
+  t.mock.timers.tick(5000);
+  await node.history.store.flushed();
+  assert.equal(node.history.recorder.newest('rack1/web')?.status, 'up');
+  assert.deepEqual([...node.history.recorder.openIncidents()], []);
+  await node.close();
+});
+
+test('a node that has told very much is not read whole to say how available it was', async t => {
+  const box = scratch();
+  t.after(box.remove);
+  const node = await Kept.open(box.path);
+  const restarts = 2500;
+  for (let turn = 0; turn < restarts; turn++) {
+    node.state('web');
+    node.event('web', { from: 'exited', to: 'starting' });
+    node.down('web');
+  }
+  const { store } = node.history;
+  await store.flushed();
+  let most = 0;
+  const { ledger } = store;
+  const read = ledger.read.bind(ledger);
+  ledger.read = async range => {
+    const found = await read(range);
+    most = Math.max(most, found.length);
+    return found;
+  };
+  const now = node.clock.now() + 1;
+  const [web] = await node.history.availability(['web'], { from: now - 1000, to: now });
+  assert.deepEqual([web?.restarts, web?.failures], [restarts, restarts]);
+  assert.ok(most > 0 && most < 1000, `${most} at once`);
+  await node.close();
 });
 
 test('a node that was suspended says that it saw nothing meanwhile', async t => {

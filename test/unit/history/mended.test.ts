@@ -126,7 +126,7 @@ test('what memory had no room for is told as time that nobody knows', async t =>
   await holder.close();
   for (let event = 0; event < 600; event++) {
     clock.pass(100);
-    node.event('web');
+    node.event('', { path: 'web' });
     if (event % 50 === 49) await node.history.store.flushed();
   }
   const from = node.history.store.meta.since;

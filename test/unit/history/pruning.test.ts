@@ -18,7 +18,7 @@ for (const place of ['disk', 'memory'] as const)
     const full = await Kept.open(directory, clock, { maxBytes: 16 * MB });
     full.state('web');
     for (let event = 0; event < 40_000; event++) {
-      full.event('web', { reason: 'x'.repeat(100) });
+      full.event('', { path: 'web', reason: 'x'.repeat(100) });
       if (event % 5000 === 4999) await full.history.store.flushed();
     }
     // In memory it can't be opened anew with less room: there all of it has grown too old.
@@ -34,7 +34,7 @@ for (const place of ['disk', 'memory'] as const)
       turns += 1;
       most = Math.max(most, last - store.meta.bytes);
       last = store.meta.bytes;
-      if (turns % 10 === 0 && turns <= 1000) node.event('web', { reason: 'meanwhile' });
+      if (turns % 10 === 0 && turns <= 1000) node.event('', { path: 'web', reason: 'meanwhile' });
       if (!isOver) setImmediate(turn);
     };
     stalls.enable();

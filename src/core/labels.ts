@@ -6,12 +6,12 @@ export const LABEL_RULE =
   'key=value, joined by commas: a key of 1 to 63 and a value of 0 to 63 of A-Z a-z 0-9 _ . - (the key begins with a letter or digit)';
 const SHAPE = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,62})=([A-Za-z0-9_.-]{0,63})$/;
 /** Each is counted in every roll-up above. */
-const MOST = 16;
+export const MOST_LABELS = 16;
 
 /** `zone=a,disk=ssd`; null where it is not of that form, or a key comes twice. */
 export function parseLabels(text: string): Labels | null {
   const parts = text.split(',').map(part => SHAPE.exec(part.trim()));
-  if (parts.length > MOST || parts.some(part => part === null)) return null;
+  if (parts.length > MOST_LABELS || parts.some(part => part === null)) return null;
   const pairs = parts.map(part => [part?.[1] as string, part?.[2] as string] as const);
   return new Set(pairs.map(([key]) => key)).size === pairs.length ? Object.fromEntries(pairs) : null;
 }

@@ -4,6 +4,8 @@ export const CHANNELS = ['hb', 'state', 'evt', 'cmd', 'res', 'log'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 export const MAX_NAMES = 8;
+/** Characters: as many names as there may be, each as long as it may be, and what joins them. */
+export const MAX_PATH = MAX_NAMES * 64;
 export const NAME_RULE = `a letter or digit, then up to 62 of A-Z a-z 0-9 _ -, and none of the channel names ${CHANNELS.join(' ')}`;
 
 const SHAPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;

@@ -1,7 +1,8 @@
 /** What each channel carries: one schema per channel, from which come the types, the checks and the REST description. */
 import Type, { type Static } from 'typebox';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES } from '../core/facts.js';
-import type { Channel } from '../core/names.js';
+import { MOST_LABELS } from '../core/labels.js';
+import { type Channel, MAX_PATH } from '../core/names.js';
 import { AppCapacitySchema, fraction, RollupSchema } from './capacity.js';
 import { ToldAlertSchema } from './told-alert.js';
 
@@ -42,7 +43,12 @@ export const MaintenanceSchema = Type.Object({
   until: Type.Union([millis, Type.Null()]),
   by: text,
 });
-export const LabelsSchema = Type.Record(Type.String(), Type.String({ maxLength: 63 }));
+/** As parseLabels has them: each is kept, and counted in every roll-up above. */
+export const LabelsSchema = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$' }),
+  Type.String({ maxLength: 63 }),
+  { maxProperties: MOST_LABELS, additionalProperties: false },
+);
 
 export const StateSchema = Type.Object({
   v,
@@ -96,7 +102,9 @@ export const EventSchema = Type.Object({
   seq,
   ts: millis,
   event: Type.String({ maxLength: 64, description: `what it is about: ${EVENT_NAMES.join(', ')}` }),
-  path: Type.Optional(Type.String({ description: 'the node concerned, below the one that reports it' })),
+  path: Type.Optional(
+    Type.String({ maxLength: MAX_PATH, description: 'the node concerned, below the one that reports it' }),
+  ),
   from: Type.Optional(text),
   to: Type.Optional(text),
   code: Type.Optional(text),

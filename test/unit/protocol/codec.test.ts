@@ -28,7 +28,11 @@ test('what is encoded decodes to the same, and unknown fields pass', () => {
   });
 });
 
+const many = (count: number): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 'v']));
+
 test('a message says what was found instead', () => {
+  assert.ok(decode('state', bytes({ ...SAMPLES.state, labels: many(16) })));
   const cases: [Channel, string, RegExp][] = [
     ['hb', 'not json', /expected UTF-8 JSON, found "not json"/],
     ['hb', '', /expected UTF-8 JSON, found ""/],
@@ -38,6 +42,9 @@ test('a message says what was found instead', () => {
     ['state', JSON.stringify({ ...SAMPLES.state, link: 'up' }), /^state payload: \/link .*online/],
     ['state', JSON.stringify({ ...SAMPLES.state, epoch: -1 }), /^state payload: \/epoch/],
     ['state', JSON.stringify({ ...SAMPLES.state, pid: 1.5 }), /^state payload: \/pid/],
+    ['state', JSON.stringify({ ...SAMPLES.state, labels: many(17) }), /^state payload: \/labels/],
+    ['state', JSON.stringify({ ...SAMPLES.state, labels: { [`k${'x'.repeat(63)}`]: 'v' } }), /\/labels/],
+    ['evt', JSON.stringify({ ...SAMPLES.evt, path: 'x'.repeat(513) }), /^evt payload: \/path/],
     ['hb', JSON.stringify({ ...SAMPLES.hb, interval: 0 }), /^hb payload: \/interval/],
     ['cmd', '{"v":1}', /^cmd payload: .*op/],
     ['res', JSON.stringify({ ...SAMPLES.res, status: 'done' }), /^res payload: \/status/],

@@ -1,6 +1,7 @@
 /** What a broker or bridge refused: counted, told as events that a storm can't multiply, answered where it was a command. */
 import type { Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
+import { pathProblem } from '../core/names.js';
 import { commandMeant, retainedCommand } from '../node/answers.js';
 import type { Publisher } from '../node/publisher.js';
 import { splitTopic } from '../protocol/topics.js';
@@ -48,10 +49,12 @@ export class Refusals {
     const where = topic === undefined ? '' : ` on ${JSON.stringify(topic)}`;
     const who = clientId === undefined ? '' : ` from client ${JSON.stringify(clientId.slice(0, 80))}`;
     const path = message ? splitTopic(message.topic)?.path : undefined;
+    // What is none stands in the reason alone, cut short.
+    const isPath = path !== undefined && path !== '' && pathProblem(path) === null;
     const event = code === 'bad-payload' ? 'malformed' : 'refused';
     // Not from within the broker's delivery of what it refused.
     setImmediate(() =>
-      this.publisher.event(event, `${reason}${where}${who}`, { code, count, ...(path && { path }) }),
+      this.publisher.event(event, `${reason}${where}${who}`, { code, count, ...(isPath && { path }) }),
     );
   }
 

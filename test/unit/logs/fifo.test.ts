@@ -87,7 +87,7 @@ test('what is in a FIFO when its reader is gone is there for the next', async t 
   const store = storeIn(dir, { capture: 'fifos' });
   store.open();
   const { stdout, stderr } = store.outputs();
-  const script = 'exec 1<>"$0" 2<>"$1"; echo one; sleep 3600';
+  const script = 'exec 1<>"$0" 2<>"$1"; echo one; exec sleep 3600';
   const child = spawn('/bin/sh', ['-c', script, stdout, stderr], { stdio: 'ignore' });
   t.after(() => child.kill('SIGKILL'));
   store.start();

@@ -1,9 +1,9 @@
 /** A log on a machine whose clock is set back by an hour while it is read: real nodes under libfaketime. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { Command } from '../support/cli.js';
+import { byClockIn } from '../support/faketime.js';
 import { type NodeProcess, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
 import { Rack } from '../support/racks.js';
@@ -43,17 +43,7 @@ describe('a log whose clock is set back by an hour', { skip }, () => {
   before(async () => {
     root = await startRoot(box);
     clock('+0');
-    // The library, wherever Debian has it for this machine; monotonic time is real.
-    const library = execFileSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], {
-      encoding: 'utf8',
-    });
-    const wrap = [
-      'env',
-      `LD_PRELOAD=${library.trim()}`,
-      `FAKETIME_TIMESTAMP_FILE=${box.path('clock')}`,
-      'FAKETIME_NO_CACHE=1',
-      'FAKETIME_DONT_FAKE_MONOTONIC=1',
-    ];
+    const wrap = byClockIn(box.path('clock'));
     rack = await Rack.up(box, root, { name: 'far', wrap }, [{ name: 'web', target: COUNTING }]);
     await root.rest.expect(path, { status: 'up' });
     await until(async () => (await lines('')).length > 20, 15_000);

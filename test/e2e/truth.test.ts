@@ -1,9 +1,9 @@
 /** What is true of a node besides up and down: late, which hop broke, restarts that were announced, flapping, wrong clocks. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { canopy } from '../support/cli.js';
+import { byClockIn } from '../support/faketime.js';
 import { Tap } from '../support/mqtt-tools.js';
 import { leafSettings, type NodeProcess, startLeaf, startRelay, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
@@ -125,17 +125,7 @@ describe('a clock that is wrong', { skip: noClock }, () => {
     const root = await startRoot(box);
     const clock = (offset: string): void => writeFileSync(box.path('clock'), offset);
     clock('+1h');
-    // Monotonic time is real.
-    const library = execFileSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], {
-      encoding: 'utf8',
-    });
-    const wrap = [
-      'env',
-      `LD_PRELOAD=${library.trim()}`,
-      `FAKETIME_TIMESTAMP_FILE=${box.path('clock')}`,
-      'FAKETIME_NO_CACHE=1',
-      'FAKETIME_DONT_FAKE_MONOTONIC=1',
-    ];
+    const wrap = byClockIn(box.path('clock'));
     const tap = await Tap.open(box, root.port, 'canopy/evt', 'canopy/+/state');
     const rack = await Rack.up(box, root, { name: 'far', wrap }, [{ name: 'web', target: STEADY }]);
     const near = (ms: number) => (node: { skewMs: number | null }) =>

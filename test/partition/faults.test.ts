@@ -4,9 +4,9 @@
  * CANOPY_TEST_FAULTS=100 node --test --test-timeout=3000000 dist/test/partition/faults.test.js
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { byClockIn } from '../support/faketime.js';
 import { mountSmall } from '../support/full-disk.js';
 import { Network, noNetwork } from '../support/net/network.js';
 import { commandBreaches, eventBreaches, type Told } from '../support/net/record.js';
@@ -40,13 +40,9 @@ describe('faults', { skip: noNetwork() || skipWithout('faketime') }, () => {
       ...(places.disks.has(name) && { data_dir: `${places.disks.get(name)}/data` }),
     });
     for (const file of places.clocks.values()) writeFileSync(file, '+0');
-    const preload = ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'];
-    const library = execFileSync('faketime', preload, { encoding: 'utf8' }).trim();
     const wrap = (name: string): string[] => {
       const file = places.clocks.get(name);
-      if (file === undefined) return [];
-      const options = ['FAKETIME_NO_CACHE=1', 'FAKETIME_DONT_FAKE_MONOTONIC=1'];
-      return ['env', `LD_PRELOAD=${library}`, `FAKETIME_TIMESTAMP_FILE=${file}`, ...options];
+      return file === undefined ? [] : byClockIn(file);
     };
     tree = await NetTree.grow(box, net, settings, wrap);
   });

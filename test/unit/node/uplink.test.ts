@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LinkBase } from '../../../broker/emitter.js';
-import { LinkError, type Message } from '../../../broker/link.js';
+import { LinkError } from '../../../broker/link.js';
 import { type Turned, Uplink } from '../../../src/node/uplink.js';
+import { StillLink } from '../../support/still-link.js';
 import { TestClock } from './support.js';
 
-class Line extends LinkBase {
+class Line extends StillLink {
   up(): void {
     this.turnConnected();
   }
@@ -15,17 +15,6 @@ class Line extends LinkBase {
   fail(): void {
     this.attemptFailed(new LinkError('unreachable', 'nobody there'));
   }
-  publish(): void {}
-  async drained(): Promise<void> {}
-  async subscribe(): Promise<void> {}
-  async retained(): Promise<Message[]> {
-    return [];
-  }
-  async flush(): Promise<boolean> {
-    return true;
-  }
-  async close(): Promise<void> {}
-  abort(): void {}
 }
 
 function watched(waited = 0) {

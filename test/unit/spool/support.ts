@@ -2,13 +2,13 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LinkBase } from '../../../broker/emitter.js';
 import { type Arrived, LinkError, type Message } from '../../../broker/link.js';
 import type { News } from '../../../src/spool/news.js';
 import { Spool, type SpoolOptions } from '../../../src/spool/spool.js';
 import type { Scope } from '../../support/sandbox.js';
+import { StillLink } from '../../support/still-link.js';
 
-export class Parent extends LinkBase {
+export class Parent extends StillLink {
   readonly sent: string[] = [];
   private unanswered: Arrived[] = [];
   /** Acknowledges at once, on a turn of its own. */
@@ -21,7 +21,7 @@ export class Parent extends LinkBase {
     this.unanswered = [];
     this.turnLost(new LinkError('unreachable', 'cut'));
   }
-  publish({ payload }: Message, arrived?: Arrived): void {
+  override publish({ payload }: Message, arrived?: Arrived): void {
     this.sent.push(payload.toString());
     const { unanswered } = this;
     unanswered.push(isRefused => arrived?.(isRefused));
@@ -34,16 +34,6 @@ export class Parent extends LinkBase {
   refuse(): void {
     this.unanswered.shift()?.(true);
   }
-  async drained(): Promise<void> {}
-  async subscribe(): Promise<void> {}
-  async retained(): Promise<Message[]> {
-    return [];
-  }
-  async flush(): Promise<boolean> {
-    return true;
-  }
-  async close(): Promise<void> {}
-  abort(): void {}
 }
 
 export function place(t: Scope) {

@@ -22,7 +22,9 @@ interface Strike {
   end(): Promise<void>;
 }
 
-const LEAVES = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'];
+const COMMANDED = ['a2', 'a3', 'b2', 'b3'];
+/** Restarted by their relays again and again, cut off or not: each time is three events that must reach the root. */
+const RESTLESS = ['a1', 'b1'];
 const KINDS = ['kill', 'kill', 'freeze', 'freeze', 'cut', 'cut', 'kill in a cut', 'disk', 'clock'] as const;
 /** Refusals before anything was done. */
 const NOT_DONE = new Set(['rejected', 'expired']);
@@ -31,7 +33,7 @@ export class Schedule {
   readonly done: string[] = [];
   readonly outcomes = new Map<string, Outcome[]>();
   private commanding = true;
-  private readonly commanded: Promise<void>;
+  private readonly commanded: Promise<unknown>;
   private sent = 0;
 
   constructor(
@@ -39,7 +41,7 @@ export class Schedule {
     private readonly random: () => number,
     private readonly places: Places,
   ) {
-    this.commanded = this.command();
+    this.commanded = Promise.all([this.command(), ...RESTLESS.map(leaf => this.agitate(leaf))]);
   }
 
   /** One fault from its beginning to its end. */
@@ -163,10 +165,17 @@ export class Schedule {
     };
   }
 
-  /** One after the other, to all leaves in turn: each is a signal that the target counts. */
+  private async agitate(leaf: string): Promise<void> {
+    while (this.commanding) {
+      await this.tree.ask(PARENTS[leaf] as string, 'POST', '/api/v1/commands', { path: leaf, op: 'restart' });
+      await pause(400);
+    }
+  }
+
+  /** One after the other, to these leaves in turn: each is a signal that the target counts. */
   private async command(): Promise<void> {
     while (this.commanding) {
-      const leaf = LEAVES[this.sent % LEAVES.length] as string;
+      const leaf = COMMANDED[this.sent % COMMANDED.length] as string;
       this.sent += 1;
       const outcome = await this.order(leaf, `fault-${this.sent}`);
       this.outcomes.set(leaf, [...(this.outcomes.get(leaf) ?? []), outcome]);

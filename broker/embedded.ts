@@ -36,8 +36,18 @@ export class EmbeddedBroker {
 
   /** Resolves when it listens. Rejects with the system's `code` (EADDRINUSE, EACCES) and a message naming host:port. */
   static async listen(options: BrokerOptions): Promise<EmbeddedBroker> {
+    const broker = await EmbeddedBroker.create(options);
+    await broker.open().catch(async error => {
+      await broker.close();
+      throw error;
+    });
+    return broker;
+  }
+
+  /** For links of this process alone, until it is opened. */
+  static async create(options: BrokerOptions): Promise<EmbeddedBroker> {
     const broker = new EmbeddedBroker(options);
-    await broker.#open();
+    await broker.#engine.aedes.listen();
     return broker;
   }
 
@@ -134,14 +144,9 @@ export class EmbeddedBroker {
     return this.#closed;
   }
 
-  async #open(): Promise<void> {
-    await this.#engine.aedes.listen();
-    try {
-      await this.#doors.open(socket => this.#greet(socket));
-    } catch (error) {
-      await new Promise<void>(resolve => this.#engine.aedes.close(resolve));
-      throw error;
-    }
+  /** From now on it listens, too. Rejects as `listen` does. */
+  open(): Promise<void> {
+    return this.#doors.open(socket => this.#greet(socket));
   }
 
   async #shut(): Promise<void> {

@@ -35,10 +35,9 @@ export function brokerStep(node: NodeContainer): Step {
 
   return {
     name: 'broker',
-    start: async () => void node.set(BROKER, await listen(node)),
+    start: async () => void node.set(BROKER, await create(node)),
     stop: async () => {
       await node.get(BROKER).close();
-      node.get(ROSTER).stop();
       node.get(SEEN).flush();
     },
   };
@@ -47,9 +46,16 @@ export function brokerStep(node: NodeContainer): Step {
 const makeIngest = (node: NodeContainer): Ingest =>
   new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name), node.get(SEEN));
 
-function listen(node: NodeContainer): Promise<EmbeddedBroker> {
+/** Last of all: what a child is told was taken must have been heard by all that keep it. */
+export const listeningStep = (node: NodeContainer): Step => ({
+  name: 'listening',
+  start: () => node.get(BROKER).open(),
+  stop: () => {},
+});
+
+function create(node: NodeContainer): Promise<EmbeddedBroker> {
   const settings = node.get(SETTINGS);
-  return EmbeddedBroker.listen({
+  return EmbeddedBroker.create({
     ...doorsOf(node),
     rules: topicRules,
     identify,

@@ -2,27 +2,38 @@
 import { join } from 'node:path';
 import { History } from '../history/history.js';
 import type { NewsCode } from '../history/trouble.js';
-import type { NodeContainer } from './container.js';
+import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
 import { CLOCK, HISTORY, INGEST, LOG, OBSERVER, REGISTRY, SETTINGS, TREE } from './tokens.js';
 
-/** Before the observer starts, so that it is told what was told before. */
+const NEWS = token<News>('news of history');
+
+/**
+ * Before the observer starts, so that it is told what was told before; begun before the broker and ended after it, so that all
+ * that is acknowledged is kept.
+ */
 export function historyStep(node: NodeContainer): Step {
+  node.provide(NEWS, () => new News(node));
   return {
     name: 'history',
     start: async () => {
-      const news = new News(node);
-      const history = await open(node, news);
+      const history = await open(node, node.get(NEWS));
       node.set(HISTORY, history);
       if (!history) return;
       node.get(OBSERVER).listen(history.recorder.transition);
       node.get(INGEST).listen(history.recorder);
       history.start();
-      news.begin();
     },
     stop: () => node.get(HISTORY)?.close(),
   };
 }
+
+/** What history had to say before the node could. */
+export const historyNewsStep = (node: NodeContainer): Step => ({
+  name: 'news of history',
+  start: () => node.get(NEWS).begin(),
+  stop: () => {},
+});
 
 async function open(node: NodeContainer, news: News): Promise<History | null> {
   const { history, dataDir } = node.get(SETTINGS);

@@ -1,13 +1,12 @@
 /** What changes below, at any node with a broker. Before the tree, so that it sees this node itself begin and end. */
 import { Observer } from '../tree/observer.js';
 import type { NodeContainer } from './container.js';
-import { historyStep } from './history.js';
 import type { Step } from './lifecycle.js';
 import { CLOCK, INGEST, OBSERVER, REGISTRY, SETTINGS } from './tokens.js';
 
-export function observerSteps(node: NodeContainer): Step[] {
+export function observerStep(node: NodeContainer): Step {
   node.provide(OBSERVER, makeObserver);
-  const observer: Step = {
+  return {
     name: 'observer',
     start: () => {
       node.get(INGEST).listen(node.get(OBSERVER));
@@ -15,7 +14,6 @@ export function observerSteps(node: NodeContainer): Step[] {
     },
     stop: () => node.get(OBSERVER).stop(),
   };
-  return [historyStep(node), observer];
 }
 
 function makeObserver(node: NodeContainer): Observer {

@@ -2,15 +2,17 @@
 import { alertsFileStep, alertsStep } from './alerts.js';
 import { auditStep } from './audit.js';
 import { bridgeStep } from './bridge.js';
-import { brokerStep } from './broker.js';
+import { brokerStep, listeningStep } from './broker.js';
 import type { NodeContainer } from './container.js';
 import { deadManStep } from './deadman.js';
+import { historyNewsStep, historyStep } from './history.js';
 import { identityStep } from './identity.js';
 import type { Step } from './lifecycle.js';
 import { listenersStep } from './listeners.js';
-import { observerSteps } from './observer.js';
+import { observerStep } from './observer.js';
 import { renewalStep } from './renewal.js';
 import { restSteps } from './rest.js';
+import { rosterStep } from './roster.js';
 import { spoolStep } from './spool.js';
 import { hubStep } from './streams.js';
 import { treeStep } from './tree.js';
@@ -22,12 +24,16 @@ export const relaySteps = (node: NodeContainer): Step[] => [
   ...doorSteps(node),
   uplinkStep(node),
   spoolStep(node),
+  rosterStep(node),
+  historyStep(node),
   brokerStep(node),
   bridgeStep(node),
   alertsStep(node),
-  ...observerSteps(node),
+  observerStep(node),
+  historyNewsStep(node),
   treeStep(node),
   hubStep(node),
+  listeningStep(node),
   deadManStep(node),
   renewalStep(node),
   ...restSteps(node),
@@ -37,11 +43,15 @@ export const rootSteps = (node: NodeContainer): Step[] => [
   alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
+  rosterStep(node),
+  historyStep(node),
   brokerStep(node),
   alertsStep(node),
-  ...observerSteps(node),
+  observerStep(node),
+  historyNewsStep(node),
   treeStep(node),
   hubStep(node),
+  listeningStep(node),
   deadManStep(node),
   ...restSteps(node),
 ];

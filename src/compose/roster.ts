@@ -7,6 +7,7 @@ import { Owed } from '../tree/owed.js';
 import { Roster } from '../tree/roster/roster.js';
 import { sweepPeriodMs } from '../tree/watch.js';
 import type { NodeContainer } from './container.js';
+import type { Step } from './lifecycle.js';
 import { CLOCK, INGEST, LOG, REGISTRY, ROSTER, SETTINGS, UPLINK } from './tokens.js';
 
 export const makeRegistry = (node: NodeContainer): Registry => {
@@ -20,7 +21,13 @@ export const makeRegistry = (node: NodeContainer): Registry => {
   });
 };
 
-/** Before the broker listens: who comes finds what was known. */
+/** Begun before all that looks at who is known, and ended when nobody can tell of anybody any more. */
+export const rosterStep = (node: NodeContainer): Step => ({
+  name: 'roster',
+  start: () => void node.get(ROSTER),
+  stop: () => node.get(ROSTER).stop(),
+});
+
 export function openRoster(node: NodeContainer): Roster {
   const roster = new Roster(join(node.get(SETTINGS).dataDir, 'roster.jsonl'), {
     registry: node.get(REGISTRY),

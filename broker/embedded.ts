@@ -9,7 +9,8 @@ import { LinkError } from './link.js';
 import { Doors } from './listen/doors.js';
 import { type Address, TcpListener } from './listener.js';
 import { localHost } from './local-host.js';
-import { type LocalHost, LocalLink } from './local-link.js';
+import { LocalLink } from './local-link.js';
+import type { LocalHost } from './local-port.js';
 import type { BrokerOptions, LocalLinkOptions } from './options.js';
 import { assemble, type Parts } from './parts.js';
 import type { Who } from './rules.js';
@@ -64,7 +65,7 @@ export class EmbeddedBroker {
       { at, listener: options.listener ?? new TcpListener() },
       ...(options.more ?? []),
     ]);
-    this.#host = localHost({ ...this.#parts, isClosing, ended: link => this.#forget(link) });
+    this.#host = localHost({ ...this.#parts, isClosing });
   }
 
   /** Where it really listens. */
@@ -88,8 +89,15 @@ export class EmbeddedBroker {
   }
 
   /** A link without a socket. Throws LinkError name-taken where another live instance has the name. */
-  link({ name, instance, will, who }: LocalLinkOptions): LocalLink {
-    const link = new LocalLink(this.#host, { name, instance }, will ?? null, who ?? null);
+  link(options: LocalLinkOptions): LocalLink {
+    const link = new LocalLink(options);
+    this.attach(link);
+    return link;
+  }
+
+  /** The same for one that was made before there was a broker. */
+  attach(link: LocalLink): void {
+    const { name, instance } = link.identity;
     const holder: Holder = {
       instance,
       alive: () => link.state === 'connecting' || link.state === 'connected',
@@ -99,7 +107,7 @@ export class EmbeddedBroker {
       throw new LinkError('name-taken', `another live node is named ${name}`);
     }
     this.#links.set(link, holder);
-    return link;
+    link.attach(this.#host, () => this.#forget(link));
   }
 
   /** Whether a live node of this name is connected. */

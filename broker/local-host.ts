@@ -1,9 +1,9 @@
 import type { Engine, Stored } from './aedes/engine.js';
 import type { RetainedStore } from './aedes/retained.js';
 import type { Gate } from './entry/gate.js';
-import { type LocalHost, received } from './local-link.js';
+import { type LocalHost, received } from './local-port.js';
 
-export interface LocalHostParts extends Pick<LocalHost, 'ended'> {
+export interface LocalHostParts {
   readonly engine: Engine;
   readonly gate: Gate;
   readonly retained: RetainedStore<Stored>;
@@ -11,7 +11,7 @@ export interface LocalHostParts extends Pick<LocalHost, 'ended'> {
 }
 
 /** What links without a socket meet of the broker: the same gate as everybody. */
-export const localHost = ({ engine, gate, retained, isClosing, ended }: LocalHostParts): LocalHost => ({
+export const localHost = ({ engine, gate, retained, isClosing }: LocalHostParts): LocalHost => ({
   submit: (message, origin, done) => {
     const passed = isClosing() ? null : gate.pass(message, origin, null);
     if (passed === null) setImmediate(done);
@@ -22,5 +22,4 @@ export const localHost = ({ engine, gate, retained, isClosing, ended }: LocalHos
   listen: engine.listen,
   retainedUnder: filter =>
     Array.from(retained.find(filter), packet => ({ ...received(packet), retain: true })),
-  ended,
 });

@@ -1,33 +1,23 @@
 import { aside, Idle, LinkBase } from './emitter.js';
 import { LinkError, type Message, type MessageHandler } from './link.js';
+import { type LivePacket, type LocalHost, received } from './local-port.js';
+import type { LocalLinkOptions } from './options.js';
 import type { Identity, Origin, Who } from './rules.js';
-
-/** What a local link asks of the broker it lives in. */
-export interface LocalHost {
-  /** Publishes by the same checks as a client's; `done` when it was routed or refused. */
-  submit(message: Message, origin: Origin, done: () => void): void;
-  /** Why he may not have this subscription; null where he may. */
-  filterRefusal(who: Who | null, filter: string): string | null;
-  /** Whether he may have a message on this topic. */
-  isFor(who: Who | null, topic: string): boolean;
-  /** Live messages under a filter, called at once while they are routed; returns how to end it. */
-  listen(filter: string, onMessage: (packet: LivePacket) => void): () => void;
-  retainedUnder(filter: string): Message[];
-  /** The link ended: its claim on the name ends too. */
-  ended(link: LocalLink): void;
-}
-
-export interface LivePacket {
-  readonly topic: string;
-  readonly payload: Buffer | string;
-  readonly qos: number;
-}
 
 /** Milliseconds: routing takes none; it is never waited for in vain. */
 const DRAIN_MS = 1000;
 
-/** A Link without a socket, for the node that owns the broker and for leaves hosted beside it. */
+/** A Link without a socket, for the node that owns the broker and for leaves hosted beside it. It connects once it is attached. */
 export class LocalLink extends LinkBase {
+  readonly identity: Identity;
+  readonly #will: Message | null;
+  /** Null: the owner of the broker. */
+  readonly #who: Who | null;
+  /** Null before it is attached. */
+  #host: LocalHost | null = null;
+  #ended: () => void = () => {};
+  /** Those who wait for that. */
+  #waiting: (() => void)[] = [];
   /** Deliveries, in order; never on the stack of whoever publishes. */
   #inbox: { handler: MessageHandler; message: Message }[] = [];
   #unlisten: (() => void)[] = [];
@@ -36,16 +26,20 @@ export class LocalLink extends LinkBase {
   #unrouted = 0;
   readonly #idle = new Idle(() => this.#unrouted === 0 && this.#early.length === 0);
 
-  constructor(
-    private readonly host: LocalHost,
-    readonly identity: Identity,
-    private readonly will: Message | null,
-    /** Null: the owner of the broker. */
-    private readonly who: Who | null = null,
-  ) {
+  constructor({ name, instance, will, who }: LocalLinkOptions) {
     super();
+    this.identity = { name, instance };
+    this.#will = will ?? null;
+    this.#who = who ?? null;
+  }
+
+  /** Gives it its broker, which has let it have its name, and what to call when it ends: then that is free again. */
+  attach(host: LocalHost, ended: () => void): void {
+    this.#host = host;
+    this.#ended = ended;
     // Later, so that whoever made it can listen for `connected` first, as with any link.
     setImmediate(() => this.#connect());
+    this.#wake();
   }
 
   publish(message: Message, arrived?: () => void): void {
@@ -55,33 +49,33 @@ export class LocalLink extends LinkBase {
   }
 
   async subscribe(filters: readonly string[], handler: MessageHandler): Promise<void> {
-    if (this.state === 'closed' || this.state === 'lost')
-      throw new LinkError('unreachable', `the link is ${this.state}`);
+    const host = this.#host ?? (await this.#attached());
+    if (this.state === 'closed' || this.state === 'lost') throw this.#unreachable();
     for (const filter of filters) {
-      const refusal = this.host.filterRefusal(this.who, filter);
+      const refusal = host.filterRefusal(this.#who, filter);
       if (refusal) throw new LinkError('refused', refusal);
     }
     // A message under several of these filters is handed in several times, as one object, in one go.
     let last: LivePacket | null = null;
     const onLive = (packet: LivePacket) => {
-      if (packet === last || packet.topic.startsWith('$') || !this.host.isFor(this.who, packet.topic)) return;
+      if (packet === last || packet.topic.startsWith('$') || !host.isFor(this.#who, packet.topic)) return;
       last = packet;
       this.#deliver(handler, { ...received(packet), retain: false });
     };
-    for (const filter of filters) this.#unlisten.push(this.host.listen(filter, onLive));
+    for (const filter of filters) this.#unlisten.push(host.listen(filter, onLive));
     // In the same tick: nothing can be published between the two, so no live message is behind its stored copy.
-    const stored = new Map(filters.flatMap(filter => this.#stored(filter).map(m => [m.topic, m])));
+    const stored = new Map(filters.flatMap(filter => this.#stored(host, filter).map(m => [m.topic, m])));
     for (const message of stored.values()) this.#deliver(handler, message);
   }
 
   async retained(filter: string): Promise<Message[]> {
-    if (this.state === 'closed' || this.state === 'lost')
-      throw new LinkError('unreachable', `the link is ${this.state}`);
-    return this.#stored(filter);
+    const host = this.#host ?? (await this.#attached());
+    if (this.state === 'closed' || this.state === 'lost') throw this.#unreachable();
+    return this.#stored(host, filter);
   }
 
-  #stored(filter: string): Message[] {
-    return this.host.retainedUnder(filter).filter(({ topic }) => this.host.isFor(this.who, topic));
+  #stored(host: LocalHost, filter: string): Message[] {
+    return host.retainedUnder(filter).filter(({ topic }) => host.isFor(this.#who, topic));
   }
 
   flush(deadlineMs: number): Promise<boolean> {
@@ -101,7 +95,7 @@ export class LocalLink extends LinkBase {
 
   abort(): void {
     if (this.state === 'closed') return;
-    const fires = this.state !== 'lost' && this.will;
+    const fires = this.state !== 'lost' && this.#will;
     this.#end(new LinkError('unreachable', 'aborted'));
     if (fires) this.#submit(fires, 'will');
   }
@@ -110,9 +104,27 @@ export class LocalLink extends LinkBase {
   drop(cause: LinkError, withWill: boolean): void {
     if (this.state === 'closed' || this.state === 'lost') return;
     this.#stopListening();
+    this.#early = [];
     this.turnLost(cause);
-    this.host.ended(this);
-    if (withWill && this.will) this.#submit(this.will, 'will');
+    this.#ended();
+    this.#wake();
+    this.#idle.check();
+    if (withWill && this.#will) this.#submit(this.#will, 'will');
+  }
+
+  #unreachable(): LinkError {
+    return new LinkError('unreachable', `the link is ${this.state}`);
+  }
+
+  /** Rejects where it never is. */
+  async #attached(): Promise<LocalHost> {
+    if (this.state === 'connecting') await new Promise<void>(resolve => this.#waiting.push(resolve));
+    if (this.#host === null) throw this.#unreachable();
+    return this.#host;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #connect(): void {
@@ -130,11 +142,14 @@ export class LocalLink extends LinkBase {
   #submit(message: Message, via: Origin['via'], arrived?: () => void): void {
     this.#unrouted++;
     const clientId = `local:${this.identity.name}`;
-    this.host.submit(message, { clientId, identity: this.identity, who: this.who, via }, () => {
+    const done = (): void => {
       this.#unrouted--;
       arrived?.();
       this.#idle.check();
-    });
+    };
+    const origin = { clientId, identity: this.identity, who: this.#who, via };
+    if (this.#host) this.#host.submit(message, origin, done);
+    else done();
   }
 
   #deliver(handler: MessageHandler, message: Message): void {
@@ -155,7 +170,8 @@ export class LocalLink extends LinkBase {
     const wasUp = this.state !== 'lost';
     this.#stopListening();
     this.turnClosed(cause);
-    if (wasUp) this.host.ended(this);
+    if (wasUp) this.#ended();
+    this.#wake();
   }
 
   #stopListening(): void {
@@ -163,9 +179,3 @@ export class LocalLink extends LinkBase {
     this.#unlisten = [];
   }
 }
-
-export const received = (packet: LivePacket): Omit<Message, 'retain'> => ({
-  topic: packet.topic,
-  payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
-  qos: packet.qos > 0 ? 1 : 0,
-});

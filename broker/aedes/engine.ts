@@ -5,7 +5,7 @@ import type { Gate } from '../entry/gate.js';
 import type { Reception } from '../entry/reception.js';
 import type { Report } from '../entry/report.js';
 import type { BrokerLimits } from '../limits.js';
-import type { LocalHost } from '../local-link.js';
+import type { LocalHost } from '../local-port.js';
 import type { Refusal, TopicRules } from '../rules.js';
 import { shown } from '../topics.js';
 import type { PrivateAedes, PrivateClient, WirePacket } from './aedes-private.js';

@@ -1,6 +1,6 @@
 import type { AedesPublishPacket } from 'aedes';
 import type { Message } from '../link.js';
-import type { LivePacket } from '../local-link.js';
+import type { LivePacket } from '../local-port.js';
 import type { TopicRules } from '../rules.js';
 import { isUnspeakable, matches } from '../topics.js';
 import { type Frame, frameOf, readFrame } from '../wire/frame.js';

@@ -1,5 +1,5 @@
 import type { AedesPublishPacket } from 'aedes';
-import type { LocalHost } from '../local-link.js';
+import type { LocalHost } from '../local-port.js';
 import type { PrivateAedes } from './aedes-private.js';
 import type { Express } from './express.js';
 

@@ -2,11 +2,13 @@
 import { CommanderError } from 'commander';
 import { EXIT, report } from './exit.js';
 import { loading } from './heap.js';
-import { program } from './program.js';
+import { HOSTING, hosting } from './hosting.js';
 
 loading();
 try {
-  await program().parseAsync();
+  const [word = ''] = process.argv.slice(2);
+  const canopy = HOSTING.includes(word) ? hosting() : (await import('./program.js')).program();
+  await canopy.parseAsync();
   // A finished command ends the process even where something still holds a handle.
   process.exit(process.exitCode ?? EXIT.done);
 } catch (error) {

@@ -2,13 +2,13 @@
  * The command line as a tree of commands; each is a call into a file beside this one, which is loaded only when it is asked
  * for: a broker and a REST server take half a second that `canopy tree` does not need, and what prints takes memory.
  */
-import { Command, Option } from 'commander';
-import { VERSION } from '../compose/version.js';
+import { type Command, Option } from 'commander';
 import { KINDS, STATUSES } from '../core/facts.js';
 import { type AskOptions, ask, rest } from './asking.js';
 import { auditing } from './audit.js';
 import { commanding } from './commanding.js';
 import { happening } from './happening.js';
+import { hosting } from './hosting.js';
 import { identityCommands } from './identity-commands.js';
 import type { IncidentsOptions } from './incidents.js';
 import { joining } from './joining.js';
@@ -17,17 +17,7 @@ import { count } from './numbers.js';
 import type * as query from './query.js';
 
 export function program(): Command {
-  const canopy = new Command('canopy')
-    .description('Health monitor and process supervisor, built as a tree of MQTT brokers')
-    .version(VERSION)
-    .option('--ca <file>', 'authorities that stand for an https address, PEM (CANOPY_CA)')
-    .option(
-      '--token-file <file>',
-      'a file with the token to show (CANOPY_TOKEN_FILE; or CANOPY_TOKEN holds it)',
-    )
-    .exitOverride()
-    .showHelpAfterError('(canopy --help lists the commands)');
-  hosting(canopy);
+  const canopy = hosting();
   joining(canopy);
   daemons(canopy);
   asking(canopy);
@@ -35,20 +25,6 @@ export function program(): Command {
   commanding(canopy);
   identityCommands(canopy);
   return canopy;
-}
-
-function hosting(canopy: Command): void {
-  canopy
-    .command('up')
-    .description('host a whole tree, or one node of it, in this process')
-    .argument('[file]', 'the tree file', 'tree.yaml')
-    .option('--node <path>', "host this node of the file and the leaves right below it; '.' is the top one")
-    .action(async (file: string, options: { node?: string }) => (await import('./up.js')).up(file, options));
-  canopy
-    .command('run')
-    .description('run one node in the foreground')
-    .argument('[file]', 'its .env file; left out, the environment has it all')
-    .action(async (file: string | undefined) => (await import('./run.js')).run(file));
 }
 
 function daemons(canopy: Command): void {

@@ -16,11 +16,11 @@ export async function run(file: string | undefined): Promise<void> {
       env: environment(),
       cwd: process.cwd(),
     });
-    const log = openLog(settings);
+    const log = await openLog(settings);
     for (const warning of warnings) log.warn(warning);
     const node = new CanopyNode({ settings, log, env: targetEnvironment(env) });
     const stopped = untilStopped(
-      mayKeep => node.stop(mayKeep),
+      mayKeep => node.stop(mayKeep ? 'hand-over' : 'end'),
       () => node.hurry(),
       () => node.reload(),
     );

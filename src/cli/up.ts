@@ -19,11 +19,11 @@ export async function up(file: string, options: { node?: string }): Promise<void
     ...(node !== undefined && { node }),
   });
   const top = nodes.find(node => node.hosted) as TreeNode;
-  const log = openLog(top.settings);
+  const log = await openLog(top.settings);
   for (const warning of warnings) log.warn(warning);
   const host = new Host({ log, env: targetEnvironment(env) });
   const stopped = untilStopped(
-    mayKeep => host.stop(mayKeep),
+    mayKeep => host.stop(mayKeep ? 'hand-over' : 'end'),
     () => host.hurry(),
     () => host.reload(),
   );

@@ -1,5 +1,4 @@
 /** Who is told when something is wrong: rules and receivers of a node with a broker, and what it hands over to its parent. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Alerts } from '../alerts/alerts.js';
 import { AlertsDisk } from '../alerts/disk.js';
@@ -8,8 +7,7 @@ import { heardFrom, toldOf } from '../alerts/hand-over.js';
 import type { Duty } from '../alerts/model.js';
 import { Outbox } from '../alerts/outbox.js';
 import { send } from '../alerts/send.js';
-import { loadAlerts } from '../config/alerts-file.js';
-import { type Alert, type AlertsConfig, NO_ALERTS } from '../core/alert.js';
+import type { Alert } from '../core/alert.js';
 import { Buckets } from '../core/buckets.js';
 import type { NodeEvent } from '../protocol/payloads.js';
 import { topName } from '../tree/standing.js';
@@ -40,13 +38,6 @@ const DUTY_MS = 1000;
 const HANDED_RATE = { burst: 1000, perSecond: 1 };
 const HANDED = token<Buckets>('alerts handed over');
 
-/** Before all that others can reach: what is wrong with the file keeps the node from starting. */
-export const alertsFileStep = (node: NodeContainer): Step => ({
-  name: 'alerts file',
-  start: () => void node.set(ALERTS_CONFIG, readConfig(node)),
-  stop: () => {},
-});
-
 /** Before the observer is started, so that nothing of what it tells is missed. */
 export function alertsStep(node: NodeContainer): Step {
   node
@@ -71,12 +62,6 @@ export function alertsStep(node: NodeContainer): Step {
 }
 
 /** @throws ConfigError */
-function readConfig(node: NodeContainer): AlertsConfig {
-  const { alertsFile, dataDir } = node.get(SETTINGS);
-  const file = alertsFile ?? join(dataDir, 'alerts.yaml');
-  return alertsFile === null && !existsSync(file) ? NO_ALERTS : loadAlerts(file, node.get(TARGET_ENV));
-}
-
 const makeOutbox = (node: NodeContainer): Outbox => {
   const { name, alertsExpire, alertsQueue } = node.get(SETTINGS);
   const ports = { teller: { name }, link: node.get(OWN_LINK), env: node.get(TARGET_ENV) };
@@ -181,18 +166,5 @@ class HandOver {
       (await (node.get(SPOOL) ?? node.get(UPLINK)).flush(HAND_OVER_MS));
     if (isTaken && node.get(UPLINK).state === 'connected') node.get(ALERTS).handed(ours.map(({ id }) => id));
     this.busy = false;
-  }
-}
-
-/** On SIGHUP: what is wrong is told, and changes nothing. */
-export function reloadAlerts(node: NodeContainer): void {
-  if (!node.has(ALERTS)) return;
-  try {
-    node.get(ALERTS).use(readConfig(node));
-    node.get(LOG).info({}, 'alerts read again');
-  } catch (error) {
-    const { message } = error as Error;
-    node.get(LOG).error({}, `alerts not read again, the old rules stay: ${message}`);
-    node.get(TREE).publisher.event('alert', message, { code: 'invalid-config' });
   }
 }

@@ -17,7 +17,17 @@ import { doorsOf } from './listeners.js';
 import { makeRegistry, openRoster } from './roster.js';
 import { spooling } from './spool.js';
 import { admitting, heard, provideHub } from './streams.js';
-import { BROKER, CLOCK, INGEST, INSTALLATION, OWN_LINK, REGISTRY, ROSTER, SETTINGS } from './tokens.js';
+import {
+  BROKER,
+  CLOCK,
+  INGEST,
+  INSTALLATION,
+  LOCAL_CHILDREN,
+  OWN_LINK,
+  REGISTRY,
+  ROSTER,
+  SETTINGS,
+} from './tokens.js';
 
 /** Events and results that were taken already. */
 const SEEN = token<Seen>('what was seen');
@@ -46,10 +56,16 @@ export function brokerStep(node: NodeContainer): Step {
 const makeIngest = (node: NodeContainer): Ingest =>
   new Ingest(node.get(REGISTRY), node.get(CLOCK), name => node.get(BROKER).holds(name), node.get(SEEN));
 
-/** Last of all: what a child is told was taken must have been heard by all that keep it. */
+/**
+ * Last of all: what a child is told was taken must have been heard by all that keep it. Children of this process come first,
+ * so that nobody can take their names.
+ */
 export const listeningStep = (node: NodeContainer): Step => ({
   name: 'listening',
-  start: () => node.get(BROKER).open(),
+  start: () => {
+    node.get(LOCAL_CHILDREN)?.open(node.get(BROKER));
+    return node.get(BROKER).open();
+  },
   stop: () => {},
 });
 

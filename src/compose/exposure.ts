@@ -5,6 +5,25 @@ import { type Exposure, exposures, listenersOf } from '../config/listening.js';
 import { envName } from '../config/load.js';
 import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
+import { type NodeContainer, token } from './container.js';
+import type { Step } from './lifecycle.js';
+import { LOG, SETTINGS } from './tokens.js';
+
+/** Strangers can reach it, and its owner has said that this is meant. */
+export const INSECURE = token<boolean>('insecure');
+
+export const exposureStep = (node: NodeContainer): Step => ({
+  name: 'exposure',
+  start: async () => {
+    const exposed = await exposedListeners(node.get(SETTINGS));
+    for (const { found } of exposed)
+      node
+        .get(LOG)
+        .warn(`INSECURE: ${found}: whoever can reach it can run things on the machines of this tree`);
+    node.set(INSECURE, exposed.length > 0);
+  },
+  stop: () => {},
+});
 
 /**
  * Those of its listeners that others than this machine can reach without TLS, or without proving who they are.

@@ -1,7 +1,13 @@
-/** Hosts any number of nodes in one process: parents before children, leaves side by side, and down in reverse. */
+/**
+ * Hosts any number of nodes in one process: targets first, which need nobody else, then the brokers, parents before children;
+ * and down in reverse.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LinkError } from '../../broker/link.js';
+import { LocalParent } from '../../broker/local-parent.js';
 import type { TreeNode } from '../config/tree-file.js';
+import type { Stopping } from './lifecycle.js';
 import { CanopyNode } from './node.js';
 import { StartOrder } from './order.js';
 
@@ -15,6 +21,8 @@ const NAME_RETRY_MS = 5000;
 
 export class Host {
   readonly nodes = new Map<string, CanopyNode>();
+  /** Of the nodes with a broker, by path. */
+  private readonly places = new Map<string, LocalParent>();
   private readonly retries = new Set<NodeJS.Timeout>();
   private stopping = false;
   private starting: Promise<void> = Promise.resolve();
@@ -28,7 +36,7 @@ export class Host {
     try {
       await this.starting;
     } catch (error) {
-      await this.stop();
+      await this.stop('undo');
       throw error;
     }
   }
@@ -36,20 +44,49 @@ export class Host {
   private async bringUp(tree: readonly TreeNode[]): Promise<void> {
     const hosted = tree.filter(node => node.hosted);
     this.order = new StartOrder(new Map(hosted.map(({ path, needs }) => [path, needs])));
-    for (const node of hosted) if (node.settings.role !== 'leaf') await this.startNode(node);
-    await Promise.all(hosted.filter(node => node.settings.role === 'leaf').map(node => this.startLeaf(node)));
+    const places = hosted.filter(({ settings }) => settings.role !== 'leaf');
+    for (const { path } of places) this.places.set(path, new LocalParent());
+    const brokers = places.map(place => this.make(place));
+    for (const node of brokers) if (!this.stopping) await node.prepare();
+    const begun = await this.beginLeaves(hosted.filter(({ settings }) => settings.role === 'leaf'));
+    const leaves = begun.map(start => start());
+    for (const node of brokers) if (!this.stopping) await node.start();
+    await Promise.all(leaves);
   }
 
-  /** `mayKeep`: leaves that are set to keep their targets do. */
-  async stop(mayKeep = false): Promise<void> {
+  /**
+   * One target after the other, which other cores have to do with while the next one is begun; returns how the leaves are
+   * started around them.
+   */
+  private async beginLeaves(places: readonly TreeNode[]): Promise<(() => Promise<void>)[]> {
+    const starts: (() => Promise<void>)[] = [];
+    for (const place of places) {
+      if (this.stopping) break;
+      const node = this.make(place);
+      const begun = node.prepare();
+      starts.push(() =>
+        this.startLeaf(
+          place,
+          begun.then(() => node.start()),
+        ),
+      );
+      begun.catch(() => {}); // told when it is started
+      await turn();
+    }
+    return starts;
+  }
+
+  async stop(how: Stopping = 'end'): Promise<void> {
     this.stopping = true;
     for (const timer of this.retries) clearTimeout(timer);
     await this.starting.catch(() => {});
+    const gone = new LinkError('unreachable', 'the parent is not started');
+    for (const place of this.places.values()) place.fail(gone);
     const started = [...this.nodes.values()].reverse();
     const isLeaf = (node: CanopyNode): boolean => node.settings.role === 'leaf';
     const leaves = [...this.nodes].filter(([, node]) => isLeaf(node)).map(([path]) => path);
-    await this.order.backwards(leaves, async path => this.nodes.get(path)?.stop(mayKeep));
-    for (const node of started.filter(node => !isLeaf(node))) await node.stop();
+    await this.order.backwards(leaves, async path => this.nodes.get(path)?.stop(how));
+    for (const node of started.filter(node => !isLeaf(node))) await node.stop(how);
   }
 
   reload(): void {
@@ -60,25 +97,24 @@ export class Host {
     for (const node of this.nodes.values()) node.hurry();
   }
 
-  private async startNode(place: TreeNode): Promise<void> {
-    if (this.stopping) return;
+  private make(place: TreeNode): CanopyNode {
     const { log, env } = this.ports;
-    const parent = place.parentPath === null ? undefined : this.nodes.get(place.parentPath);
     const child = log.child({ node: place.path === '' ? place.settings.name : place.path });
     const node = new CanopyNode({
       settings: place.settings,
       log: child,
       env,
-      parentBroker: parent?.broker ?? null,
+      parentBroker: place.parentPath === null ? null : (this.places.get(place.parentPath) ?? null),
+      children: this.places.get(place.path) ?? null,
       order: this.order.of(place.path),
     });
     this.nodes.set(place.path, node);
-    await node.start();
+    return node;
   }
 
-  private async startLeaf(place: TreeNode): Promise<void> {
+  private async startLeaf(place: TreeNode, started: Promise<void>): Promise<void> {
     try {
-      await this.startNode(place);
+      await started;
     } catch (err) {
       this.nodes.delete(place.path);
       this.ports.log.error({ node: place.path, err }, `not started: ${(err as Error).message}`);
@@ -89,7 +125,7 @@ export class Host {
   private retry(place: TreeNode): void {
     const timer = setTimeout(() => {
       this.retries.delete(timer);
-      void this.startLeaf(place);
+      void this.startLeaf(place, this.make(place).start());
     }, NAME_RETRY_MS);
     this.retries.add(timer);
   }

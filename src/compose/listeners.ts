@@ -18,31 +18,22 @@ import { certifiedHosts } from '../identity/hosts.js';
 import { readPrivate } from '../identity/private-files.js';
 import { refusing } from './audit.js';
 import { type NodeContainer, token } from './container.js';
-import { exposedListeners } from './exposure.js';
 import { PKI } from './identity.js';
 import type { Step } from './lifecycle.js';
 import { LOG, SETTINGS } from './tokens.js';
 
 /** The certificate of the listeners; null where none speaks TLS. */
 export const SERVER_IDENTITY = token<ServerIdentity | null>('server identity');
-/** Strangers can reach it, and its owner has said that this is meant. */
-export const INSECURE = token<boolean>('insecure');
 
 /** Milliseconds between two looks whether the certificate is to be renewed. */
 const RENEWAL_LOOK_MS = 3_600_000;
 
-/** Before the broker. Throws ConfigError for what is not safe, or can't be read. */
+/** Before the broker. Throws ConfigError for what can't be read. */
 export function listenersStep(node: NodeContainer): Step {
   let renewals: NodeJS.Timeout | undefined;
   return {
     name: 'listeners',
     start: async () => {
-      const exposed = await exposedListeners(node.get(SETTINGS));
-      for (const { found } of exposed)
-        node
-          .get(LOG)
-          .warn(`INSECURE: ${found}: whoever can reach it can run things on the machines of this tree`);
-      node.set(INSECURE, exposed.length > 0);
       const speaksTls = listenersOf(node.get(SETTINGS)).some(({ tls }) => tls);
       if (speaksTls && node.get(SETTINGS).security.cert === null) {
         await ownCertificate(node);

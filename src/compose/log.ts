@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { destination, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 import { redactFields, redactText } from '../core/redact.js';
 
 export interface LogSettings {
@@ -29,7 +28,7 @@ export const REDACTING: LoggerOptions = {
 };
 
 /** JSON lines, or lines for people where stdout is a terminal. Written at once: a crash loses none. */
-export function openLog(settings: LogSettings): Logger {
+export async function openLog(settings: LogSettings): Promise<Logger> {
   const level = settings.silent ? 'silent' : settings.logLevel;
   const options = { level, base: null, ...REDACTING };
   if (settings.logFile !== null) {
@@ -38,6 +37,7 @@ export function openLog(settings: LogSettings): Logger {
   }
   const stdout = enduring({ dest: 1 });
   if (!process.stdout.isTTY) return pino(options, stdout);
+  const { PinoPretty } = await import('pino-pretty');
   const forPeople = {
     translateTime: 'HH:MM:ss.l',
     ignore: 'pid,hostname',

@@ -3,29 +3,31 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
+import type { LocalParent, Parent } from '../../broker/local-parent.js';
 import { ConfigError } from '../config/problems.js';
-import type { NodeSettings } from '../config/settings.js';
+import type { NodeSettings, Role } from '../config/settings.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Order } from '../leaf/first-start.js';
 import { openInstallation } from '../node/installation.js';
 import { ensureDirectory } from '../process/directory.js';
 import { claimPidFile, releasePidFile } from '../process/pid-file.js';
-import { reloadAlerts } from './alerts.js';
+import { reloadAlerts } from './alerts-file.js';
 import { NodeContainer } from './container.js';
-import { leafSteps } from './leaf.js';
-import { Lifecycle, type Step } from './lifecycle.js';
+import { firstSteps } from './first.js';
+import { Lifecycle, type Step, type Stopping } from './lifecycle.js';
 import { ownLogStep } from './own-log.js';
-import { relaySteps, rootSteps } from './relay.js';
-import { REST } from './rest.js';
+import { targetStep } from './target.js';
 import {
   BROKER,
   CLOCK,
   INSTALLATION,
-  LEAF,
+  LOCAL_CHILDREN,
   LOG,
   ORDER,
   PARENT_BROKER,
+  REST,
   SETTINGS,
+  TARGET,
   TARGET_ENV,
   UPLINK,
 } from './tokens.js';
@@ -34,7 +36,9 @@ export interface NodeParts {
   readonly settings: NodeSettings;
   readonly log: Logger;
   readonly env: NodeJS.ProcessEnv;
-  readonly parentBroker?: EmbeddedBroker | null;
+  readonly parentBroker?: Parent | null;
+  /** Where children of this process are already. */
+  readonly children?: LocalParent | null;
   readonly order?: Order;
   readonly clock?: Clock;
 }
@@ -54,19 +58,42 @@ function named(dataDir: string, error: NodeJS.ErrnoException): Error {
   return badDataDir(path, new Error(message));
 }
 
-const STEPS = { root: rootSteps, relay: relaySteps, leaf: leafSteps };
+type Steps = (node: NodeContainer) => Step[];
+
+/** Loaded when they are wanted: a target does not wait for what is needed of a broker, nor a broker for what a leaf needs. */
+const LOADING: Readonly<Record<Role, () => Promise<Steps>>> = {
+  root: async () => (await import('./relay.js')).rootSteps,
+  relay: async () => (await import('./relay.js')).relaySteps,
+  leaf: async () => (await import('./leaf.js')).leafSteps,
+};
+const loaded = new Map<Role, Steps>();
+
+async function stepsOf(role: Role): Promise<Steps> {
+  const steps = loaded.get(role) ?? (await LOADING[role]());
+  loaded.set(role, steps);
+  return steps;
+}
 
 export class CanopyNode {
   readonly container = new NodeContainer();
   private lifecycle: Lifecycle | null = null;
 
   constructor(private readonly parts: NodeParts) {
-    const { settings, log, env, parentBroker = null, order = null, clock = systemClock } = parts;
+    const {
+      settings,
+      log,
+      env,
+      parentBroker = null,
+      children = null,
+      order = null,
+      clock = systemClock,
+    } = parts;
     this.container
       .set(SETTINGS, settings)
       .set(LOG, log)
       .set(TARGET_ENV, env)
       .set(PARENT_BROKER, parentBroker)
+      .set(LOCAL_CHILDREN, children)
       .set(ORDER, order)
       .set(CLOCK, clock);
   }
@@ -87,8 +114,34 @@ export class CanopyNode {
     return this.container.has(REST) ? this.container.get(REST).origin : null;
   }
 
+  /**
+   * The beginning of a start: takes its place, and looks at what can be looked at before anybody does anything.
+   * Throws as `start` does.
+   */
+  async prepare(): Promise<void> {
+    const { log, settings } = this.parts;
+    this.lifecycle = new Lifecycle(log);
+    if (settings.role !== 'leaf')
+      return this.run([...this.ownSteps(), ownLogStep(this.container), ...firstSteps(this.container)]);
+    const isAlone = this.container.get(PARENT_BROKER) === null;
+    await this.run([...this.ownSteps(), ...(isAlone ? [] : [targetStep(this.container)])]);
+  }
+
   /** Throws what keeps it from starting (AlreadyRunningError, EADDRINUSE, LinkError name-taken, …), all undone. */
   async start(): Promise<void> {
+    if (this.lifecycle === null) await this.prepare();
+    const steps = await stepsOf(this.settings.role);
+    const own = this.settings.role === 'leaf' ? [ownLogStep(this.container)] : [];
+    await this.run([...own, ...steps(this.container)]);
+  }
+
+  private async run(steps: readonly Step[]): Promise<void> {
+    await this.lifecycle?.start(steps).catch(error => {
+      throw named(this.settings.dataDir, error);
+    });
+  }
+
+  private ownSteps(): Step[] {
     const { settings, log, clock = systemClock } = this.parts;
     const pidFile = pidFileOf(settings);
     const claim: Step = {
@@ -113,18 +166,11 @@ export class CanopyNode {
         ),
       stop: () => {},
     };
-    this.lifecycle = new Lifecycle(
-      [claim, identity, ownLogStep(this.container), ...STEPS[settings.role](this.container)],
-      log,
-    );
-    await this.lifecycle.start().catch(error => {
-      throw named(settings.dataDir, error);
-    });
+    return [claim, identity];
   }
 
-  /** `mayKeep`: a leaf that is set to keep its target does. */
-  async stop(mayKeep = false): Promise<void> {
-    await this.lifecycle?.stop(mayKeep);
+  async stop(how: Stopping = 'end'): Promise<void> {
+    await this.lifecycle?.stop(how);
   }
 
   /** Reads again what may be changed while it runs. */
@@ -134,8 +180,8 @@ export class CanopyNode {
 
   /** Does not wait for the grace period: the target is killed now. */
   hurry(): void {
-    // Before that there is no target, and not yet what a leaf is made of.
-    const isOpen = this.container.has(INSTALLATION);
-    if (this.settings.role === 'leaf' && isOpen) this.container.get(LEAF).supervisor.signal('SIGKILL');
+    // Before that there is no target, and not yet what one is made of.
+    const isOpen = this.container.has(INSTALLATION) && this.container.has(TARGET);
+    if (isOpen) this.container.get(TARGET).supervisor.signal('SIGKILL');
   }
 }

@@ -40,6 +40,8 @@ function openStore(node: NodeContainer): LogStore | null {
     capture: 'fifos',
     clock: node.get(CLOCK),
   });
+  // They would be told in it.
+  store.onNews(() => {});
   try {
     store.open();
     store.start();

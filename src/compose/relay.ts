@@ -1,5 +1,5 @@
 /** A relay is: a broker, the tree below it, and a bridge upward. A root is the same without the bridge. */
-import { alertsFileStep, alertsStep } from './alerts.js';
+import { alertsStep } from './alerts.js';
 import { auditStep } from './audit.js';
 import { bridgeStep } from './bridge.js';
 import { brokerStep, listeningStep } from './broker.js';
@@ -19,7 +19,6 @@ import { treeStep } from './tree.js';
 import { uplinkStep } from './uplink.js';
 
 export const relaySteps = (node: NodeContainer): Step[] => [
-  alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
   uplinkStep(node),
@@ -40,7 +39,6 @@ export const relaySteps = (node: NodeContainer): Step[] => [
 ];
 
 export const rootSteps = (node: NodeContainer): Step[] => [
-  alertsFileStep(node),
   auditStep(node),
   ...doorSteps(node),
   rosterStep(node),

@@ -5,8 +5,9 @@ import type { AuditEntry } from '../core/audit-entry.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Caller } from '../rest/caller.js';
 import { type Answerer, Front } from '../rest/front.js';
+import { restTaken } from './addresses.js';
 import { authenticatorFor } from './audit.js';
-import { type NodeContainer, token } from './container.js';
+import type { NodeContainer } from './container.js';
 import type { Step } from './lifecycle.js';
 import { SERVER_IDENTITY } from './listeners.js';
 import { metricsOf } from './metrics.js';
@@ -21,14 +22,13 @@ import {
   HUB,
   LOG,
   REGISTRY,
+  REST,
   SETTINGS,
   TREE,
   UPLINK,
 } from './tokens.js';
 import { UPLINK_FACTS } from './uplink-facts.js';
 import { VERSION } from './version.js';
-
-export const REST = token<Front>('rest');
 
 export function restSteps(node: NodeContainer): Step[] {
   const { rest } = node.get(SETTINGS);
@@ -42,17 +42,11 @@ export function restSteps(node: NodeContainer): Step[] {
           .get(REST)
           .listen(rest.host, rest.port)
           .catch(error => {
-            throw taken(rest, error);
+            throw restTaken(rest, error);
           }),
       stop: () => node.get(REST).close(),
     },
   ];
-}
-
-function taken({ host, port }: { host: string; port: number }, error: NodeJS.ErrnoException): Error {
-  if (error.code !== 'EADDRINUSE') return error;
-  const message = `cannot serve REST on ${host}:${port}: the address is already in use by another program; rest_host and rest_port say where to listen`;
-  return Object.assign(new Error(message), { code: error.code });
 }
 
 const makeFront = (node: NodeContainer): Front => {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Bridge } from '../../broker/bridge.js';
 import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
+import type { LocalParent, Parent } from '../../broker/local-parent.js';
 import type { Alerts } from '../alerts/alerts.js';
 import type { DeadMan } from '../alerts/deadman.js';
 import type { Outbox } from '../alerts/outbox.js';
@@ -14,11 +15,15 @@ import type { Authenticator } from '../core/principal.js';
 import type { Registry } from '../core/registry.js';
 import type { Fleet } from '../fleet/fleet.js';
 import type { History } from '../history/history.js';
+import type { DesiredState } from '../leaf/desired.js';
 import type { Order } from '../leaf/first-start.js';
 import type { Leaf } from '../leaf/leaf.js';
+import type { LeafTarget } from '../leaf/leaf-target.js';
 import type { LogStore } from '../logs/store.js';
 import type { Installation } from '../node/installation.js';
 import type { MaintenanceState } from '../node/maintenance.js';
+import type { CommandMemory } from '../node/memory.js';
+import type { Front } from '../rest/front.js';
 import type { FlowServer } from '../streams/flow-server.js';
 import type { LeafLogs } from '../streams/leaf-logs.js';
 import type { LogHub } from '../streams/port.js';
@@ -30,6 +35,7 @@ import type { Roster } from '../tree/roster/roster.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
 import type { Counts } from './counts.js';
+import type { RunAs } from './run-as.js';
 
 export const SETTINGS = token<NodeSettings>('settings');
 export const CLOCK = token<Clock>('clock');
@@ -39,8 +45,10 @@ export const INSTALLATION = token<Installation>('installation');
 export const AUTHENTICATOR = token<Authenticator | null>('authenticator');
 /** The environment that the target inherits. */
 export const TARGET_ENV = token<NodeJS.ProcessEnv>('target environment');
-/** The parent's broker where this very process hosts it, else null. */
-export const PARENT_BROKER = token<EmbeddedBroker | null>('parent broker');
+/** The parent's broker, or its place, where this very process hosts it, else null. */
+export const PARENT_BROKER = token<Parent | null>('parent broker');
+/** Where children of this process already are before the node's own broker is; null: there are none. */
+export const LOCAL_CHILDREN = token<LocalParent | null>('local children');
 export const UPLINK = token<Link>('uplink');
 export const BROKER = token<EmbeddedBroker>('broker');
 export const OWN_LINK = token<Link>('own link');
@@ -66,6 +74,13 @@ export const COUNTS = token<Counts>('counts');
 export const FLEET = token<Fleet>('fleet');
 /** What the target of a leaf writes. */
 export const LOGS = token<LogStore>('logs');
+/** Who the target of a leaf runs as, and why it can't. */
+export const RUN_AS = token<RunAs & { readonly problem?: string }>('run as');
+/** Whether it is meant to run. */
+export const DESIRED = token<DesiredState>('desired state');
+/** What a leaf did about commands. */
+export const COMMAND_MEMORY = token<CommandMemory>('commands that were done');
+export const TARGET = token<LeafTarget>('target');
 export const LEAF = token<Leaf>('leaf');
 /** A leaf's place among those of its process; null where it is alone. */
 export const ORDER = token<Order | null>('order');
@@ -83,3 +98,4 @@ export const ALERTS = token<Alerts>('alerts');
 /** What receivers of alerts are still to be told. */
 export const OUTBOX = token<Outbox>('outbox of alerts');
 export const DEAD_MAN = token<DeadMan>('dead man');
+export const REST = token<Front>('rest');

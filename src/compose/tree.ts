@@ -6,9 +6,9 @@ import type { Publisher } from '../node/publisher.js';
 import type { Desk } from '../tree/desk.js';
 import { Tree } from '../tree/tree.js';
 import type { NodeContainer } from './container.js';
+import { INSECURE } from './exposure.js';
 import { GOODBYE_MS } from './goodbye.js';
 import type { Step } from './lifecycle.js';
-import { INSECURE } from './listeners.js';
 import { openMaintenance } from './maintenance.js';
 import { restarting } from './restarting.js';
 import {

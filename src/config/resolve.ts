@@ -163,8 +163,13 @@ function targetOf({ source, values, findings }: Case): NodeSettings['target'] {
   return null;
 }
 
+/** Each with its name among the settings of a node: `host_name` is `hostName`. */
+const CAMEL = table.PLAIN.map(
+  key => [key, key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())] as const,
+);
+
 function plainSettings(values: Values): table.PlainSettings {
-  const camel = (key: string): string => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const pairs = table.PLAIN.map(key => [camel(key), values[key] ?? table.SETTINGS[key].fallback]);
-  return Object.fromEntries(pairs) as table.PlainSettings;
+  const plain: Record<string, unknown> = {};
+  for (const [key, name] of CAMEL) plain[name] = values[key] ?? table.SETTINGS[key].fallback;
+  return plain as table.PlainSettings;
 }

@@ -2,7 +2,7 @@
 import type { LinkError, Message } from '../../broker/link.js';
 import { checkAllowed } from '../core/allowance.js';
 import { CanopyError } from '../core/errors.js';
-import type { TargetEvent, TargetModel } from '../core/phases.js';
+import type { TargetModel } from '../core/phases.js';
 import type { Finding } from '../core/probes.js';
 import { Heart } from '../node/heart.js';
 import { maintenancePlan } from '../node/maintenance.js';
@@ -10,16 +10,13 @@ import { Publisher } from '../node/publisher.js';
 import { type Plan, Responder } from '../node/responder.js';
 import { topicOf } from '../protocol/topics.js';
 import { aftermath } from './aftermath.js';
-import { beginning, startsOne } from './beginning.js';
-import { endTarget } from './ending.js';
 import { FirstStart } from './first-start.js';
 import { HealthWatch } from './health.js';
 import { logChange, logFinding } from './leaf-log.js';
-import { nameTaken } from './name-taken.js';
 import type { LeafOptions } from './options.js';
 import { leafPlan, leafTurn } from './orders.js';
 import { LeafReporter, type Traits } from './reporter.js';
-import { Supervisor } from './supervisor.js';
+import type { Supervisor } from './supervisor.js';
 import { targetMemory } from './target-memory.js';
 
 /** Milliseconds that the last words may take to reach the parent. */
@@ -52,7 +49,7 @@ export class Leaf {
       () => this.traits(),
       () => this.finding,
     );
-    this.supervisor = new Supervisor(options.target, clock, (now, before) => this.changed(now, before));
+    this.supervisor = options.target.supervisor;
     options.logs.onNews(({ loses, reason, count }) => {
       publisher.event('logs', reason, count > 0 ? { count } : {});
       options.log[loses ? 'warn' : 'info']({ count }, reason);
@@ -64,33 +61,19 @@ export class Leaf {
     this.heart = new Heart(facts.interval * 1000, seq => {
       void this.reporter.beat(seq, () => this.supervisor.model);
     });
+    this.supervisor.onChange((now, before) => this.changed(now, before));
   }
 
-  /**
-   * The target is started whether or not the parent can be reached, but not where the parent says that another leaf of
-   * this name is alive: throws LinkError name-taken.
-   */
+  /** With a target that was begun before. */
   async start(): Promise<void> {
-    const { link, desired, maintenance, memory } = this.options;
-    const refused = await nameTaken(link);
-    if (refused) {
-      link.abort();
-      throw refused;
-    }
-    this.options.logs.open();
-    this.options.handing.start();
-    // Before any command can come: a start would be a twin.
-    const left = await this.supervisor.adopt();
+    const { link, desired, maintenance, handing, logs } = this.options;
+    handing.start();
     link.on('connected', this.connected);
     if (link.state === 'connected') this.connected();
-    // The leaf that should have stopped it was ended over that.
-    if (left === 'running' && desired.get() === 'stopped')
-      this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
-    const begun = memory.unfinished();
     this.responder.resume(aftermath(this.supervisor, desired));
     this.takeCommands();
-    if (left !== 'running' && desired.get() === 'running') await this.startInTurn(beginning(left, begun));
-    this.options.logs.start();
+    await this.startInTurn();
+    logs.start();
     desired.onChange(this.retell);
     maintenance.onChange(this.retell);
     this.heart.start();
@@ -105,32 +88,24 @@ export class Leaf {
   }
 
   /** Waits for those that it needs without keeping anybody waiting who started it. */
-  private async startInTurn(first: TargetEvent): Promise<void> {
+  private async startInTurn(): Promise<void> {
     const { desired, target } = this.options;
-    if (this.firstStart.isClear || !startsOne(first, target.policy)) return this.startTarget(first);
+    const first = target.waiting;
+    const starts = this.supervisor.when(model => (model.phase === 'starting' ? null : true));
+    if (first === null) return void (await starts);
     void this.firstStart.comes().then(go => {
       const isIdle = this.supervisor.model.phase === 'stopped' && !this.leaving;
-      if (go && isIdle && desired.get() === 'running') void this.startTarget(first);
+      if (go && isIdle && desired.get() === 'running') this.supervisor.dispatch(first);
     });
   }
 
-  private async startTarget(first: TargetEvent): Promise<void> {
-    this.supervisor.dispatch(first);
-    await this.supervisor.when(model => (model.phase === 'starting' ? null : true));
-  }
-
-  /**
-   * Stops the target, or leaves it to the next leaf where that `mayKeep` and the settings say so; tells the parent that
-   * this is a goodbye, and closes the link.
-   */
-  async stop(mayKeep = false): Promise<void> {
-    const { link, keepTarget } = this.options;
+  /** Stops the target, unless it `goesOn` for the next leaf; tells the parent that this is a goodbye, and closes the link. */
+  async stop(goesOn = false): Promise<void> {
+    const { link, target } = this.options;
     this.leaving = true;
     this.firstStart.cancel();
     this.responder.close(shuttingDown());
-    if (mayKeep && keepTarget) this.supervisor.leave();
-    else await endTarget(this.supervisor, this.options.target.dataDir);
-    await this.options.logs.stop();
+    await target.end(goesOn);
     this.heart.stop();
     this.reporter.goodbye(this.supervisor.model, this.options.restarting());
     this.health.end();

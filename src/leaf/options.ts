@@ -11,8 +11,8 @@ import type { Plan } from '../node/responder.js';
 import type { DesiredState } from './desired.js';
 import type { Order } from './first-start.js';
 import type { HealthSpec } from './health.js';
+import type { LeafTarget } from './leaf-target.js';
 import type { LeafFacts } from './reporter.js';
-import type { TargetSpec } from './target-spec.js';
 
 export interface LeafLog {
   info(fields: object, message: string): void;
@@ -29,7 +29,8 @@ export interface LogHanding {
 export interface LeafOptions {
   readonly name: string;
   readonly facts: LeafFacts;
-  readonly target: TargetSpec;
+  /** Begun before the leaf is started. */
+  readonly target: LeafTarget;
   /** Keeps what the target writes. */
   readonly logs: LogStore;
   readonly health: HealthSpec;
@@ -49,8 +50,6 @@ export interface LeafOptions {
   readonly restarting: () => number | null;
   readonly host: HostFacts;
   readonly memory: CommandMemory;
-  /** An orderly end leaves the target to the next leaf. */
-  readonly keepTarget: boolean;
   readonly clock: Clock;
   readonly log: LeafLog;
 }

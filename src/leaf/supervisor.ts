@@ -29,11 +29,13 @@ export class Supervisor {
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
   private readonly waiters = new Set<() => void>();
+  /** What nobody has been told yet. */
+  private untold: Parameters<ChangeListener>[] = [];
+  private changed: ChangeListener = (now, before) => void this.untold.push([now, before]);
 
   constructor(
     private readonly spec: TargetSpec,
     private readonly clock: Clock,
-    private readonly changed: ChangeListener,
   ) {
     this.env = { ...spec.env, [MARK]: spec.mark };
     this.cgroup = Cgroup.named(`canopy-${spec.mark}`);
@@ -46,6 +48,12 @@ export class Supervisor {
   /** The process group of the run at hand; null where there is none. */
   get group(): number | null {
     return this.process?.group ?? null;
+  }
+
+  /** From now on every change is told, and those before, in order. */
+  onChange(listener: ChangeListener): void {
+    this.changed = listener;
+    for (const change of this.untold.splice(0)) listener(...change);
   }
 
   dispatch(event: TargetEvent): void {

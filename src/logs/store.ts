@@ -30,7 +30,9 @@ export class LogStore implements LogSource {
   private running = false;
   private isOwn = false;
   private tends = false;
-  private listener: (news: StoreNews) => void = () => {};
+  /** What nobody has been told yet. */
+  private untold: StoreNews[] = [];
+  private listener = (news: StoreNews): void => void this.untold.push(news);
 
   constructor(private readonly options: StoreOptions) {
     this.index = new LogIndex(join(options.dir, 'index'), () => this.opened.files);
@@ -150,6 +152,7 @@ export class LogStore implements LogSource {
   /** Tells what an operator has to know. */
   onNews(listener: (news: StoreNews) => void): void {
     this.listener = listener;
+    for (const news of this.untold.splice(0)) listener(news);
   }
 
   private get opened(): Parts {

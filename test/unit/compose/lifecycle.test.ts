@@ -15,7 +15,14 @@ function house() {
     stop: async () => void done.push(`-${name}`),
     ...more,
   });
-  return { done, warned, step, life: (...steps: Step[]) => new Lifecycle(steps, log) };
+  const life = (...steps: Step[]) => {
+    const lifecycle = new Lifecycle(log);
+    return {
+      start: () => lifecycle.start(steps),
+      stop: () => lifecycle.stop(),
+    };
+  };
+  return { done, warned, step, life };
 }
 
 test('starts in order, stops in reverse, once', async () => {

@@ -42,7 +42,7 @@ test('what a node logs is kept beside, its children too, and nobody else is', as
   await until(async () => (await kept()).length === 2);
   assert.deepEqual(await kept(), ['one', 'two']);
   assert.equal(written.length, 3, 'it goes where it went before');
-  await step.stop(false);
+  await step.stop('end');
   log.info('after the end');
   assert.equal(written.length, 4);
 });
@@ -51,20 +51,20 @@ test('it goes on over a restart', async t => {
   const one = open(t);
   await one.step.start();
   one.log.info('before');
-  await one.step.stop(false);
+  await one.step.stop('end');
   const two = open(t, { dir: one.dir });
   await two.step.start();
   two.log.info('after');
   await until(async () => (await two.kept()).length === 2);
   assert.deepEqual(await two.kept(), ['before', 'after']);
-  await two.step.stop(false);
+  await two.step.stop('end');
 });
 
 test('a silent node keeps none, nor one that can not write: it starts all the same', async t => {
   const silent = open(t, { silent: true });
   await silent.step.start();
   assert.equal(silent.node.get(OWN_LOG), null);
-  await silent.step.stop(false);
+  await silent.step.stop('end');
   const nowhere = open(t, { dir: '/dev/null/below' });
   await nowhere.step.start();
   assert.equal(nowhere.node.get(OWN_LOG), null);

@@ -68,14 +68,14 @@ test('a target whose record is lost or spoilt gets no twin: it goes before anoth
   ]) {
     const place = await Place.open(t);
     const spec = { ...targetSpec(place.dir, STEADY), mark: place.mark };
-    const first = new Supervisor(spec, systemClock, () => {});
+    const first = new Supervisor(spec, systemClock);
     first.dispatch({ type: 'start', by: 'the test' });
     const { pid } = await first.when(model => (model.phase === 'running' ? model : null));
     // Running is said before the shell has become the target: only then it has the mark.
     await until(() => markedProcesses(spec.mark)?.includes(pid as number));
     first.leave();
     spoil(place.path('target.pid'));
-    const next = new Supervisor(spec, systemClock, () => {});
+    const next = new Supervisor(spec, systemClock);
     assert.notEqual(await next.adopt(), 'running');
     assert.ok(!lives(pid as number));
     next.dispatch({ type: 'start', by: 'the test' });

@@ -93,7 +93,8 @@ export async function supervise(
   const spec = targetSpec(dir, words, policy);
   const phases: Phase[] = [];
   const pids: number[] = [];
-  const supervisor = new Supervisor(spec, systemClock, (now, before) => {
+  const supervisor = new Supervisor(spec, systemClock);
+  supervisor.onChange((now, before) => {
     if (now.phase !== before.phase) phases.push(now.phase);
     if (now.pid !== null && now.pid !== before.pid) pids.push(now.pid);
     changed(now, before);

@@ -30,9 +30,11 @@ export function runAsOf(settings: NodeSettings, inherited: NodeJS.ProcessEnv): R
     LOGNAME: account.name,
     SHELL: account.shell,
   };
-  const given = { ...fromFile(settings), ...env };
+  const given = targetEnvironment({ ...fromFile(settings), ...env });
+  const own = { ...(cwd !== null && { PWD: cwd }), ...ofUser, ...given };
   return {
-    env: { ...inherited, ...(cwd !== null && { PWD: cwd }), ...ofUser, ...targetEnvironment(given) },
+    // One and the same for all that change nothing of it: it is put into words once.
+    env: Object.keys(own).length === 0 ? inherited : { ...inherited, ...own },
     before,
     ...(cwd !== null && { cwd }),
     ...(umask !== null && { umask }),

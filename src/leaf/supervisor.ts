@@ -10,7 +10,7 @@ import {
 import { adoptTarget, type Ended } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
-import { groupIsMarked, MARK } from '../process/marked.js';
+import { groupIsMarked } from '../process/marked.js';
 import type { RunningProcess } from '../process/spawn.js';
 import { clearRemains } from './remains.js';
 import { Run } from './run.js';
@@ -25,7 +25,6 @@ export class Supervisor {
   private timerEndsAt = 0;
   private process: Run | null = null;
   private readonly cgroup: Cgroup | null;
-  private readonly env: NodeJS.ProcessEnv;
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
   private readonly waiters = new Set<() => void>();
@@ -37,7 +36,6 @@ export class Supervisor {
     private readonly spec: TargetSpec,
     private readonly clock: Clock,
   ) {
-    this.env = { ...spec.env, [MARK]: spec.mark };
     this.cgroup = Cgroup.named(`canopy-${spec.mark}`);
   }
 
@@ -157,7 +155,7 @@ export class Supervisor {
     try {
       const launch =
         problem === undefined
-          ? launchTarget({ ...spec, env: this.env, output: output.outputs() })
+          ? launchTarget({ ...spec, output: output.outputs() })
           : Promise.reject(new Error(problem));
       const started = await launch;
       const run = this.begin(started);

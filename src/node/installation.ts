@@ -1,9 +1,9 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { at, isFull } from '../process/file-error.js';
 import { overwrite } from '../process/overwrite.js';
 import { mkdir, readFile, rename, rm, writeFile } from '../process/prompt-files.js';
+import { randomHex } from '../process/random.js';
 
 export interface Installation {
   /** Random, made once; tells a restarted node from a second one of the same name. */
@@ -33,22 +33,31 @@ export async function openInstallation(
   const file = join(dataDir, FILE);
   const before = parse(await readFile(file, 'utf8').catch(() => ''));
   const kept: Kept = {
-    instance: before?.instance ?? randomBytes(8).toString('hex'),
+    instance: before?.instance ?? randomHex(),
     epoch: Math.max(now, (before?.epoch ?? 0) + 1),
   };
   const text = `${JSON.stringify(kept).padEnd(BYTES - 1)}\n`;
-  await replace(file, text)
+  await keep(file, text, before === null)
     .catch(error => (isFull(error) ? overwrite(file, text).catch(() => lost(error)) : Promise.reject(error)))
     .catch(at(file));
   return { ...kept, fresh: before === null };
 }
 
-async function replace(file: string, text: string): Promise<void> {
+/** A first one that is cut off in the writing can't be read, and then nothing bears its mark. */
+async function keep(file: string, text: string, isFirst: boolean): Promise<void> {
+  if (isFirst && (await make(file, text))) return;
+  await make(`${file}.new`, text, 'w');
+  await rename(`${file}.new`, file);
+}
+
+/** Whole or not at all, unless we are killed; false where there is one. */
+async function make(file: string, text: string, flag: 'wx' | 'w' = 'wx'): Promise<boolean> {
   try {
-    await writeFile(`${file}.new`, text);
-    await rename(`${file}.new`, file);
+    await writeFile(file, text, { flag });
+    return true;
   } catch (error) {
-    await rm(`${file}.new`, { force: true }).catch(() => {});
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    await rm(file, { force: true }).catch(() => {});
     throw error;
   }
 }

@@ -17,6 +17,17 @@ const run = promisify(execFile);
 
 /** Null where no such process lives (a zombie does not). */
 export async function processIdentity(pid: number): Promise<ProcessIdentity | null> {
+  if (pid === process.pid) {
+    own ??= await identityOf(pid);
+    return own;
+  }
+  return identityOf(pid);
+}
+
+/** Ours never changes. */
+let own: ProcessIdentity | null = null;
+
+async function identityOf(pid: number): Promise<ProcessIdentity | null> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return null;
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
 }

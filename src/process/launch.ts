@@ -5,16 +5,19 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adoptTarget, gone, LOOK_MS } from './adopt.js';
 import { bootId, sameProcess } from './identity.js';
+import { afterStarts } from './later.js';
 import { promptShell, type Shell, takeShell } from './shells.js';
 import { processAlive } from './signals.js';
 import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
-import { newToken, readRecord, shellExit } from './target-record.js';
+import { newToken, readRecord, reserveExit, shellExit } from './target-record.js';
 import { NO_DIRECTORY, NOT_FOUND, type Orders, type Output } from './wrapper.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** By which its processes are known, besides what is in `env`, which many may share. */
+  readonly mark?: string;
   /** The files that take stdout and stderr, appended; made where missing (mode 0640), with their directories. */
   readonly output: Output;
   readonly cwd?: string;
@@ -44,10 +47,10 @@ export async function launchTarget(options: LaunchOptions): Promise<RunningProce
 
 /** Null where the wrapper was ended before it became anything, and never will. */
 async function launchBy(take: () => Shell, options: LaunchOptions): Promise<RunningProcess | null> {
-  const { words, dataDir, env, output, cwd = '', umask = '', before = [] } = options;
+  const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
   const program = words[0] ?? '';
   const token = newToken(dataDir);
-  const orders = { dataDir, token, bootId: bootId(), words, before, env, output, cwd, umask };
+  const orders = { dataDir, token, bootId: bootId(), words, before, env, mark, output, cwd, umask };
   const shell = take();
   const ended = new Promise<Exit>(resolve => {
     shell.process.once('exit', (code, signal) =>
@@ -59,8 +62,10 @@ async function launchBy(take: () => Shell, options: LaunchOptions): Promise<Runn
   if (told === NO_DIRECTORY)
     throw new SpawnError(program, 'ENOENT', `no directory to enter: ${cwd} (ENOENT)`);
   const [pid = 0, group = 0] = told.split(' ').map(Number);
-  if (Number.isSafeInteger(pid) && pid > 1)
+  if (Number.isSafeInteger(pid) && pid > 1) {
+    afterStarts([], () => reserveExit(dataDir));
     return { pid, group, startedAt: Date.now(), exited: exitOf(ended, pid, token, dataDir) };
+  }
   // Its wrapper was ended before it could tell, maybe with the target under way: a second one would be a twin.
   const found = await adoptTarget(dataDir);
   if (found && 'running' in found) return found.running;
@@ -86,18 +91,39 @@ async function tell(shell: Shell, orders: Orders): Promise<string> {
 function checkSize(words: readonly string[], env: NodeJS.ProcessEnv): void {
   const program = words[0] ?? '';
   if (program === '') throw new SpawnError('', 'EINVAL', 'the command is empty');
-  let all = 0;
-  const take = (text: string): void => {
-    if (text.includes('\0'))
-      throw new SpawnError(program, 'EINVAL', 'a NUL in a word or a variable (EINVAL)');
-    // A letter has at most 3 bytes for each that JavaScript counts.
-    const bytes = text.length * 3 < WORD_LIMIT ? text.length : Buffer.byteLength(text);
+  const [ours, theirs] = [sizeOf(words), sizeOfEnv(env)];
+  if (ours.hasNul || theirs.hasNul)
+    throw new SpawnError(program, 'EINVAL', 'a NUL in a word or a variable (EINVAL)');
+  if (Math.max(ours.longest, theirs.longest) >= WORD_LIMIT || ours.all + theirs.all > ALL_LIMIT)
+    throw new SpawnError(program, 'E2BIG', 'its words or variables are too long (E2BIG)');
+}
+
+interface Size {
+  /** Bytes. */
+  readonly all: number;
+  readonly longest: number;
+  readonly hasNul: boolean;
+}
+
+/** Many targets have one environment. */
+const sizes = new WeakMap<NodeJS.ProcessEnv, Size>();
+
+function sizeOfEnv(env: NodeJS.ProcessEnv): Size {
+  const size = sizes.get(env) ?? sizeOf(Object.values(env));
+  sizes.set(env, size);
+  return size;
+}
+
+function sizeOf(texts: readonly (string | undefined)[]): Size {
+  let [all, longest, hasNul] = [0, 0, false];
+  for (const text of texts) {
+    if (text === undefined) continue;
+    const bytes = Buffer.byteLength(text);
     all += bytes;
-    if (bytes >= WORD_LIMIT || all > ALL_LIMIT)
-      throw new SpawnError(program, 'E2BIG', 'its words or variables are too long (E2BIG)');
-  };
-  for (const word of words) take(word);
-  for (const name in env) take(env[name] ?? '');
+    longest = Math.max(longest, bytes);
+    hasNul ||= text.includes('\0');
+  }
+  return { all, longest, hasNul };
 }
 
 function prepareOutput(file: string): void {

@@ -1,11 +1,13 @@
 /** A file that says which process holds a node, so that it is never started twice. */
 
 import { randomUUID } from 'node:crypto';
+import { closeSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { at, isFull } from './file-error.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { at } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { overwrite } from './overwrite.js';
-import { link, mkdir, readFile, rename, rm, writeFile } from './prompt-files.js';
+import { link, mkdir, readFile, rename, rm } from './prompt-files.js';
 
 export class AlreadyRunningError extends Error {
   readonly code = 'already-running';
@@ -20,6 +22,9 @@ export class AlreadyRunningError extends Error {
 
 /** As many in every record: the next one fits over it on a full disk. */
 const BYTES = 256;
+/** Milliseconds that a file may be there before its text is, and between two looks. */
+const WRITING_MS = 500;
+const LOOK_MS = 20;
 
 export interface Claim {
   /** What the file held before: null where there was none. */
@@ -32,30 +37,57 @@ export interface Claim {
  */
 export async function claimPidFile(file: string): Promise<Claim> {
   const identity = await processIdentity(process.pid);
-  await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${randomUUID()}`;
+  const text = `${JSON.stringify(identity).padEnd(BYTES - 1)}\n`;
   try {
-    let replaced = await write(draft, `${JSON.stringify(identity).padEnd(BYTES - 1)}\n`, file);
-    // A link is made whole or not at all, and never over an existing file.
-    while (!(await linked(draft, file))) replaced = (await clearAway(file)) ?? replaced;
-    return { replaced };
+    await mkdir(dirname(file), { recursive: true });
+    for (;;) {
+      if (made(file, text)) return { replaced: null };
+      const replaced = await takeOver(file, text);
+      if (replaced !== null) return { replaced };
+    }
   } catch (error) {
     return at(file)(error as NodeJS.ErrnoException);
-  } finally {
-    await rm(draft, { force: true });
   }
 }
 
-/** On a full disk over the bytes of what a dead process left, once that has been taken from its place: nobody else has it. */
-async function write(draft: string, text: string, file: string): Promise<Claim['replaced']> {
+/** A file where there was none: false where there is one, or where somebody has taken ours for a dead process's. */
+function made(file: string, text: string): boolean {
+  const fd = openNew(file);
+  if (fd === null) return false;
   try {
-    await writeFile(draft, text, { mode: 0o644 });
-    return null;
+    writeSync(fd, text);
+    return isAt(fd, file);
   } catch (error) {
-    const replaced = isFull(error) ? await takeStale(file, draft) : null;
-    if (replaced === null) throw error;
-    await overwrite(draft, text);
-    return replaced;
+    if (isAt(fd, file)) rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openNew(file: string): number | null {
+  try {
+    return openSync(file, 'wx', 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
+    throw error;
+  }
+}
+
+const isAt = (fd: number, file: string): boolean =>
+  fstatSync(fd, { bigint: true }).ino === statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
+
+/** What a dead process left becomes ours, over the same bytes: a full disk has no others. Null where somebody came first. */
+async function takeOver(file: string, text: string): Promise<Claim['replaced']> {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    const replaced = await takeStale(file, aside);
+    if (replaced === null) return null;
+    await overwrite(aside, text);
+    // A link is made whole or not at all, and never over an existing file.
+    return (await linked(aside, file)) ? replaced : null;
+  } finally {
+    await rm(aside, { force: true });
   }
 }
 
@@ -79,17 +111,9 @@ export async function releasePidFile(file: string): Promise<boolean> {
   return mine;
 }
 
-/** Removes what a dead process left; null where it is gone already. */
-async function clearAway(file: string): Promise<Claim['replaced']> {
-  const aside = `${file}.${randomUUID()}`;
-  const replaced = await takeStale(file, aside);
-  await rm(aside, { force: true });
-  return replaced;
-}
-
 /** Moves what a dead process left to `aside`; null where it is gone already. */
 async function takeStale(file: string, aside: string): Promise<Claim['replaced']> {
-  const judged = await textOf(file);
+  const judged = await written(file);
   if (judged === null) return null;
   const held = parse(judged);
   if (held !== 'corrupt' && (await sameProcess(held))) throw new AlreadyRunningError(held.pid, file);
@@ -101,6 +125,17 @@ async function takeStale(file: string, aside: string): Promise<Claim['replaced']
     return null;
   }
   return held === 'corrupt' ? 'corrupt' : 'stale';
+}
+
+/** An empty one is being written, unless it stays so. */
+async function written(file: string): Promise<string | null> {
+  const from = performance.now();
+  let text = await textOf(file);
+  while (text === '' && performance.now() - from < WRITING_MS) {
+    await pause(LOOK_MS);
+    text = await textOf(file);
+  }
+  return text;
 }
 
 function parse(text: string): ProcessIdentity | 'corrupt' {

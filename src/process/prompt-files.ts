@@ -27,6 +27,6 @@ export const readFile = promptly((path: string, encoding: 'utf8') => readFileSyn
 export const rename = promptly((from: string, to: string) => renameSync(from, to));
 export const rm = promptly((path: string, options: { force: boolean }) => rmSync(path, options));
 export const stat = promptly((path: string) => statSync(path));
-export const writeFile = promptly((path: string, text: string, options?: { mode: number }) =>
+export const writeFile = promptly((path: string, text: string, options?: { mode?: number; flag?: string }) =>
   writeFileSync(path, text, options),
 );

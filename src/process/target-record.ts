@@ -1,11 +1,11 @@
 /** What the wrapper leaves in the data directory: who the target is, and how it ended; and the token that it looks at. */
-import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { at } from './file-error.js';
 import type { ProcessIdentity } from './identity.js';
 import { readFile } from './prompt-files.js';
+import { randomHex } from './random.js';
 import type { Exit } from './spawn.js';
 import { RECORD_BYTES } from './wrapper.js';
 
@@ -55,7 +55,7 @@ export async function readExit(dataDir: string, token: string): Promise<Exit | n
  * which a thread would have to wait.
  */
 export function newToken(dataDir: string): string {
-  const token = randomBytes(8).toString('hex');
+  const token = randomHex();
   const fd = openToken(dataDir);
   try {
     writeSync(fd, `${token}\n`.padEnd(RECORD_BYTES), 0);
@@ -82,9 +82,19 @@ function openToken(dataDir: string): number {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  // The token last: once it is there, so are records of blanks, and a full disk does not matter any more.
-  for (const name of ['target.pid', 'target.exit', 'target.token']) makeBlank(join(dataDir, name));
+  // The token last: once it is there, so is a record of blanks, and a full disk does not matter any more.
+  for (const name of ['target.pid', 'target.token']) makeBlank(join(dataDir, name));
   return openSync(file, 'r+');
+}
+
+/** The same for its end, which is far off. Without it the wrapper makes one, where the disk has room then. */
+export function reserveExit(dataDir: string): void {
+  const file = join(dataDir, 'target.exit');
+  try {
+    if (!existsSync(file)) makeBlank(file);
+  } catch {
+    // it is full already, or gone
+  }
 }
 
 function makeBlank(file: string): void {

@@ -8,6 +8,7 @@
  *
  * It reads its orders from standard input, so that neither words nor environment show in a list of processes.
  */
+import { MARK } from './marked.js';
 import { inWords, quote } from './shell-words.js';
 
 /** Records are written in place, over as many bytes as before: a full disk does not keep a target from being started. */
@@ -75,6 +76,8 @@ export interface Orders {
   readonly words: readonly string[];
   readonly before: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** By which the target's processes are known; '': by nothing. */
+  readonly mark: string;
   readonly output: Output;
   readonly cwd: string;
   /** Octal; '' leaves it as it is. */
@@ -92,12 +95,12 @@ export const secondOrders = (orders: Orders): string => `{\n${names(orders)}\n${
 
 const names = ({ dataDir, token }: Orders): string => `_cy_dir=${quote(dataDir)} _cy_token=${token}`;
 
-function becoming({ bootId, words, before, env, output, cwd, umask }: Orders): string {
+function becoming({ bootId, words, before, env, mark, output, cwd, umask }: Orders): string {
   const enter = cwd === '' ? '' : `cd ${quote(cwd)} || { echo ${NO_DIRECTORY} >&3; exit 127; }\n`;
   const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
   const told = inWords(env);
   return `${enter}_cy_boot=${quote(bootId)} _cy_mask=${quote(umask)} _cy_program=${quote(words[0] ?? '')}
-${told.exports}
+${told.exports}${mark === '' ? '' : `\nexport ${MARK}=${quote(mark)}`}
 exec </dev/null
 ${redirect(1, output.stdout)}${redirect(2, output.stderr)}
 set -- ${quoted([...before, ...told.before, ...words])}

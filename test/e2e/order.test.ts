@@ -26,7 +26,7 @@ children:
     port: ${ports.relay}
     children:
       - name: db
-        target: node ${SERVICE} ${db} 500
+        target: node ${SERVICE} ${db} 3000
         readiness_probe: http://127.0.0.1:${db}/ready
 `;
 

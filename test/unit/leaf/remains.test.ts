@@ -61,7 +61,7 @@ test('a target whose record is lost or spoilt gets no twin: it goes before anoth
   for (const spoil of [
     (file: string) => rmSync(file),
     (file: string) => {
-      for (const name of ['pid', 'token', 'exit']) rmSync(file.replace(/pid$/, name));
+      for (const name of ['pid', 'token', 'exit']) rmSync(file.replace(/pid$/, name), { force: true });
     },
     (file: string) => writeFileSync(file, '\0'.repeat(160)),
     (file: string) => writeFileSync(file, '4711 nonsense\n'),

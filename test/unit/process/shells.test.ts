@@ -42,7 +42,7 @@ async function ordered(t: TestContext, env: NodeJS.ProcessEnv): Promise<Orders> 
   writeFileSync(join(dataDir, 'target.token'), 'mine\n');
   // Its own standard input comes last: it would wait for ever, were that not at its end.
   const words = ['cat', '/proc/self/environ', '-'];
-  const more = { before: [], cwd: '/', umask: '027', bootId: 'boot', token: 'mine' };
+  const more = { before: [], mark: '', cwd: '/', umask: '027', bootId: 'boot', token: 'mine' };
   return { dataDir, words, env, output: oneFile(join(dataDir, 'out')), ...more };
 }
 

@@ -1,5 +1,5 @@
-/** What a store has to do that can wait: targets come first, those of other leaves of this process too. */
-import { isCalm } from '../process/shells.js';
+/** What can wait: targets come first, those of other leaves of this process too. */
+import { isCalm } from './shells.js';
 
 /** Milliseconds after a start, and between two looks whether others are being started. */
 const LATER_MS = 300;

@@ -1,11 +1,11 @@
 /** A file that says which process holds a node, so that it is never started twice. */
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { makeNew } from './new-file.js';
 import { overwrite } from './overwrite.js';
 import { link, mkdir, readFile, rename, rm } from './prompt-files.js';
 
@@ -41,7 +41,7 @@ export async function claimPidFile(file: string): Promise<Claim> {
   try {
     await mkdir(dirname(file), { recursive: true });
     for (;;) {
-      if (made(file, text)) return { replaced: null };
+      if (makeNew(file, text)) return { replaced: null };
       const replaced = await takeOver(file, text);
       if (replaced !== null) return { replaced };
     }
@@ -49,33 +49,6 @@ export async function claimPidFile(file: string): Promise<Claim> {
     return at(file)(error as NodeJS.ErrnoException);
   }
 }
-
-/** A file where there was none: false where there is one, or where somebody has taken ours for a dead process's. */
-function made(file: string, text: string): boolean {
-  const fd = openNew(file);
-  if (fd === null) return false;
-  try {
-    writeSync(fd, text);
-    return isAt(fd, file);
-  } catch (error) {
-    if (isAt(fd, file)) rmSync(file, { force: true });
-    throw error;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openNew(file: string): number | null {
-  try {
-    return openSync(file, 'wx', 0o644);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
-    throw error;
-  }
-}
-
-const isAt = (fd: number, file: string): boolean =>
-  fstatSync(fd, { bigint: true }).ino === statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 
 /** What a dead process left becomes ours, over the same bytes: a full disk has no others. Null where somebody came first. */
 async function takeOver(file: string, text: string): Promise<Claim['replaced']> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Link, Message } from '../../broker/link.js';
+import { LocalParent } from '../../broker/local-parent.js';
 import { MqttLink } from '../../broker/mqtt-link.js';
 import { collect, inState, message, startBroker, texts } from '../support/broker.js';
 import { startMosquitto } from '../support/mosquitto.js';
@@ -25,6 +26,18 @@ const sides: Record<string, () => Promise<Side>> = {
     const { broker } = await startBroker();
     return {
       make: options => broker.link({ name: '', instance: `${++serial}`, ...options }),
+      stop: () => broker.close(),
+    };
+  },
+  'LocalLink that was there before its broker': async () => {
+    const { broker } = await startBroker();
+    return {
+      make: options => {
+        const parent = new LocalParent();
+        const link = parent.link({ name: '', instance: `${++serial}`, ...options });
+        setImmediate(() => parent.open(broker));
+        return link;
+      },
       stop: () => broker.close(),
     };
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -289,6 +289,16 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     const target = await place.launch(['sleep', '3600']);
     rmSync(place.path('target.token'));
     assert.equal((await running(place)).pid, target.pid);
+    signalGroup(target.group, 'SIGKILL');
+    await target.exited;
+  });
+
+  test('room for the record of its end is there before it ends, though not before it runs', async t => {
+    const place = await Place.open(t);
+    const target = await place.launch(['sleep', '3600']);
+    await until(() => existsSync(place.path('target.exit')));
+    assert.equal(statSync(place.path('target.exit')).size, statSync(place.path('target.pid')).size);
+    assert.ok(lives(target.pid));
     signalGroup(target.group, 'SIGKILL');
     await target.exited;
   });

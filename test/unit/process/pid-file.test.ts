@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { renameSync, writeSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ProcessIdentity, processIdentity } from '../../../src/process/identity.js';
+import { makeNew } from '../../../src/process/new-file.js';
 import { claimPidFile, readPidFile, releasePidFile, runningPid } from '../../../src/process/pid-file.js';
 import { start, workDir } from './support.js';
 
@@ -70,4 +72,38 @@ test('of twenty that claim it at once, one gets it', async t => {
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => claimPidFile(file)));
   assert.equal(results.filter(result => result.status === 'fulfilled').length, 1);
   assert.deepEqual(await readdir(dirname(file)), ['node.pid']);
+});
+
+test('one that is empty is being written: who finds it waits for its text', async t => {
+  const file = await pidFile(t);
+  const running = await start(t, ['sleep', '60']);
+  await claimPidFile(file);
+  await writeFile(file, '');
+  const refused = assert.rejects(claimPidFile(file), { code: 'already-running', pid: running.pid });
+  await writeFile(file, JSON.stringify(await processIdentity(running.pid)));
+  await refused;
+});
+
+test('a maker whose file was put away before it was written has none', async t => {
+  const file = join(await workDir(t), 'node.pid');
+  const put = (fd: number, text: string): void => {
+    renameSync(file, `${file}.aside`);
+    writeSync(fd, text);
+  };
+  assert.equal(makeNew(file, 'one', put), false);
+  const putInstead = (fd: number, text: string): void => {
+    put(fd, text);
+    assert.equal(makeNew(file, 'another'), true);
+  };
+  assert.equal(makeNew(file, 'one', putInstead), false);
+  assert.equal(await readFile(file, 'utf8'), 'another');
+});
+
+test('what can not be written is not left behind', async t => {
+  const file = join(await workDir(t), 'node.pid');
+  const full = (): never => {
+    throw new Error('ENOSPC');
+  };
+  assert.throws(() => makeNew(file, 'one', full), /ENOSPC/);
+  assert.deepEqual(await readdir(dirname(file)), []);
 });

@@ -10,7 +10,7 @@ import { Seen } from '../tree/seen.js';
 import { access, authenticating } from './access.js';
 import { authenticatorFor, refusing } from './audit.js';
 import { brokerLimits } from './bounds.js';
-import { type NodeContainer, token } from './container.js';
+import type { NodeContainer } from './container.js';
 import { enrolling } from './enrolment.js';
 import type { Step } from './lifecycle.js';
 import { doorsOf } from './listeners.js';
@@ -26,11 +26,9 @@ import {
   OWN_LINK,
   REGISTRY,
   ROSTER,
+  SEEN,
   SETTINGS,
 } from './tokens.js';
-
-/** Events and results that were taken already. */
-const SEEN = token<Seen>('what was seen');
 
 export function brokerStep(node: NodeContainer): Step {
   provideHub(node)

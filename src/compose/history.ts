@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { History } from '../history/history.js';
 import type { NewsCode } from '../history/trouble.js';
+import { topicOf } from '../protocol/topics.js';
 import { type NodeContainer, token } from './container.js';
 import type { Step } from './lifecycle.js';
-import { CLOCK, HISTORY, INGEST, LOG, OBSERVER, REGISTRY, SETTINGS, TREE } from './tokens.js';
+import { CLOCK, HISTORY, INGEST, LOG, OBSERVER, REGISTRY, SEEN, SETTINGS, TREE } from './tokens.js';
 
 const NEWS = token<News>('news of history');
 
@@ -20,12 +21,20 @@ export function historyStep(node: NodeContainer): Step {
       const history = await open(node, node.get(NEWS));
       node.set(HISTORY, history);
       if (!history) return;
+      noteTaken(node, history);
       node.get(OBSERVER).listen(history.recorder.transition);
       node.get(INGEST).listen(history.recorder);
       history.start();
     },
     stop: () => node.get(HISTORY)?.close(),
   };
+}
+
+/** Who told it was maybe not told that it was taken, and tells it again. */
+function noteTaken(node: NodeContainer, { store }: History): void {
+  for (const entry of store.recovered)
+    if (entry.type === 'evt' && entry.source !== '')
+      node.get(SEEN).take(topicOf(entry.source, 'evt'), entry.event);
 }
 
 /** What history had to say before the node could. */

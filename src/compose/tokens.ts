@@ -32,6 +32,7 @@ import type { Ingest } from '../tree/ingest.js';
 import type { Observer } from '../tree/observer.js';
 import type { Owed } from '../tree/owed.js';
 import type { Roster } from '../tree/roster/roster.js';
+import type { Seen } from '../tree/seen.js';
 import type { Tree } from '../tree/tree.js';
 import { token } from './container.js';
 import type { Counts } from './counts.js';
@@ -54,6 +55,8 @@ export const BROKER = token<EmbeddedBroker>('broker');
 export const OWN_LINK = token<Link>('own link');
 export const REGISTRY = token<Registry>('registry');
 export const INGEST = token<Ingest>('ingest');
+/** Events and results that were taken already. */
+export const SEEN = token<Seen>('what was seen');
 /** What the parent is still to be told of them. */
 export const OWED = token<Owed>('owed');
 /** The nodes below, on disk. */

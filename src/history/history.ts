@@ -7,7 +7,9 @@ import type { Observer } from '../tree/observer.js';
 import { type Availability, AvailabilityReader } from './availability.js';
 import { entryOf } from './entries.js';
 import { type EventFilter, fits } from './filter.js';
+import { Journal } from './journal.js';
 import { after, INCIDENTS } from './keys.js';
+import type { LedgerPorts } from './ledger.js';
 import { openAgain, openHistory } from './open.js';
 import { type EntryPage, type PageAsked, readPage } from './page.js';
 import { Quota } from './quota.js';
@@ -59,15 +61,17 @@ export class History {
       mayKeep: (path, bytes) => quota.take(path, bytes),
     });
     const opened = await openHistory(ports);
-    const store = new HistoryStore(opened, {
+    const ledger: LedgerPorts = {
       clock,
       bounds: { maxBytes, maxAgeMs },
       reopen: error => openHistory(ports, error),
       again: () => openAgain(ports),
       mended: () => trouble('history-writable', `the history in ${directory} can be written again`),
       basis: () => recorder.basis(),
-    });
+    };
+    const store = new HistoryStore(opened, ledger, new Journal(`${directory}.journal`));
     const history = new History(store, recorder, clock);
+    await store.flushed();
     await history.recall();
     for (const { path, status, at, kind, app, labels, epoch } of recorder.states())
       if (status !== null) observer.recall(path, { status, at, kind, app, labels, epoch });

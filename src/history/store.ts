@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Span } from '../core/timeline.js';
 import type { Draft, HistoryEntry } from './entries.js';
+import type { Journal } from './journal.js';
 import { entryKey, leastId, type Meta } from './keys.js';
 import { Ledger, type LedgerPorts } from './ledger.js';
 import type { Opened } from './open.js';
@@ -11,6 +12,8 @@ import { opsOf, sizeOf } from './ops.js';
 const BATCH = 500;
 /** Entries that may wait to be written. */
 const MOST_WAITING = 50_000;
+/** Milliseconds by which a clock may have been ahead: what is numbered beyond is spoilt. */
+const FAR_MS = 366 * 86_400_000;
 /** Kept at hand for those who read along. */
 const RECENT = 500;
 
@@ -24,17 +27,30 @@ export class HistoryStore {
   private writtenId: number;
   /** Entries since the start, by what became of them. */
   readonly counts = { written: 0, lost: 0 };
+  /** Added by an earlier run, which was killed before it had stored them. */
+  readonly recovered: readonly HistoryEntry[];
   private lost: { since: number; count: number } | null = null;
   private turn: Promise<void> = Promise.resolve();
   private isWorking = false;
   private isClosed = false;
   private readonly clock: Clock;
 
-  constructor(opened: Opened, ports: LedgerPorts) {
+  constructor(
+    opened: Opened,
+    ports: LedgerPorts,
+    private readonly journal: Journal,
+  ) {
     this.clock = ports.clock;
     this.ledger = new Ledger(opened, ports);
     this.lastId = Math.max(opened.last, this.meta.horizon);
     this.writtenId = this.lastId;
+    const unstored = journal.found.filter(
+      ({ id }) => id > opened.last && id < leastId(this.clock.now() + FAR_MS),
+    );
+    this.recovered = unstored;
+    this.queue.push(...unstored);
+    this.lastId = unstored.at(-1)?.id ?? this.lastId;
+    void this.work();
   }
 
   /** Number of the newest entry that was given one; of the newest that can be read. */
@@ -58,7 +74,9 @@ export class HistoryStore {
     }
     const id = Math.max(this.lastId + 1, leastId(this.clock.now()));
     this.lastId = id;
-    this.queue.push({ ...draft, id } as HistoryEntry);
+    const entry = { ...draft, id } as HistoryEntry;
+    this.journal.append(entry);
+    this.queue.push(entry);
     void this.work();
     return id;
   }
@@ -84,6 +102,7 @@ export class HistoryStore {
     await this.flushed();
     await this.work(true);
     await this.ledger.close();
+    this.journal.close();
   }
 
   /** Whether somebody who has come so far misses nothing that was written since. */
@@ -121,6 +140,7 @@ export class HistoryStore {
       const bytes = batch.reduce((sum, entry) => sum + sizeOf(entry), 0);
       await this.ledger.commit(ops, { bytes: this.meta.bytes + bytes });
       this.counts.written += batch.length;
+      if (this.queue.length === 0) this.journal.empty();
       this.writtenId = batch.at(-1)?.id ?? this.writtenId;
       this.recent = [...this.recent, ...batch].slice(-RECENT);
       if (batch.length > 0) for (const listener of [...this.listeners]) listener();

@@ -7,6 +7,7 @@ import { Kept, TestClock } from '../unit/history/support.js';
 import type { Mutator } from './mutate.js';
 
 const DAY = 86_400_000;
+const JOURNAL = 'history.journal';
 
 export class HistoryFuzz {
   readonly #kept: string;
@@ -20,13 +21,21 @@ export class HistoryFuzz {
   /** As a node has left it: some tables, what is not in one yet, and something of every kind. */
   async prepare(): Promise<void> {
     mkdirSync(this.#kept, { recursive: true });
+    let journal = '';
     for (let run = 0; run < 2; run++) {
       const node = await Kept.open(this.#kept, new TestClock());
       use(node);
       for (let event = 0; event < 200; event++) node.event('rack1/web', { reason: `number ${event}` });
+      journal = readFileSync(join(this.#kept, JOURNAL), 'utf8');
       await node.close();
       await this.#level(this.#kept, level => level.compactRange('a', run === 0 ? 'z' : 'b'));
     }
+    // As a killed node leaves it: some that the store has, and some that it has not.
+    const lines = journal.split('\n').filter(Boolean);
+    const later = lines.map(line =>
+      JSON.stringify({ ...JSON.parse(line), id: JSON.parse(line).id + DAY * 1000 }),
+    );
+    writeFileSync(join(this.#kept, JOURNAL), [...lines.slice(-5), ...later.slice(-5)].join('\n'));
   }
 
   async run(mutator: Mutator): Promise<void> {
@@ -56,7 +65,7 @@ export class HistoryFuzz {
 
   #spoilFile(mutator: Mutator): string {
     const dir = join(this.#dir, 'history');
-    const name = mutator.one(readdirSync(dir).sort());
+    const name = mutator.one([join('..', JOURNAL), ...readdirSync(dir).sort()]);
     const file = join(dir, name);
     writeFileSync(file, mutator.bytes([readFileSync(file)]));
     return name;

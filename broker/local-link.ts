@@ -43,9 +43,14 @@ export class LocalLink extends LinkBase {
   }
 
   publish(message: Message, arrived?: () => void): void {
-    if (this.state === 'connecting') this.#early.push(message);
+    if (this.state === 'connecting') this.#keepEarly(message);
     else if (this.state === 'connected') this.#submit(message, 'publish', arrived);
     else if (message.qos > 0) this.emit('dropped', 1, `the link is ${this.state}`);
+  }
+
+  /** A heartbeat that is as old as its broker is late would tell of another time. */
+  #keepEarly(message: Message): void {
+    if (message.qos > 0 || this.#host) this.#early.push(message);
   }
 
   async subscribe(filters: readonly string[], handler: MessageHandler): Promise<void> {

@@ -1,5 +1,5 @@
 /** Whether the target is meant to run: what an operator stopped stays stopped, over restarts of leaf and machine. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Desired } from '../core/facts.js';
 
@@ -36,6 +36,7 @@ export class DesiredState {
 }
 
 function read(file: string): Desired | null {
+  if (!existsSync(file)) return null;
   try {
     const word = readFileSync(file, 'utf8').trim();
     return word === 'stopped' || word === 'running' ? word : null;

@@ -51,6 +51,21 @@ test('its name is its own before anybody can come for it; one that was closed me
   assert.equal(await new RawClient(broker.address.port).connect({ clientId: 'node/db/two' }), 0);
 });
 
+test('of what only the newest counts of, nothing waits for the broker', async t => {
+  const parent = new LocalParent();
+  const link = parent.link({ name: 'web', instance: 'one' });
+  link.publish(message('canopy/web/hb', 'old', { qos: 0 }));
+  link.publish(message('canopy/web/evt', 'kept'));
+  const broker = await unopened();
+  t.after(() => broker.close());
+  const heard = await collect(broker.link({ name: '', instance: 'own' }), 'canopy/web/#');
+  parent.open(broker);
+  await inState(link, 'connected');
+  link.publish(message('canopy/web/hb', 'new', { qos: 0 }));
+  await until(() => heard.length === 2);
+  assert.deepEqual(texts(heard), ['kept', 'new']);
+});
+
 test('where no broker comes nobody waits for it', async () => {
   const parent = new LocalParent();
   const link = parent.link({ name: 'web', instance: 'one' });

@@ -38,6 +38,8 @@ export const MAX_NODES = 50_000;
 
 export class Ingest {
   private readonly listeners: IngestListener[] = [];
+  /** Those of them that want heartbeats: nearly all that comes. */
+  private readonly beatListeners: Required<Pick<IngestListener, 'beat'>>[] = [];
   /** Whether a state of that epoch is from before the node was forgotten. */
   buried: (path: string, epoch: number) => boolean = () => false;
 
@@ -51,6 +53,7 @@ export class Ingest {
 
   listen(listener: IngestListener): void {
     this.listeners.push(listener);
+    if (hearsBeats(listener)) this.beatListeners.push(listener);
   }
 
   /** The broker's `admit` hook. */
@@ -93,7 +96,7 @@ export class Ingest {
     const applied = this.registry.applyBeat(path, beat, at);
     if (applied.stale) return stale('heartbeat');
     this.hasSpoken(applied.record, origin, at);
-    for (const listener of this.listeners) listener.beat?.(applied.record, beat, applied.from);
+    for (const listener of this.beatListeners) listener.beat(applied.record, beat, applied.from);
     return message;
   }
 
@@ -170,6 +173,8 @@ export class Ingest {
   }
 }
 
+const hearsBeats = (listener: IngestListener): listener is Required<Pick<IngestListener, 'beat'>> =>
+  listener.beat !== undefined;
 const stale = (what: string): Refusal => ({
   code: 'stale',
   reason: `this ${what} is older than what is already known of the node`,

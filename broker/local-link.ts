@@ -34,6 +34,7 @@ export class LocalLink extends LinkBase {
   /** Published before it was connected. */
   #early: Message[] = [];
   #unrouted = 0;
+  readonly #origins: Readonly<Record<'publish' | 'will', Origin>>;
   readonly #idle = new Idle(() => this.#unrouted === 0 && this.#early.length === 0);
 
   constructor(
@@ -44,6 +45,8 @@ export class LocalLink extends LinkBase {
     private readonly who: Who | null = null,
   ) {
     super();
+    const origin = { clientId: `local:${identity.name}`, identity, who };
+    this.#origins = { publish: { ...origin, via: 'publish' }, will: { ...origin, via: 'will' } };
     // Later, so that whoever made it can listen for `connected` first, as with any link.
     setImmediate(() => this.#connect());
   }
@@ -127,10 +130,9 @@ export class LocalLink extends LinkBase {
     for (const message of early) this.#submit(message, 'publish');
   }
 
-  #submit(message: Message, via: Origin['via'], arrived?: () => void): void {
+  #submit(message: Message, via: 'publish' | 'will', arrived?: () => void): void {
     this.#unrouted++;
-    const clientId = `local:${this.identity.name}`;
-    this.host.submit(message, { clientId, identity: this.identity, who: this.who, via }, () => {
+    this.host.submit(message, this.#origins[via], () => {
       this.#unrouted--;
       arrived?.();
       this.#idle.check();

@@ -11,7 +11,9 @@ export class Leases {
 
   /** A child was heard at `now` (monotonic ms). */
   renew(name: string, now: number, timeoutMs: number): void {
-    this.leases.set(name, { heardAt: now, timeoutMs });
+    const lease = this.leases.get(name);
+    if (lease?.timeoutMs === timeoutMs) lease.heardAt = now;
+    else this.leases.set(name, { heardAt: now, timeoutMs });
   }
 
   /** When the first one ends unless it is renewed; Infinity where there is none. */

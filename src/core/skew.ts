@@ -7,10 +7,11 @@ export type Skew = readonly number[];
 const KEPT = 8;
 
 /** `ts`: what the heartbeat says; `now`: our wall clock when it came. */
-export const withBeat = (skew: Skew | null, ts: number, now: number): Skew => [
-  ...(skew ?? []).slice(1 - KEPT),
-  ts - now,
-];
+export function withBeat(skew: Skew | null, ts: number, now: number): Skew {
+  const newest = skew === null ? [] : skew.slice(1 - KEPT);
+  newest.push(ts - now);
+  return newest;
+}
 
 /** Milliseconds; above 0 it is ahead of ours. Null before the first heartbeat. */
 export const skewMs = (skew: Skew | null): number | null => (skew?.length ? Math.max(...skew) : null);

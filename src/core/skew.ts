@@ -14,7 +14,12 @@ export function withBeat(skew: Skew | null, ts: number, now: number): Skew {
 }
 
 /** Milliseconds; above 0 it is ahead of ours. Null before the first heartbeat. */
-export const skewMs = (skew: Skew | null): number | null => (skew?.length ? Math.max(...skew) : null);
+export function skewMs(skew: Skew | null): number | null {
+  if (skew === null || skew.length === 0) return null;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const each of skew) most = Math.max(most, each);
+  return most;
+}
 
 /** Whether it is wrong: over the bound, until it is well below. */
 export function isWrong(skew: Skew | null, boundMs: number, was: boolean): boolean {

@@ -6,7 +6,7 @@ import type { Message } from '../../broker/link.js';
 import type { Origin, Refusal } from '../../broker/rules.js';
 import { type Clock, type Moment, moment } from '../core/clock.js';
 import type { LinkFact } from '../core/facts.js';
-import { ancestors } from '../core/names.js';
+import { topName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
@@ -153,8 +153,8 @@ export class Ingest {
 
   private hasSpoken(record: NodeRecord, origin: Origin, at: Moment): void {
     record.speaker = speakerOf(record.path, origin) ?? record.speaker;
-    const [top] = ancestors(record.path);
-    const through = top === undefined ? null : this.registry.heardThrough(top, at);
+    const top = topName(record.path);
+    const through = top === record.path ? null : this.registry.heardThrough(top, at);
     if (through) for (const listener of this.listeners) listener.through?.(through);
   }
 

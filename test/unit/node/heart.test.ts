@@ -113,6 +113,27 @@ test('a stopped heart is still, whenever it was stopped, and the others go on', 
   other.stop();
 });
 
+test('a timer that nobody waits for any more does not wake the process', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter(what => what === 'Timeout').length;
+  const before = timers();
+  const heart: Heart = new Heart(10, () => {}, new Hearts());
+  heart.start();
+  heart.stop();
+  await new Promise<void>(resolve => {
+    const ends: Heart = new Heart(
+      10,
+      seq => {
+        if (seq === 1) return;
+        ends.stop();
+        setImmediate(resolve);
+      },
+      new Hearts(),
+    );
+    ends.start();
+  });
+  assert.equal(timers(), before);
+});
+
 test('one that stops in its own beat does so', t => {
   const pass = useClock(t);
   const beats: number[] = [];

@@ -24,6 +24,7 @@ export class LocalLink extends LinkBase {
   /** Published before it was connected. */
   #early: Message[] = [];
   #unrouted = 0;
+  readonly #origins: Readonly<Record<'publish' | 'will', Origin>>;
   readonly #idle = new Idle(() => this.#unrouted === 0 && this.#early.length === 0);
 
   constructor({ name, instance, will, who }: LocalLinkOptions) {
@@ -31,6 +32,8 @@ export class LocalLink extends LinkBase {
     this.identity = { name, instance };
     this.#will = will ?? null;
     this.#who = who ?? null;
+    const origin = { clientId: `local:${name}`, identity: this.identity, who: this.#who };
+    this.#origins = { publish: { ...origin, via: 'publish' }, will: { ...origin, via: 'will' } };
   }
 
   /** Gives it its broker, which has let it have its name, and what to call when it ends: then that is free again. */
@@ -144,16 +147,14 @@ export class LocalLink extends LinkBase {
     for (const message of early) this.#submit(message, 'publish');
   }
 
-  #submit(message: Message, via: Origin['via'], arrived?: () => void): void {
+  #submit(message: Message, via: 'publish' | 'will', arrived?: () => void): void {
     this.#unrouted++;
-    const clientId = `local:${this.identity.name}`;
     const done = (): void => {
       this.#unrouted--;
       arrived?.();
       this.#idle.check();
     };
-    const origin = { clientId, identity: this.identity, who: this.#who, via };
-    if (this.#host) this.#host.submit(message, origin, done);
+    if (this.#host) this.#host.submit(message, this.#origins[via], done);
     else done();
   }
 

@@ -1,6 +1,7 @@
 import type { AedesPublishPacket } from 'aedes';
 import type { Message } from '../link.js';
 import type { LivePacket } from '../local-port.js';
+import { remembered } from '../memo.js';
 import type { TopicRules } from '../rules.js';
 import { isUnspeakable, matches } from '../topics.js';
 import { type Frame, frameOf, readFrame } from '../wire/frame.js';
@@ -38,6 +39,8 @@ export class Express {
   readonly #listeners = new Set<Listener>();
   /** Clients that asked for something that a heartbeat may fall under; a node asks for its commands only. */
   readonly #watchers = new Set<PrivateClient>();
+  /** To be called on the next turn: as one, since each turn that is asked for costs as much as a heartbeat's way here. */
+  #routed: (() => void)[] = [];
   /** What goes to sockets on the next turn, in order. */
   #leaving: Delivery[] | null = null;
   readonly #frame: Frame = { topicAt: 0, payloadAt: 0, end: 0 };
@@ -53,13 +56,22 @@ export class Express {
       const { topic, payload, qos, retain } = packet as AedesPublishPacket & { payload: Buffer };
       if (qos === 0 && !retain && this.#isOurs(topic)) {
         this.#deliver({ topic, payload, qos });
-        if (typeof done === 'function') setImmediate(done);
+        if (typeof done === 'function') this.#afterwards(done);
         return;
       }
       // What it sends, it sends on a turn of its own, and later heartbeats are to come after it.
       this.#leaving = null;
       publish(packet, client, done);
     };
+  }
+
+  #afterwards(done: () => void): void {
+    if (this.#routed.push(done) > 1) return;
+    setImmediate(() => {
+      const routed = this.#routed;
+      this.#routed = [];
+      for (const each of routed) each();
+    });
   }
 
   /** Looks at what a client sends before the parser does. */
@@ -117,12 +129,12 @@ export class Express {
     return at;
   }
 
-  #isOurs(topic: string): boolean {
+  readonly #isOurs = remembered((topic): boolean => {
     const { prefix, up, retained, qos } = this.options.rules;
     if (!topic.startsWith(prefix) || topic[prefix.length] !== '/') return false;
     const channel = topic.slice(topic.lastIndexOf('/') + 1);
     return up.has(channel) && qos(channel) === 0 && !retained.has(channel);
-  }
+  });
 
   #reaches(filter: string): boolean {
     const { prefix } = this.options.rules;

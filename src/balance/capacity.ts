@@ -30,6 +30,22 @@ interface AppSum extends Sum {
 }
 
 const noSum = (): Sum => ({ slots: 0, running: 0, free: 0, held: 0, ailing: 0 });
+// In full, and told of by what is added to one object: a fleet has thousands, made anew at every heartbeat.
+const noAppSum = (): AppSum => ({
+  slots: 0,
+  running: 0,
+  free: 0,
+  held: 0,
+  ailing: 0,
+  cpu: 0,
+  rss: 0,
+  load: 0,
+  memory: 0,
+  measured: 0,
+  least: null,
+  most: null,
+  labels: new Map(),
+});
 
 export function capacities(
   registry: Pick<Registry, 'get' | 'all'>,
@@ -38,25 +54,13 @@ export function capacities(
   const apps = new Map<string, AppSum>();
   for (const record of registry.all()) {
     if (record.kind !== 'leaf' || record.app === null) continue;
-    let sum = apps.get(record.app);
-    if (!sum && apps.size >= MOST_APPS) continue;
-    if (!sum) {
-      sum = {
-        ...noSum(),
-        cpu: 0,
-        rss: 0,
-        load: 0,
-        memory: 0,
-        measured: 0,
-        least: null,
-        most: null,
-        labels: new Map(),
-      };
-      apps.set(record.app, sum);
-    }
+    const known = apps.get(record.app);
+    if (!known && apps.size >= MOST_APPS) continue;
+    const sum = known ?? noAppSum();
+    if (!known) apps.set(record.app, sum);
     addLeaf(sum, record, fitnessOf(registry, record, mono));
   }
-  return Object.fromEntries([...apps].map(([app, sum]) => [app, told(sum)]));
+  return Object.fromEntries(Array.from(apps, ([app, sum]) => [app, told(sum)]));
 }
 
 function addLeaf(sum: AppSum, record: NodeRecord, fitness: Fitness): void {
@@ -90,22 +94,25 @@ export function count(sum: Sum, fitness: Fitness): void {
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 function brief({ slots, running, free, held, ailing }: Sum): Capacity {
-  return { slots, running, free, ...(held > 0 && { held }), ...(ailing > 0 && { ailing }) };
+  const capacity: Writable<Capacity> = { slots, running, free };
+  if (held > 0) capacity.held = held;
+  if (ailing > 0) capacity.ailing = ailing;
+  return capacity;
 }
 
 function told(sum: AppSum): AppCapacity {
-  const labels = Object.fromEntries([...sum.labels].map(([label, of]) => [label, brief(of)]));
-  return {
-    ...brief(sum),
-    cpu: rounded(sum.cpu),
-    rss: sum.rss,
-    ...(sum.measured > 0 && {
-      load: rounded(sum.load / sum.measured),
-      memory: rounded(sum.memory / sum.measured),
-    }),
-    ...(sum.least !== null && { least: rounded(sum.least) }),
-    ...(sum.most !== null && { most: rounded(sum.most) }),
-    ...(sum.labels.size > 0 && { labels }),
-  };
+  const { measured, least, most, labels } = sum;
+  const capacity = brief(sum) as Writable<AppCapacity>;
+  capacity.cpu = rounded(sum.cpu);
+  capacity.rss = sum.rss;
+  if (measured > 0) capacity.load = rounded(sum.load / measured);
+  if (measured > 0) capacity.memory = rounded(sum.memory / measured);
+  if (least !== null) capacity.least = rounded(least);
+  if (most !== null) capacity.most = rounded(most);
+  if (labels.size > 0)
+    capacity.labels = Object.fromEntries(Array.from(labels, ([label, of]) => [label, brief(of)]));
+  return capacity;
 }

@@ -1,6 +1,7 @@
 /** Whether what is known of an online node is to be believed now, or is hidden by what happened above it. Pure. */
 import type { Moment } from './clock.js';
 import { latestHeal } from './heal.js';
+import { topName } from './names.js';
 import type { NodeRecord } from './node-record.js';
 import type { Vigil } from './vigil.js';
 
@@ -19,8 +20,7 @@ const SILENT_INTERVALS = 6;
 
 /** Since when it is unknown; null where what is known of it stands. `mono`: the observer's clock. */
 export function hiddenSince(registry: HidingReader, record: NodeRecord, mono: number): Moment | null {
-  const [name = ''] = record.path.split('/', 1);
-  const restored = registry.get(name)?.restoredAt;
+  const restored = registry.get(topName(record.path))?.restoredAt;
   if (restored) return restored;
   if (isOurSleep(registry, record, mono)) return record.linkAt;
   const healed = latestHeal(registry, record.path);
@@ -60,7 +60,7 @@ function isUnheard(registry: HidingReader, record: NodeRecord, healed: Moment, m
 
 /** Whether it should beat, is not heard, and its own parent says nothing of it: as good as gone. */
 export const isSilent = (registry: HidingReader & { mono(): number }, record: NodeRecord): boolean =>
-  registry.get(record.path.split('/', 1)[0] ?? '')?.restoredAt == null &&
+  registry.get(topName(record.path))?.restoredAt == null &&
   silentSince(registry, record, latestHeal(registry, record.path), registry.mono()) !== null;
 
 /** Below a child nobody here has a lease on it: its own parent says that it is lost, or there is nothing to go by. */

@@ -8,17 +8,24 @@ interface Lease {
 export class Leases {
   private readonly leases = new Map<string, Lease>();
   private sweptAt: number | null = null;
+  /** None ends before then: renewals only ever put an end off, so that it is seldom to be worked out. */
+  private soonest = Number.POSITIVE_INFINITY;
 
   /** A child was heard at `now` (monotonic ms). */
   renew(name: string, now: number, timeoutMs: number): void {
-    this.leases.set(name, { heardAt: now, timeoutMs });
+    this.soonest = Math.min(this.soonest, now + timeoutMs);
+    const lease = this.leases.get(name);
+    if (lease?.timeoutMs === timeoutMs) lease.heardAt = now;
+    else this.leases.set(name, { heardAt: now, timeoutMs });
   }
 
-  /** When the first one ends unless it is renewed; Infinity where there is none. */
-  nextEnd(): number {
-    let end = Number.POSITIVE_INFINITY;
-    for (const { heardAt, timeoutMs } of this.leases.values()) end = Math.min(end, heardAt + timeoutMs);
-    return end;
+  /** Whether one ends by then, unless it is renewed. */
+  isEndBy(when: number): boolean {
+    if (this.soonest > when) return false;
+    this.soonest = Number.POSITIVE_INFINITY;
+    for (const { heardAt, timeoutMs } of this.leases.values())
+      this.soonest = Math.min(this.soonest, heardAt + timeoutMs);
+    return this.soonest <= when;
   }
 
   drop(name: string): void {
@@ -35,6 +42,7 @@ export class Leases {
     if (late > period * 2)
       for (const lease of this.leases.values()) lease.heardAt = Math.min(now, lease.heardAt + late);
     const gone: string[] = [];
+    if (!this.isEndBy(now)) return gone;
     for (const [name, lease] of this.leases) if (now - lease.heardAt >= lease.timeoutMs) gone.push(name);
     for (const name of gone) this.leases.delete(name);
     return gone;

@@ -32,6 +32,11 @@ export function pathProblem(path: string): string | null {
 
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 export const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+/** The first name of a path: the direct child that it is, or is below; '' for the node itself. */
+export function topName(path: string): string {
+  const end = path.indexOf('/');
+  return end === -1 ? path : path.slice(0, end);
+}
 export const isDirectChild = (path: string): boolean => path !== '' && !path.includes('/');
 
 /** Every path above this one, topmost first, without '' and itself. */

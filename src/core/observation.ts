@@ -50,7 +50,7 @@ export class Observation {
     const record = this.ports.registry.get(path);
     if (!record) return null;
     this.watchHop(record, at);
-    const { status, cause } = verdict(this.ports.registry, record);
+    const { status, cause } = verdict(this.ports.registry, record, at.mono);
     this.due.delete(path);
     if (status === 'unreachable') return null;
     if (status === 'unknown' && this.isTooEarly(record, at)) return null;

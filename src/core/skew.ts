@@ -7,13 +7,19 @@ export type Skew = readonly number[];
 const KEPT = 8;
 
 /** `ts`: what the heartbeat says; `now`: our wall clock when it came. */
-export const withBeat = (skew: Skew | null, ts: number, now: number): Skew => [
-  ...(skew ?? []).slice(1 - KEPT),
-  ts - now,
-];
+export function withBeat(skew: Skew | null, ts: number, now: number): Skew {
+  const newest = skew === null ? [] : skew.slice(1 - KEPT);
+  newest.push(ts - now);
+  return newest;
+}
 
 /** Milliseconds; above 0 it is ahead of ours. Null before the first heartbeat. */
-export const skewMs = (skew: Skew | null): number | null => (skew?.length ? Math.max(...skew) : null);
+export function skewMs(skew: Skew | null): number | null {
+  if (skew === null || skew.length === 0) return null;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const each of skew) most = Math.max(most, each);
+  return most;
+}
 
 /** Whether it is wrong: over the bound, until it is well below. */
 export function isWrong(skew: Skew | null, boundMs: number, was: boolean): boolean {

@@ -1,5 +1,6 @@
 /** What one child, with all below it, may take of the history: a flood of its own must not push out what others have done. Pure. */
 import { type Bucket, refilled } from '../core/buckets.js';
+import { topName } from '../core/names.js';
 
 /** Of the room for all: at once, and a day. */
 const SHARE = 1 / 8;
@@ -15,7 +16,7 @@ export class Quota {
 
   /** Whether so many bytes of what is told at a path may be kept; taken if so. */
   take(path: string, bytes: number): boolean {
-    const child = path.split('/', 1)[0] ?? '';
+    const child = topName(path);
     if (child === '') return true;
     const burst = this.maxBytes * SHARE;
     const now = this.mono();

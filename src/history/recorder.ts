@@ -2,14 +2,13 @@
 import type { Clock } from '../core/clock.js';
 import { type Incident, incidentAfter } from '../core/incidents.js';
 import type { Maintenance } from '../core/maintenance.js';
-import { pathProblem } from '../core/names.js';
+import { pathProblem, topName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import type { Transition } from '../core/transition.js';
 import type { NodeEvent } from '../protocol/payloads.js';
 import type { ToldAlert } from '../protocol/told-alert.js';
 import type { IngestListener } from '../tree/ingest.js';
-import { topName } from '../tree/standing.js';
 import type { Draft, Facts, HistoryEntry, StateEntry } from './entries.js';
 import { baseKey, currentKey, incidentKey, maintenanceKey } from './keys.js';
 import { put } from './ops.js';

@@ -4,7 +4,7 @@ import type { Health } from '../core/facts.js';
 import type { TargetModel } from '../core/phases.js';
 import type { Finding } from '../core/probes.js';
 import type { Publisher } from '../node/publisher.js';
-import { type HostLoad, hostLoad } from '../process/host.js';
+import { hostLoad } from '../process/host.js';
 import { forgetUsage, usage } from '../process/usage.js';
 import type { Heartbeat, State } from '../protocol/payloads.js';
 
@@ -72,6 +72,7 @@ export class LeafReporter {
     const measured = pid === null ? null : await usage(pid).catch(() => null);
     const { app, epoch, interval } = this.facts;
     const now = model(); // it may have changed while we measured
+    const { load, memory } = hostLoad();
     const heartbeat: Heartbeat = {
       v: 1,
       epoch,
@@ -87,16 +88,12 @@ export class LeafReporter {
       restarts: Math.max(0, now.generation - 1),
       cpu: measured ? Math.round(measured.cpu * 1e4) / 1e4 : 0,
       rss: measured?.rss ?? 0,
-      ...rounded(hostLoad()),
     };
+    if (load !== null) heartbeat.load = load;
+    heartbeat.memory = memory;
     this.publisher.beat(heartbeat);
   }
 }
-
-const rounded = ({ load, memory }: HostLoad): Pick<Heartbeat, 'load' | 'memory'> => ({
-  ...(load !== null && { load: Math.round(load * 1000) / 1000 }),
-  memory: Math.round(memory * 1000) / 1000,
-});
 
 /** Of one that does not run nothing is known. */
 export const healthOf = (model: TargetModel, { health }: Finding = NOTHING_FOUND): Health =>

@@ -24,6 +24,8 @@ export class Publisher {
   private eventSeq = 0;
   private stateSeq = 0;
   private resultSeq = 0;
+  /** One text for all heartbeats: who remembers topics need not read it anew. */
+  private readonly beats: string;
 
   /** `path`: the node's own on this link: its name at its parent's broker, '' at its own. */
   constructor(
@@ -31,11 +33,14 @@ export class Publisher {
     private readonly path: string,
     readonly epoch: number,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.beats = topicOf(path, 'hb');
+  }
 
+  /** Numbers the heartbeat by the newest state, in place: to copy it would take as long as to write it out. */
   beat(heartbeat: Heartbeat): void {
-    const told = this.stateSeq > 0 ? { stateSeq: this.stateSeq } : {};
-    this.publish('hb', '', { ...heartbeat, ...told });
+    if (this.stateSeq > 0) heartbeat.stateSeq = this.stateSeq;
+    this.send(this.beats, 'hb', heartbeat);
   }
 
   /** Its own state. */
@@ -75,13 +80,12 @@ export class Publisher {
   }
 
   private publish<C extends Channel>(channel: C, below: string, payload: Payloads[C]): void {
+    this.send(topicOf(this.join(below), channel), channel, payload);
+  }
+
+  private send<C extends Channel>(topic: string, channel: C, payload: Payloads[C]): void {
     const { qos, retain } = TOPICS[channel];
-    this.link.publish({
-      topic: topicOf(this.join(below), channel),
-      payload: encode(channel, payload),
-      qos,
-      retain,
-    });
+    this.link.publish({ topic, payload: encode(channel, payload), qos, retain });
   }
 
   private join(below: string): string {

@@ -4,9 +4,9 @@ import { cpus, freemem, totalmem } from 'node:os';
 import { cpuQuota } from './quota.js';
 
 export interface HostLoad {
-  /** Busy time of all cores: a fraction from 0 to 1; null before two looks at it, since one alone says nothing. */
+  /** Busy time of all cores: a fraction from 0 to 1, of three digits; null before two looks at it, since one alone says nothing. */
   readonly load: number | null;
-  /** Used memory: a fraction from 0 to 1. */
+  /** Used memory: the same. */
   readonly memory: number;
 }
 
@@ -83,12 +83,13 @@ export function hostLoad(): HostLoad {
     const fresh = clamp((times.busy - before.busy) / passed);
     smooth = smooth === null ? fresh : blend(smooth, fresh);
   }
-  known = { load: smooth, memory: usedMemory() };
+  known = { load: smooth === null ? null : rounded(smooth), memory: rounded(usedMemory()) };
   before = times;
   sampledAt = now;
   return known;
 }
 
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 const blend = (old: number, fresh: number): number => old * (1 - WEIGHT) + fresh * WEIGHT;
 

@@ -11,9 +11,12 @@ export interface ProcessStat {
   cpuTicks: number;
 }
 
+/** Of the fields that are read; the third is the first after the command. */
+const LAST = 22;
+
 /** Null for what is not such a line. The name of the command may hold spaces and `)`: count from its last one. */
 export function parseStat(line: string): ProcessStat | null {
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ', LAST - 2);
   const field = (number: number): string => fields[number - 3] ?? '';
   const stat = {
     state: field(3),

@@ -59,7 +59,8 @@ const readStat = (pid: number): ProcessStat | null => parseStat(read(`/proc/${pi
  * 0 for one that is gone. From statm, which sums what all processors have counted: newer kernels leave that out of stat,
  * which is then wrong by up to some hundred KB per processor (proc(5): "inaccurate").
  */
-export const residentPages = (pid: number): number => Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0);
+export const residentPages = (pid: number): number =>
+  Number(read(`/proc/${pid}/statm`).split(' ', 2)[1] ?? 0);
 
 /**
  * Empty where there is no such process. Synchronous on purpose: /proc never waits for a disk, and the thread pool costs

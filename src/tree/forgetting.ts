@@ -5,7 +5,7 @@
 import type { Origin } from '../../broker/rules.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
-import { ancestors, isDirectChild } from '../core/names.js';
+import { ancestors, isDirectChild, topName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { reachable } from '../core/reach.js';
 import type { Registry } from '../core/registry.js';
@@ -18,7 +18,6 @@ import type { Desk } from './desk.js';
 import type { IngestListener } from './ingest.js';
 import { forgetBelow, forgettable } from './orders.js';
 import type { Roster } from './roster/roster.js';
-import { topName } from './standing.js';
 import { stateOf } from './wills.js';
 
 export interface ForgettingPorts {

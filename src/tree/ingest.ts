@@ -6,7 +6,7 @@ import type { Message } from '../../broker/link.js';
 import type { Origin, Refusal } from '../../broker/rules.js';
 import { type Clock, type Moment, moment } from '../core/clock.js';
 import type { LinkFact } from '../core/facts.js';
-import { ancestors } from '../core/names.js';
+import { topName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { verdict } from '../core/verdict.js';
@@ -38,6 +38,8 @@ export const MAX_NODES = 50_000;
 
 export class Ingest {
   private readonly listeners: IngestListener[] = [];
+  /** Those of them that want heartbeats: nearly all that comes. */
+  private readonly beatListeners: Required<Pick<IngestListener, 'beat'>>[] = [];
   /** Whether a state of that epoch is from before the node was forgotten. */
   buried: (path: string, epoch: number) => boolean = () => false;
 
@@ -51,6 +53,7 @@ export class Ingest {
 
   listen(listener: IngestListener): void {
     this.listeners.push(listener);
+    if (hearsBeats(listener)) this.beatListeners.push(listener);
   }
 
   /** The broker's `admit` hook. */
@@ -93,7 +96,7 @@ export class Ingest {
     const applied = this.registry.applyBeat(path, beat, at);
     if (applied.stale) return stale('heartbeat');
     this.hasSpoken(applied.record, origin, at);
-    for (const listener of this.listeners) listener.beat?.(applied.record, beat, applied.from);
+    for (const listener of this.beatListeners) listener.beat(applied.record, beat, applied.from);
     return message;
   }
 
@@ -150,8 +153,8 @@ export class Ingest {
 
   private hasSpoken(record: NodeRecord, origin: Origin, at: Moment): void {
     record.speaker = speakerOf(record.path, origin) ?? record.speaker;
-    const [top] = ancestors(record.path);
-    const through = top === undefined ? null : this.registry.heardThrough(top, at);
+    const top = topName(record.path);
+    const through = top === record.path ? null : this.registry.heardThrough(top, at);
     if (through) for (const listener of this.listeners) listener.through?.(through);
   }
 
@@ -170,6 +173,8 @@ export class Ingest {
   }
 }
 
+const hearsBeats = (listener: IngestListener): listener is Required<Pick<IngestListener, 'beat'>> =>
+  listener.beat !== undefined;
 const stale = (what: string): Refusal => ({
   code: 'stale',
   reason: `this ${what} is older than what is already known of the node`,

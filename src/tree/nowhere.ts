@@ -5,11 +5,11 @@
  */
 import type { Message } from '../../broker/link.js';
 import { CanopyError } from '../core/errors.js';
+import { topName } from '../core/names.js';
 import type { Registry } from '../core/registry.js';
 import { commandMeant, failure } from '../node/answers.js';
 import type { Publisher } from '../node/publisher.js';
 import type { IngestListener } from './ingest.js';
-import { topName } from './standing.js';
 
 /** What this node's broker knows of who is there. */
 export interface Presence {

@@ -67,7 +67,7 @@ export class Observer implements IngestListener {
   }
 
   beat(record: NodeRecord, beat: Heartbeat): void {
-    const at = this.now();
+    const at = record.liveAt ?? this.now();
     this.clocks.heard(record.path, beat.ts, at.now);
     this.look(record.path, at);
   }

@@ -1,12 +1,9 @@
 /** Who may speak for a node on an up channel. A node is believed about itself and what is below it, a stranger about nobody
  * who can speak for himself: otherwise one forged message would stand against every true one after it. */
 import type { Origin, Refusal } from '../../broker/rules.js';
-import { isDirectChild } from '../core/names.js';
+import { isDirectChild, topName } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { HopChannel } from '../protocol/flows.js';
-
-/** The name right below this broker that a path belongs to; '' for the path of this node itself. */
-export const topName = (path: string): string => path.split('/', 1)[0] as string;
 
 /** `held`: whether a live node holds a name at this broker. Null: it may. */
 export function standing(path: string, from: Origin, held: (name: string) => boolean): Refusal | null {

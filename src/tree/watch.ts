@@ -121,8 +121,8 @@ export class Watch implements IngestListener {
   private look(): void {
     this.sweep();
     const { leases, clock } = this.ports;
-    const calm = leases.nextEnd() - clock.mono() > CALM_SWEEP_MS + SWEEP_MS;
-    this.every(Math.min(calm ? CALM_SWEEP_MS : SWEEP_MS, this.periodMs));
+    const near = leases.isEndBy(clock.mono() + CALM_SWEEP_MS + SWEEP_MS);
+    this.every(Math.min(near ? SWEEP_MS : CALM_SWEEP_MS, this.periodMs));
   }
 
   private every(ms: number): void {

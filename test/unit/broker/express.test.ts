@@ -6,7 +6,7 @@ import type { EmbeddedBroker } from '../../../broker/embedded.js';
 import type { Message } from '../../../broker/link.js';
 import type { Origin, Refusal } from '../../../broker/rules.js';
 import { frameOf, frameRoom, readFrame, writeFrame } from '../../../broker/wire/frame.js';
-import { collect, message, startBroker, texts } from '../../support/broker.js';
+import { collect, inState, message, startBroker, texts } from '../../support/broker.js';
 import { packet, publishPacket, RawClient, TYPE, varint } from '../../support/raw-mqtt.js';
 import { until } from '../../support/wait.js';
 
@@ -189,6 +189,23 @@ test('the gate judges heartbeats as anything else: path, house, size', async () 
   assert.ok(seen.every(([, via, name]) => via === 'publish' && name === 'web'));
   node.send(Buffer.concat([Buffer.from([0x30]), varint(1_100_000), hb('x').subarray(2), Buffer.alloc(1000)]));
   await node.ended(1000);
+});
+
+test('heartbeats of a local link are said to be routed once each, on a later turn, whatever is told meanwhile', async () => {
+  const { broker } = await start();
+  const local = broker.link({ name: '', instance: 'i' });
+  await inState(local, 'connected');
+  const routed: string[] = [];
+  const tell = (text: string): void =>
+    local.publish(message('canopy/web/hb', text, { qos: 0 }), () => {
+      routed.push(text);
+      if (text === '2') tell('3');
+    });
+  tell('1');
+  tell('2');
+  assert.deepEqual(routed, []);
+  assert.ok(await local.flush(1000));
+  assert.deepEqual(routed, ['1', '2', '3']);
 });
 
 test('before CONNECT nothing is a heartbeat', async () => {

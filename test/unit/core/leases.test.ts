@@ -58,6 +58,23 @@ test('a sweep that is a little late gives no credit', () => {
   assert.deepEqual(leases.expired(10_000, PERIOD), ['web']);
 });
 
+test('an end is seen by the time that it is near, whatever was renewed, dropped or put off before', () => {
+  const leases = new Leases();
+  const near = (now: number) => leases.isEndBy(now + PERIOD);
+  assert.equal(near(0), false);
+  leases.renew('early', 0, TIMEOUT);
+  leases.renew('late', 5000, TIMEOUT);
+  assert.deepEqual([near(8999), near(9000)], [false, true]);
+  leases.renew('early', 9000, TIMEOUT);
+  assert.deepEqual([near(9000), near(13_999), near(14_000)], [false, false, true]);
+  leases.renew('quick', 14_000, 500);
+  assert.deepEqual(leases.expired(14_500, PERIOD), ['quick']);
+  leases.drop('late');
+  assert.deepEqual([near(17_999), near(18_000)], [false, true]);
+  assert.deepEqual(sweep(leases, 15_000, 30_000), { early: 19_000 });
+  assert.equal(near(30_000), false);
+});
+
 test('a child that beats slower than the timeout is not declared lost for it', () => {
   const cases: [timeoutMs: number, intervalMs: number, lease: number][] = [
     [10_000, 0, 10_000], // no heartbeat yet

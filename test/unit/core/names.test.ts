@@ -12,6 +12,7 @@ import {
   nameProblem,
   parentOf,
   pathProblem,
+  topName,
 } from '../../../src/core/names.js';
 import { arbName, arbPath } from './support.js';
 
@@ -65,6 +66,7 @@ test('a path is its parent and its last name; its ancestors are all above it, to
     fc.property(arbPath, arbName, (path, name) => {
       const child = path === '' ? name : `${path}/${name}`;
       assert.deepEqual([parentOf(child), lastName(child)], [path, name]);
+      assert.equal(topName(child), child.split('/')[0]);
       const chain = ancestors(child);
       assert.equal(chain.length, child.split('/').length - 1);
       assert.equal(chain.at(-1) ?? '', path);

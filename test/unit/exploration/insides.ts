@@ -16,6 +16,7 @@ export interface Sent {
 interface Insides {
   readonly leases: Map<string, { heardAt: number; timeoutMs: number }>;
   sweptAt: number | null;
+  soonest: number;
   lookedAt: number | null;
   last: { readonly from: number; readonly until: number } | null;
   readonly told: Map<string, Told>;
@@ -42,7 +43,7 @@ interface Parts {
 export function copyInsides(from: Parts, to: Parts): void {
   const [leases, vigil, seen] = [inside(from.leases), inside(from.vigil), inside(from.observation)];
   for (const [name, lease] of leases.leases) inside(to.leases).leases.set(name, { ...lease });
-  inside(to.leases).sweptAt = leases.sweptAt;
+  Object.assign(to.leases, { sweptAt: leases.sweptAt, soonest: leases.soonest });
   Object.assign(to.vigil, { lookedAt: vigil.lookedAt, last: vigil.last });
   for (const [path, told] of seen.told) inside(to.observation).told.set(path, told);
   for (const [path, due] of seen.due) inside(to.observation).due.set(path, due);

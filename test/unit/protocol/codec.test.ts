@@ -28,6 +28,17 @@ test('what is encoded decodes to the same, and unknown fields pass', () => {
   });
 });
 
+test('the heartbeat that was written last is checked as any other, and read from its own bytes only', () => {
+  const beat = { ...SAMPLES.hb, seq: 7 };
+  const payload = encode('hb', beat);
+  const other = bytes({ ...beat, seq: 8 });
+  assert.deepEqual([decode('hb', payload).seq, decode('hb', other).seq], [7, 8]);
+  assert.deepEqual(decode('hb', Buffer.from(payload)), beat);
+  encode('hb', { ...beat, seq: 9 });
+  assert.deepEqual(decode('hb', payload), beat);
+  assert.throws(() => decode('hb', encode('hb', { ...beat, cpu: Number.NaN })), MalformedPayload);
+});
+
 const many = (count: number): object =>
   Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 'v']));
 

@@ -40,7 +40,8 @@ export async function markStopped(dataDir: string): Promise<void> {
   const record = await readRecord(dataDir);
   if (record === null) return;
   const { pid, startTime, bootId, token, group } = record;
-  writeOver(join(dataDir, 'target.pid'), [pid, startTime, bootId, token, group, STOPPED].join(' '));
+  const line = [pid, startTime, bootId, token, group, STOPPED].join(' ');
+  writeOver(join(dataDir, 'target.pid'), `${line.padEnd(RECORD_BYTES - 1)}\n`);
 }
 
 /** How the launch of this token ended; null where that was not recorded. */
@@ -56,52 +57,45 @@ export async function readExit(dataDir: string, token: string): Promise<Exit | n
  */
 export function newToken(dataDir: string): string {
   const token = randomHex();
-  const fd = openToken(dataDir);
-  try {
-    writeSync(fd, `${token}\n`.padEnd(RECORD_BYTES), 0);
-  } finally {
-    closeSync(fd);
-  }
+  const file = join(dataDir, 'target.token');
+  const text = `${token}\n`.padEnd(RECORD_BYTES);
+  const isFirst = !existsSync(file);
+  // The token last: once it is there, so is a record of blanks, and a full disk does not matter any more.
+  if (isFirst) makeRecord(join(dataDir, 'target.pid'), BLANK);
+  if (!isFirst || !makeRecord(file, text)) writeOver(file, text);
   return token;
 }
 
 /** In place, like all of them: it needs no room on the disk. */
-function writeOver(file: string, line: string): void {
+function writeOver(file: string, text: string): void {
   const fd = openSync(file, 'r+');
   try {
-    writeSync(fd, `${line.padEnd(RECORD_BYTES - 1)}\n`, 0);
+    writeSync(fd, text, 0);
   } finally {
     closeSync(fd);
   }
 }
 
-function openToken(dataDir: string): number {
-  const file = join(dataDir, 'target.token');
-  try {
-    return openSync(file, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  // The token last: once it is there, so is a record of blanks, and a full disk does not matter any more.
-  for (const name of ['target.pid', 'target.token']) makeBlank(join(dataDir, name));
-  return openSync(file, 'r+');
-}
+const BLANK = `${' '.repeat(RECORD_BYTES - 1)}\n`;
 
 /** The same for its end, which is far off. Without it the wrapper makes one, where the disk has room then. */
 export function reserveExit(dataDir: string): void {
   const file = join(dataDir, 'target.exit');
   try {
-    if (!existsSync(file)) makeBlank(file);
+    makeRecord(file, BLANK);
   } catch {
     // it is full already, or gone
   }
 }
 
-function makeBlank(file: string): void {
+/** False where there is one. */
+function makeRecord(file: string, text: string): boolean {
   try {
-    writeFileSync(file, `${' '.repeat(RECORD_BYTES - 1)}\n`, { flag: 'wx' });
+    writeFileSync(file, text, { flag: 'wx' });
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') at(file)(error as NodeJS.ErrnoException);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    return at(file)(error as NodeJS.ErrnoException);
   }
 }
 

@@ -19,8 +19,8 @@ const MANY = 100;
 const STARTS = 3;
 /** Milliseconds that a target runs before it is killed: longer than any peer's start-up time. */
 const SETTLE_MS = 1300;
-/** Milliseconds until a supervisor has nothing to do any more: compilers and collectors included. */
-const CALM_MS = 15_000;
+/** Milliseconds until a supervisor has nothing to do any more: compilers and collectors included (V8's go on for most of a minute). */
+const CALM_MS = 60_000;
 const DEADLINE_MS = 30_000;
 
 /** Says when it began and who it is, then lives: the first thing that a target can do. */

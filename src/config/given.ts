@@ -25,12 +25,21 @@ export function readSetting(key: SettingKey, text: string): unknown {
 /** All that is given and right; what is not is reported. */
 export function checkedValues(given: GivenSettings, findings: Findings): Values {
   const values: Record<string, unknown> = {};
-  for (const [key, { text, where }] of given) {
-    const value = readSetting(key, text);
-    if (value === undefined) findings.add('invalid-value', where, expectedFor(key), shown(text));
+  for (const [key, one] of given) {
+    const value = valueOf(key, one);
+    if (value === undefined) findings.add('invalid-value', one.where, expectedFor(key), shown(one.text));
     else values[key] = value;
   }
   return values as Values;
+}
+
+/** The defaults of a tree are given to each of its nodes, and are what they are. */
+const known = new WeakMap<Given, { readonly value: unknown }>();
+
+function valueOf(key: SettingKey, given: Given): unknown {
+  const found = known.get(given) ?? { value: readSetting(key, given.text) };
+  known.set(given, found);
+  return found.value;
 }
 
 /** Stricter than typebox's own Convert, which takes 1.5 for the integer 1 and '' for 0. */

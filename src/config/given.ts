@@ -26,7 +26,7 @@ export function readSetting(key: SettingKey, text: string): unknown {
 export function checkedValues(given: GivenSettings, findings: Findings): Values {
   const values: Record<string, unknown> = {};
   for (const [key, one] of given) {
-    const value = valueOf(key, one);
+    const value = checkedOnce(key, one);
     if (value === undefined) findings.add('invalid-value', one.where, expectedFor(key), shown(one.text));
     else values[key] = value;
   }
@@ -36,7 +36,7 @@ export function checkedValues(given: GivenSettings, findings: Findings): Values 
 /** The defaults of a tree are given to each of its nodes, and are what they are. */
 const known = new WeakMap<Given, { readonly value: unknown }>();
 
-function valueOf(key: SettingKey, given: Given): unknown {
+function checkedOnce(key: SettingKey, given: Given): unknown {
   const found = known.get(given) ?? { value: readSetting(key, given.text) };
   known.set(given, found);
   return found.value;

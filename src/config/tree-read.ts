@@ -6,9 +6,8 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
+  type LineCounter,
   type Node,
-  parseDocument,
   type YAMLMap,
 } from 'yaml';
 import { MAX_NAMES } from '../core/names.js';
@@ -16,6 +15,7 @@ import { quote } from '../process/shell-words.js';
 import { type Given, nearest, settingNamed } from './given.js';
 import type { Findings } from './problems.js';
 import { SETTING_KEYS, type SettingKey, settingOf } from './settings.js';
+import { documentOf } from './yaml-document.js';
 
 export interface RawNode {
   /** `tree.yaml:12:5 children[0] (rack1)`; messages go on with the key. */
@@ -46,12 +46,10 @@ type Fields = Map<SettingKey, Given>;
 
 /** Null where there is no node at all; all else that is wrong is only reported. */
 export function readTree(file: string, text: string, findings: Findings): RawTree | null {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const read = documentOf(file, text, findings);
+  if (read === null) return null;
+  const { document, lines } = read;
   const spot: Spot = { file, document, lines, findings, nodes: 0 };
-  for (const { pos, message } of [...document.errors, ...document.warnings])
-    findings.add('syntax', at(spot, pos[0]), 'valid YAML', message);
-  if (document.errors.length > 0) return null;
   const top = followed(spot, document.contents);
   if (!isMap(top)) {
     findings.add(

@@ -1,7 +1,8 @@
 /** A YAML file read key by key, each with its line and column; all that is wrong is reported, none of it thrown. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
 import { nearest } from './given.js';
 import type { Findings } from './problems.js';
+import { documentOf } from './yaml-document.js';
 
 /** A value and where it stands. */
 export interface Spot {
@@ -26,12 +27,10 @@ export class YamlReader {
 
   /** Null where it is no YAML, which is reported. */
   static open(file: string, text: string, findings: Findings): { reader: YamlReader; top: Spot } | null {
-    const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const read = documentOf(file, text, findings);
+    if (read === null) return null;
+    const { document, lines } = read;
     const reader = new YamlReader(file, document, lines, findings);
-    for (const { pos, message } of [...document.errors, ...document.warnings])
-      findings.add('syntax', reader.at(pos[0]), 'valid YAML', message);
-    if (document.errors.length > 0) return null;
     return { reader, top: { node: reader.followed(document.contents), where: file, label: '' } };
   }
 

@@ -19,6 +19,8 @@ import { afterConnect, beforeConnect, payload, request } from './sockets.js';
 const CASES = Number(process.env.CANOPY_TEST_FUZZ ?? 1500);
 const FROM = Number(process.env.CANOPY_TEST_FUZZ_FROM ?? 0);
 const SEED = seedOf(process.env);
+// At once: where a case ends this very process, nothing else tells which one it was.
+console.log(`SEED=${SEED}`);
 const MB = 1024 * 1024;
 /** What Node 20 has by default: with the larger one of later versions, garbage alone takes 40 MB more. */
 process.env.NODE_OPTIONS = '--max-semi-space-size=16';

@@ -13,6 +13,9 @@ const MARK = 'E2E_MARK';
 const open = new Set<Sandbox>();
 let opened = 0;
 
+/** Looks in a row that find nobody. */
+const QUIET_LOOKS = 3;
+
 export class Sandbox {
   readonly dir = mkdtempSync(join(tmpdir(), 'canopy-e2e-'));
   /** Inherited by nodes and, since it does not begin with CANOPY_, by their targets. */
@@ -48,7 +51,13 @@ export class Sandbox {
   }
 
   async close(): Promise<void> {
-    await until(() => this.killAll() === 0, 10_000, 'every process of the test is gone');
+    // A wrapper that is about to become a target bears no mark yet: nobody must come up in several looks.
+    let quiet = 0;
+    const isGone = (): boolean => {
+      quiet = this.killAll() === 0 ? quiet + 1 : 0;
+      return quiet === QUIET_LOOKS;
+    };
+    await until(isGone, 10_000, 'every process of the test is gone');
     rmSync(this.dir, { recursive: true, force: true });
     open.delete(this);
   }

@@ -1,5 +1,5 @@
 /** What the wrapper leaves in the data directory: who the target is, and how it ended; and the token that it looks at. */
-import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, linkSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { at } from './file-error.js';
@@ -78,13 +78,23 @@ function writeOver(file: string, text: string): void {
 
 const BLANK = `${' '.repeat(RECORD_BYTES - 1)}\n`;
 
-/** The same for its end, which is far off. Without it the wrapper makes one, where the disk has room then. */
+/**
+ * The same for its end, which is far off. Without it the wrapper makes one, where the disk has room then; linked when it is whole,
+ * so that blanks never come over what the wrapper writes at that very moment.
+ */
 export function reserveExit(dataDir: string): void {
   const file = join(dataDir, 'target.exit');
+  if (existsSync(file)) return;
+  const draft = `${file}.new`;
   try {
-    makeRecord(file, BLANK);
+    writeFileSync(draft, BLANK);
+    try {
+      linkSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
   } catch {
-    // it is full already, or gone
+    // it is full already, or gone; or the wrapper was first
   }
 }
 

@@ -15,6 +15,7 @@ import {
   newToken,
   readExit,
   readRecord,
+  reserveExit,
   shellExit,
 } from '../../../src/process/target-record.js';
 import { OVERTAKEN, PROMPT_LESSON, promptOrders, RECORD_BYTES } from '../../../src/process/wrapper.js';
@@ -301,6 +302,18 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     assert.ok(lives(target.pid));
     signalGroup(target.group, 'SIGKILL');
     await target.exited;
+  });
+
+  test('room for a record that is there already leaves it alone, and leaves nothing beside it', async t => {
+    const place = await Place.open(t);
+    await writeFile(place.path('target.exit'), 'mine 3\n');
+    reserveExit(place.dir);
+    assert.deepEqual(await readExit(place.dir, 'mine'), { code: 3, signal: null });
+    rmSync(place.path('target.exit'));
+    reserveExit(place.dir);
+    assert.deepEqual(readdirSync(place.dir), ['target.exit']);
+    // What can't be done is no matter.
+    reserveExit(place.path('nowhere'));
   });
 
   test('an exit recorded under another token is not taken for this one', async t => {

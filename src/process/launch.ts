@@ -63,7 +63,9 @@ async function launchBy(take: () => Shell, options: LaunchOptions): Promise<Runn
     throw new SpawnError(program, 'ENOENT', `no directory to enter: ${cwd} (ENOENT)`);
   const [pid = 0, group = 0] = told.split(' ').map(Number);
   if (Number.isSafeInteger(pid) && pid > 1) {
-    afterStarts([], () => reserveExit(dataDir));
+    const later: NodeJS.Timeout[] = [];
+    afterStarts(later, () => reserveExit(dataDir));
+    void ended.then(() => later.forEach(clearTimeout));
     return { pid, group, startedAt: Date.now(), exited: exitOf(ended, pid, token, dataDir) };
   }
   // Its wrapper was ended before it could tell, maybe with the target under way: a second one would be a twin.

@@ -4,11 +4,17 @@ import type { Supervisor } from './supervisor.js';
 
 /** Marked before, since we may be killed over it, and after, since it may only have been on its way. */
 export async function endTarget(supervisor: Supervisor, dataDir: string): Promise<void> {
-  // At worst the next leaf asks the policy what follows from this end.
-  const mark = (): Promise<void> => markStopped(dataDir).catch(() => {});
-  await mark();
+  mark(dataDir);
   supervisor.dispatch({ type: 'stop', by: 'canopy' });
   await supervisor.when(model => (model.phase === 'stopped' ? true : null));
-  await mark();
+  mark(dataDir);
   await supervisor.close();
+}
+
+function mark(dataDir: string): void {
+  try {
+    markStopped(dataDir);
+  } catch {
+    // at worst the next leaf asks the policy what follows from this end
+  }
 }

@@ -18,9 +18,9 @@ export class Run {
     private readonly cgroup: Cgroup | null,
     private readonly mark: string,
   ) {
-    const { pid, group } = running;
+    const { pid } = running;
     this.startTicks = startTicksOf(pid);
-    this.entering = cgroup && enterCgroup(cgroup, { pid, group, mark });
+    this.entering = cgroup && enterCgroup(cgroup, { pid, mark });
     void this.entering?.inside.then(inside => {
       this.outside = !inside;
     });

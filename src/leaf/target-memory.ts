@@ -7,9 +7,9 @@ interface Target {
   readonly model: { readonly pid: number | null };
 }
 
-/** Bytes of its whole group, the wrapper left out; of its first process alone where the machine has no /proc. */
+/** Bytes of its whole group; of its first process alone where the machine has no /proc. */
 export async function targetMemory({ group, model: { pid } }: Target): Promise<number | null> {
   if (group === null || pid === null) return null;
-  const together = groupMemory(group, group === pid ? null : group);
+  const together = groupMemory(group);
   return together ?? (await usage(pid))?.rss ?? null;
 }

@@ -1,5 +1,5 @@
 /** Writes the index of a store: at once, or after a burst of starts where it can wait. */
-import { isCalm } from '../process/shells.js';
+import { isCalm } from '../process/starters.js';
 import { makeDir } from './data-files.js';
 import type { LogIndex } from './log-index.js';
 

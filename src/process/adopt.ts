@@ -1,10 +1,10 @@
 /** Takes over the target that an earlier leaf has left: running, or how it ended. */
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bootId, type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { processAlive } from './signals.js';
 import type { Exit, RunningProcess } from './spawn.js';
+import { readTargetFile } from './target-file.js';
 import { neverLaunched, newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
 
 /** Milliseconds between two looks at a process that is not our child. */
@@ -25,8 +25,8 @@ export type Found = { running: RunningProcess } | { ended: Ended | null; group: 
 export async function adoptTarget(dataDir: string): Promise<Found | null> {
   if (neverLaunched(dataDir)) return null;
   // First the token: a wrapper that has not looked at it yet will not become the target any more.
-  newToken(dataDir);
-  const record = await readRecord(dataDir);
+  newToken(dataDir, 'look');
+  const record = readRecord(dataDir);
   if (!record) return null;
   const { pid, group } = record;
   if (!(await sameProcess(record))) return { ended: await howItEnded(record, dataDir), group };
@@ -40,15 +40,14 @@ async function howItEnded(record: TargetRecord, dataDir: string): Promise<Ended 
   const isKnown = exit.code !== null || exit.signal !== null;
   // Where one process can't be told from another, it may live.
   if (!isKnown && process.platform !== 'linux') return null;
-  const end = isKnown ? writtenAt(dataDir, 'target.exit') : Date.now();
-  return { ...exit, ranMs: Math.max(0, Math.round(end - writtenAt(dataDir, 'target.pid'))) };
+  const since = isKnown ? Date.now() - (readTargetFile(dataDir)?.writtenAt ?? 0) : 0;
+  return { ...exit, ranMs: Math.max(0, Math.round(ageOf(record) - since)) };
 }
-
-/** The wrapper writes the one right before it runs, the other right after. */
-const writtenAt = (dataDir: string, file: string): number => statSync(join(dataDir, file)).mtimeMs;
 
 /** Waits for a process that is not our child. */
 export async function gone(record: TargetRecord, dataDir: string): Promise<Exit> {
+  // What was killed together with its wrapper may take a moment.
+  for (let look = 0; look < QUICK_LOOKS && (await sameProcess(record)); look++) await pause(LOOK_MS / 5);
   while (await sameProcess(record)) {
     for (let look = 0; look <= QUICK_LOOKS && processAlive(record.pid); look++) await pause(LOOK_MS);
   }
@@ -56,17 +55,18 @@ export async function gone(record: TargetRecord, dataDir: string): Promise<Exit>
 }
 
 /** The wrapper writes it after the target is gone: while that one lives it is worth waiting. */
-async function recordedExit({ token, group }: TargetRecord, dataDir: string): Promise<Exit> {
+async function recordedExit({ token, wrapper }: TargetRecord, dataDir: string): Promise<Exit> {
   for (let look = 0; look < 100; look++) {
-    const exit = await readExit(dataDir, token);
+    const isGone = wrapper === null || (await processIdentity(wrapper)) === null;
+    const exit = readExit(dataDir, token);
     if (exit) return exit;
-    if (look >= 5 && (await processIdentity(group)) === null) break;
+    if (isGone) break;
     await pause(LOOK_MS / 5);
   }
   return { code: null, signal: null };
 }
 
-/** Milliseconds that a process has lived; 0 where the machine does not tell. */
+/** Milliseconds since a process began; 0 where the machine does not tell. */
 function ageOf({ startTime }: ProcessIdentity): number {
   if (process.platform !== 'linux') return 0;
   const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));

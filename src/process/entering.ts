@@ -10,8 +10,6 @@ import { startTicksOf } from './stat.js';
 interface Move {
   readonly cgroup: Cgroup;
   readonly pid: number;
-  /** The wrapper stays outside, to tell how its target ended. */
-  readonly group: number;
   readonly mark: string;
   readonly startTicks: string | null;
   cancelled: boolean;
@@ -33,12 +31,19 @@ const MOST_SWEEPS = 5;
 const queue: Move[] = [];
 let working = false;
 
-export function enterCgroup(cgroup: Cgroup, run: { pid: number; group: number; mark: string }): Entering {
+export function enterCgroup(cgroup: Cgroup, run: { pid: number; mark: string }): Entering {
   let done: (inside: boolean) => void = () => {};
   const inside = new Promise<boolean>(resolve => {
     done = resolve;
   });
-  const move: Move = { cgroup, ...run, startTicks: startTicksOf(run.pid), cancelled: false, done };
+  const move: Move = {
+    cgroup,
+    pid: run.pid,
+    mark: run.mark,
+    startTicks: startTicksOf(run.pid),
+    cancelled: false,
+    done,
+  };
   queue.push(move);
   if (!working) void work();
   return {
@@ -84,7 +89,7 @@ async function swept(moves: readonly Move[]): Promise<Move[]> {
       continue;
     }
     const members = marked.length > 0 ? move.cgroup.members() : [];
-    const outside = marked.filter(pid => pid !== move.group && !members.includes(pid));
+    const outside = marked.filter(pid => !members.includes(pid));
     for (const pid of outside) await move.cgroup.enter(pid);
     if (outside.length > 0) again.push(move);
     else move.done(true);

@@ -9,15 +9,14 @@ let seen: { at: number; groups: ReadonlyMap<number, readonly number[]> } = {
 };
 
 /**
- * Bytes, shared pages counted for each who has them; null where the machine has no /proc, 0 where nobody is left. `without`
- * is no part of it (our wrapper). To look who is in which group costs some
- * 10 us per process of the machine: all who ask share one look of up to `maxAgeMs`.
+ * Bytes, shared pages counted for each who has them; null where the machine has no /proc, 0 where nobody is left. To look who is
+ * in which group costs some 10 us per process of the machine: all who ask share one look of up to `maxAgeMs`.
  */
-export function groupMemory(group: number, without: number | null, maxAgeMs = 500): number | null {
+export function groupMemory(group: number, maxAgeMs = 500): number | null {
   if (process.platform !== 'linux') return null;
   if (performance.now() - seen.at > maxAgeMs) seen = { at: performance.now(), groups: look() };
   const members = seen.groups.get(group) ?? [];
-  const pages = members.filter(pid => pid !== without).reduce((sum, pid) => sum + residentPages(pid), 0);
+  const pages = members.reduce((sum, pid) => sum + residentPages(pid), 0);
   return pages * bytesPerPage();
 }
 

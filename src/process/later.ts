@@ -1,5 +1,5 @@
 /** What can wait: targets come first, those of other leaves of this process too. */
-import { isCalm } from './shells.js';
+import { isCalm } from './starters.js';
 
 /** Milliseconds after a start, and between two looks whether others are being started. */
 const LATER_MS = 300;

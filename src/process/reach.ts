@@ -1,22 +1,22 @@
-/** A signal to a target wherever it is: `timeout` makes a group of its own, `setsid` a session. */
+/** A signal to a target wherever it is: not all systems let it lead its group, and then `timeout` makes another one. */
 
 import { signalGroup, signalProcess } from './signals.js';
 import { groupOf, startTicksOf } from './stat.js';
 
 export interface Reached {
   readonly pid: number;
-  /** The wrapper's. */
+  /** Its own, or where the system has no `setsid` the wrapper's. */
   readonly group: number;
   /** Of `pid`, taken when the run began; null where the machine has no /proc: then the group alone is signalled. */
   readonly startTicks: string | null;
 }
 
 /**
- * To the wrapper's group, and to the target where it has left that. False where nobody took it.
+ * To its group, and to the target where it has left that. False where nobody took it.
  * @throws the error of kill(2) other than ESRCH, such as EPERM
  */
 export function signalTarget(run: Reached, name: NodeJS.Signals): boolean {
-  // The target first: after a KILL of its wrapper it would be nobody's.
+  // The target first: after a KILL of a wrapper in its group it would be nobody's.
   const taken = signalApart(run, name);
   return signalGroup(run.group, name) || taken;
 }

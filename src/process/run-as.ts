@@ -1,12 +1,10 @@
 /** The programs that prepare the ground for a target and then become it: `nice`, and `setpriv` of util-linux. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import type { Account } from './accounts.js';
+import { systemProgram } from './system-program.js';
 
-const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
-const fileOf = (program: string): string =>
-  FOLDERS.map(folder => `${folder}/${program}`).find(file => existsSync(file)) ?? program;
+const fileOf = (program: string): string => systemProgram(program) ?? program;
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 

@@ -2,65 +2,98 @@
  * The tiny wrapper between a leaf and its target: a shell that records who the target is before it becomes it, and how it
  * ended after. It outlives the leaf, so that a restarted leaf adopts the target and still learns its exit code.
  *
+ * A shell becomes the wrapper of one target, or starts those of many (the starter): that one is small, which makes a fork cheap,
+ * and has learned its lesson once. Its wrappers stay outside the sessions of their targets.
+ *
  * No twin, whenever the leaf dies: the wrapper writes its record first and then looks at the token; a restarted leaf
  * writes a new token first and then looks for a record. Either it finds the target, or the wrapper finds the token changed
  * and does not become it (Dekker's argument).
  *
- * It reads its orders from standard input, so that neither words nor environment show in a list of processes.
+ * Orders come by standard input, so that neither words nor environment show in a list of processes.
  */
 import { MARK } from './marked.js';
 import { inWords, quote } from './shell-words.js';
+import { END_BYTES, WHO_BYTES } from './target-file.js';
 
-/** Records are written in place, over as many bytes as before: a full disk does not keep a target from being started. */
-export const RECORD_BYTES = 160;
-/** Says so on descriptor 3 where the command can't be found or executed. */
-export const NOT_FOUND = 'not-found';
-/** The same for a directory that can't be entered. */
-export const NO_DIRECTORY = 'no-directory';
 /** Exit code of a wrapper that found its token changed. */
 export const OVERTAKEN = 125;
 
+/** What is said on descriptor 3, each in a line after the token of its launch. The wrapper was forked, as this pid. */
+export const FORKED = 'forked';
+/** It is about to become the target: pid and process group. */
+export const STARTED = 'started';
+/** The command can't be found or executed. */
+export const NOT_FOUND = 'not-found';
+/** A directory can't be entered. */
+export const NO_DIRECTORY = 'no-directory';
+/** The target has ended: its exit status, as a shell has it. */
+export const OVER = 'over';
+/** Said by a starter of many that can't be one, in place of a token. */
+export const UNFIT = 'unfit';
+
+/** Frees what a starter of many keeps of the wrappers that have ended: they are its children. */
+export const REAP = 'jobs >/dev/null\n';
+
 /**
- * What a shell is taught before it has orders. The names are odd since a target's variables stand beside them.
- * Signals to the group are the target's: the wrapper lives on to tell how it took them.
+ * What a shell is taught before it has orders. The names are odd since a target's variables stand beside them. Files for a
+ * target's output are made as with mode 0640.
  */
 export const LESSON = `
-trap : HUP INT QUIT TERM USR1 USR2 ALRM
+_cy_mask=$(umask)
+umask g-w,o=
+_cy_files=$(umask)
+umask "$_cy_mask"
 _cy_told() {
-  printf '%-${RECORD_BYTES - 1}s\\n' "$_cy_token $1" 1<>"$_cy_dir/target.exit"
+  { read -r _cy_ && printf '%-${END_BYTES - 1}s\\n' "$_cy_token $1" >&0; } 0<>"$_cy_dir/target.run"
+  echo "$_cy_token ${OVER} $1" >&3
   exit "$1"
 }
-`;
-
-/** What the one is taught that becomes the target; its pid and start time stay the same when it does. */
-const BECOMING = `
 _cy_self() {
   if [ -r /proc/self/stat ]; then
-    read -r _cy_pid _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ \
-      _cy_start _cy_ </proc/self/stat
+    read -r _cy_pid _cy_ _cy_ _cy_wrapper _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ _cy_ \
+      _cy_ _cy_ _cy_start _cy_ </proc/self/stat
   else
-    _cy_pid=$(exec /bin/sh -c 'echo $PPID') _cy_start=-
+    _cy_pid=$(exec /bin/sh -c 'echo $PPID') _cy_start=- _cy_wrapper=$$
   fi
 }
 _cy_become() {
   case $_cy_program in
     */*) [ -f "$_cy_program" ] && [ -x "$_cy_program" ] ;;
     *) command -v "$_cy_program" >/dev/null ;;
-  esac || { echo ${NOT_FOUND} >&3; exit 127; }
-  printf '%-${RECORD_BYTES - 1}s\\n' "$_cy_pid $_cy_start $_cy_boot $_cy_token $_cy_leader" 1<>"$_cy_dir/target.pid"
-  read -r _cy_now <"$_cy_dir/target.token"
+  esac || { echo "$_cy_token ${NOT_FOUND}" >&3; exit 127; }
+  _cy_who="$_cy_pid $_cy_start $_cy_boot $_cy_token \${_cy_group:=$_cy_pid} $_cy_wrapper"
+  { read -r _cy_ && read -r _cy_ && printf '%-${WHO_BYTES - 1}s\\n' "$_cy_who" >&0; } 0<>"$_cy_dir/target.run"
+  read -r _cy_now <"$_cy_dir/target.run"
   [ "$_cy_now" = "$_cy_token" ] || exit ${OVERTAKEN}
-  echo "$_cy_pid $_cy_leader" >&3
-  [ -z "$_cy_mask" ] || umask "$_cy_mask"
+  echo "$_cy_token ${STARTED} $_cy_pid $_cy_group" >&3
+  umask "$_cy_mask"
   exec "$@" 3>&-
 }
 `;
 
-/** A wrapper with time to wait has started its second shell, the one to become the target, ahead of the orders. */
-export const WAITING_LESSON = `${LESSON}/bin/sh <&4 4<&-\n_cy_code=$?\n`;
-export const SECOND_LESSON = `${BECOMING}_cy_leader=$PPID\n_cy_self\n`;
-/** One without forks it when they come. */
-export const PROMPT_LESSON = `${LESSON}${BECOMING}_cy_leader=$$\n`;
+/** Signals are the target's, whose group the wrapper may share: it lives on to tell how that one took them. */
+const DEAF = 'trap : HUP INT QUIT TERM USR1 USR2 ALRM\n';
+
+/** How a starter of many keeps its targets apart: each gets a session, and back what a shell in the background ignores for ever
+ * (SIGINT and SIGQUIT; POSIX, 2.11). */
+export interface Apart {
+  /** The file of GNU coreutils' `env`: others have no such option, which shows when it is tried. */
+  readonly env: string;
+  /** The file of `setsid`. */
+  readonly setsid: string;
+}
+
+const sessionOf = ({ env, setsid }: Apart): string[] => [env, '--default-signal=INT,QUIT', setsid];
+
+/** What a starter of many is taught on top. */
+export const lessonOfMany = (apart: Apart): string =>
+  `${quoted(sessionOf(apart))} true || { echo '${UNFIT}' >&3; exit; }\n`;
+
+/** And a wrapper with time to wait: it starts the shell that is to become the target ahead of the orders, which that one gets itself. */
+export const masterLesson = (setsid: string | null): string =>
+  `${DEAF}${setsid === null ? '' : `${quote(setsid)} `}/bin/sh 0<&4 4<&-\n_cy_code=$?\n`;
+export const apprenticeLesson = (setsid: string | null): string =>
+  `${LESSON}_cy_group=${setsid === null ? '$PPID' : ''}\n_cy_self\n`;
 
 /** May be one and the same file. */
 export interface Output {
@@ -84,28 +117,49 @@ export interface Orders {
   readonly umask: string;
 }
 
-/**
- * Each is one compound command: a shell parses all of it before it runs any, so that one that was cut off starts nothing.
- * The shells' own stderr goes nowhere, or they would write "Killed" among the target's lines.
+/*
+ * Each is one compound command: a shell parses all of it before it runs any, so that one that was cut off starts nothing. The
+ * shells' own stderr goes nowhere, or they would write "Killed" among the target's lines.
  */
-export const promptOrders = (orders: Orders): string =>
-  `{\n${names(orders)}\n(\n_cy_self\n${becoming(orders)})\n_cy_told $?\n}\n`;
-export const waitingOrders = (orders: Orders): string => `{\n${names(orders)}\n_cy_told $_cy_code\n}\n`;
-export const secondOrders = (orders: Orders): string => `{\n${names(orders)}\n${becoming(orders)}}\n`;
+const compound = (commands: string): string => `{\n${commands}}\n`;
+
+/** For a starter of many. */
+export const oneOfMany = (orders: Orders, apart: Apart): string =>
+  compound(`(
+${wrapping(orders, sessionOf(apart), '_cy_group=')}) &
+echo "${orders.token} ${FORKED} $!" >&3
+`);
+/** For a shell that becomes the wrapper. */
+export const singleOrders = (orders: Orders, setsid: string | null): string =>
+  compound(setsid === null ? wrapping(orders, [], '_cy_group=$$') : wrapping(orders, [setsid], '_cy_group='));
+/** For one that has started the other ahead, and for that one. */
+export const masterOrders = (orders: Orders): string => compound(`${names(orders)}\n_cy_told $_cy_code\n`);
+export const apprenticeOrders = (orders: Orders): string =>
+  compound(`${names(orders)}\n${becoming(orders, [], inWords(orders.env).beforeInBash)}`);
 
 const names = ({ dataDir, token }: Orders): string => `_cy_dir=${quote(dataDir)} _cy_token=${token}`;
+const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
 
-function becoming({ bootId, words, before, env, mark, output, cwd, umask }: Orders): string {
-  const enter = cwd === '' ? '' : `cd ${quote(cwd)} || { echo ${NO_DIRECTORY} >&3; exit 127; }\n`;
-  const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
+const wrapping = (orders: Orders, session: readonly string[], group: string): string => `${names(orders)}
+${DEAF}(
+${group}
+_cy_self
+${becoming(orders, session)})
+_cy_told $?
+`;
+
+/** `session`: the programs that make one, if it has none yet. `inBash`: those that come first where the shell is bash. */
+function becoming(orders: Orders, session: readonly string[], inBash: readonly string[] = []): string {
+  const { bootId, words, before, env, mark, output, cwd, umask } = orders;
   const told = inWords(env);
-  return `${enter}_cy_boot=${quote(bootId)} _cy_mask=${quote(umask)} _cy_program=${quote(words[0] ?? '')}
-${told.exports}${mark === '' ? '' : `\nexport ${MARK}=${quote(mark)}`}
-exec </dev/null
-${redirect(1, output.stdout)}${redirect(2, output.stderr)}
-set -- ${quoted([...before, ...told.before, ...words])}
-[ -z "$BASH_VERSION" ] || set -- ${quoted(told.beforeInBash)} "$@"
-_cy_become "$@"
+  const enter =
+    cwd === '' ? '' : `cd ${quote(cwd)} || { echo "$_cy_token ${NO_DIRECTORY}" >&3; exit 127; }\n`;
+  return `${enter}_cy_boot=${quote(bootId)} _cy_program=${quote(words[0] ?? '')}
+umask "$_cy_files"
+${redirect(1, output.stdout)}${redirect(2, output.stderr)}${umask === '' ? '' : `_cy_mask=${quote(umask)}\n`}${told.exports}
+${mark === '' ? '' : `export ${MARK}=${quote(mark)}\n`}exec </dev/null
+set -- ${quoted([...session, ...before, ...told.before, ...words])}
+${inBash.length === 0 ? '' : `[ -z "$BASH_VERSION" ] || set -- ${quoted(inBash)} "$@"\n`}_cy_become "$@"
 `;
 }
 

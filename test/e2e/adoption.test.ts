@@ -160,7 +160,7 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     assert.notEqual(again.pid, pid);
     await leaf.crash();
     process.kill(again.pid as number, 'SIGKILL');
-    const record = join(leaf.dataDir, 'target.pid');
+    const record = join(leaf.dataDir, 'target.run');
     const otherBoot = readFileSync(record, 'utf8').replace(
       /[0-9a-f-]{36}/,
       '00000000-0000-0000-0000-000000000000',
@@ -194,7 +194,7 @@ describe('adoption', { skip, concurrency: 2 }, () => {
   it('killed -9, its records removed and started again: one copy', async () => {
     const { leaf, pid } = await up('unrecorded', { target: 'sleep 36005' });
     await leaf.crash();
-    for (const name of ['target.pid', 'target.token']) rmSync(join(leaf.dataDir, name));
+    rmSync(join(leaf.dataDir, 'target.run'));
     await leaf.up();
     const again = await seen(leaf, { status: 'up' });
     assert.ok(!lives(pid));

@@ -92,7 +92,7 @@ describe('the data directory', { skip }, () => {
 
   it('a file that is a directory is named, with the setting', async t => {
     const box = new Sandbox(t);
-    for (const name of ['commands.jsonl', 'target.pid', 'canopy.pid', 'installation.json']) {
+    for (const name of ['commands.jsonl', 'target.run', 'canopy.pid', 'installation.json']) {
       const data_dir = box.path('data');
       mkdirSync(join(data_dir, name), { recursive: true });
       const leaf = new NodeProcess(box, {

@@ -41,7 +41,7 @@ describe('a start that fails', { skip, concurrency: 2 }, () => {
     const { code, stderr } = await canopy(box, ['up', 'tree.yaml']);
     assert.notEqual(code, 0);
     assert.match(stderr, /bad\.pem/);
-    assert.ok(existsSync(box.path('data', 'root', 'web', 'target.pid')), 'there was one');
+    assert.ok(existsSync(box.path('data', 'root', 'web', 'target.run')), 'there was one');
     assert.deepEqual(box.processes(), []);
   });
 

@@ -171,14 +171,13 @@ export class FileFuzz {
   }
 
   async #target(mutator: Mutator): Promise<void> {
-    for (const name of ['target.pid', 'target.exit', 'target.token'])
-      this.#write(name, mutator.bytes(FILES.target.map(text => Buffer.from(text))));
+    this.#write('target.run', mutator.bytes(FILES.target.map(text => Buffer.from(text))));
     const pid = this.#write('canopy.pid', mutator.bytes(FILES.pid.map(text => Buffer.from(text))));
-    const record = await readRecord(this.#dir);
+    const record = readRecord(this.#dir);
     // To signal 0, 1 or a negative group would end far more than a target.
     if (record && !(record.pid > 1 && record.group > 1))
       throw new Error(`a target ${JSON.stringify(record)}`);
-    await readExit(this.#dir, '0123456789abcdef');
+    readExit(this.#dir, '0123456789abcdef');
     await readPidFile(pid);
   }
 

@@ -220,8 +220,13 @@ export const FILES = {
   maintenance: ['{"by":"ops","until":1790000000000}', '{"since":1,"by":"x"}'],
   desired: ['stopped\n', 'running\n'],
   target: [
-    '4242 8913 0b6e1c2a-0000-0000-0000-000000000000 0123456789abcdef 4242 stopped\n',
-    '0123456789abcdef 143\n',
+    // Token, end, and who it is: each as long as it always is.
+    [
+      '0123456789abcdef',
+      '0123456789abcdef 143'.padEnd(23),
+      '4242 8913 0b6e1c2a-0000-0000-0000-000000000000 0123456789abcdef 4242 4241 stopped'.padEnd(127),
+      '',
+    ].join('\n'),
   ],
   access: [ACCESS_FILE, json({ tokens: [], nodes: [], joins: [] })],
   issued: [`${ISSUED_LINE}\n`, `${ISSUED_LINE}\n${ISSUED_LINE.replace('5a5a', '5b5b')}\n`],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import { clearRemains } from '../../../src/leaf/remains.js';
@@ -11,6 +11,8 @@ import { bootId } from '../../../src/process/identity.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import { groupOf, lives } from '../../../src/process/stat.js';
+import { writeToken, writeWho } from '../../../src/process/target-file.js';
+import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
 import { Place } from '../process/target-support.js';
 import { STEADY, supervise, targetSpec } from './support.js';
@@ -60,10 +62,8 @@ test('a target whose record is lost or spoilt gets no twin: it goes before anoth
 }, async t => {
   for (const spoil of [
     (file: string) => rmSync(file),
-    (file: string) => {
-      for (const name of ['pid', 'token', 'exit']) rmSync(file.replace(/pid$/, name), { force: true });
-    },
-    (file: string) => writeFileSync(file, '\0'.repeat(160)),
+    (file: string) => truncateSync(file, 60),
+    (file: string) => writeFileSync(file, '\0'.repeat(169)),
     (file: string) => writeFileSync(file, '4711 nonsense\n'),
   ]) {
     const place = await Place.open(t);
@@ -74,7 +74,7 @@ test('a target whose record is lost or spoilt gets no twin: it goes before anoth
     // Running is said before the shell has become the target: only then it has the mark.
     await until(() => markedProcesses(spec.mark)?.includes(pid as number));
     first.leave();
-    spoil(place.path('target.pid'));
+    spoil(place.path('target.run'));
     const next = new Supervisor(spec, systemClock);
     assert.notEqual(await next.adopt(), 'running');
     assert.ok(!lives(pid as number));
@@ -97,7 +97,9 @@ test('what a record of old names is not killed, where it is not ours', { skip },
     ['1', '00000000-0000-0000-0000-000000000000'],
   ]) {
     const { supervisor, spec } = await supervise(t, STEADY);
-    writeFileSync(`${spec.dataDir}/target.pid`, `${stranger.pid} ${start} ${boot} token ${stranger.group}\n`);
+    writeToken(spec.dataDir, 'token', 'launch');
+    writeWho(spec.dataDir, `${stranger.pid} ${start} ${boot} token ${stranger.group} 1`);
+    assert.equal(readRecord(spec.dataDir)?.pid, stranger.pid);
     assert.notEqual(await supervisor.adopt(), 'running');
     assert.ok(lives(stranger.pid) && lives(stranger.group));
   }

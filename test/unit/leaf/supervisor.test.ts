@@ -103,34 +103,15 @@ test('output is kept across runs, stdout and stderr', async t => {
   assert.equal(await output(spec.outputFile), 'out\nerr\nout\nerr\n');
 });
 
-for (const [what, words] of [
-  ['timeout, which makes a group of its own', ['timeout', '5000', 'sleep', '7001']],
-  ['setsid, which makes a session of its own', ['setsid', 'sleep', '7002']],
-] as const) {
-  const skip = process.platform !== 'linux' && 'needs /proc';
-  test(`a target that is ${what} takes the stop signal`, { skip }, async t => {
-    const { spec, supervisor, reaches, dispatch } = await supervise(t, [...words]);
-    dispatch('start');
-    const { pid } = await reaches('running');
-    await until(() => groupOf(pid as number) === pid, 5000, 'it leads a group');
-    assert.notEqual(supervisor.group, pid);
-    dispatch('stop');
-    await reaches('stopped');
-    assert.equal(lives(pid as number), false);
-    assert.deepEqual(markedProcesses(spec.mark), []);
-  });
-}
-
-test('one with a session of its own that ignores the stop signal is killed', {
+test('a target leads its own group: timeout, which would make one, passes on the stop signal', {
   skip: process.platform !== 'linux' && 'needs /proc',
 }, async t => {
-  const { spec, supervisor, reaches, dispatch } = await supervise(t, ['setsid', ...STUBBORN], {
-    graceMs: 50,
-  });
+  const { spec, supervisor, reaches, dispatch } = await supervise(t, ['timeout', '5000', 'sleep', '7001']);
   dispatch('start');
-  const { pid } = await supervisor.when(model => (model.pid === null ? null : model));
-  await until(async () => (await output(spec.outputFile)).includes('ready'));
+  const { pid } = await reaches('running');
+  assert.deepEqual([groupOf(pid as number), supervisor.group], [pid, pid]);
   dispatch('stop');
-  assert.equal((await reaches('stopped')).signal, 'SIGKILL');
+  await reaches('stopped');
   assert.equal(lives(pid as number), false);
+  assert.deepEqual(markedProcesses(spec.mark), []);
 });

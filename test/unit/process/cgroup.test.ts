@@ -5,6 +5,7 @@ import { Cgroup } from '../../../src/process/cgroup.js';
 import { enterCgroup } from '../../../src/process/entering.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { lives } from '../../../src/process/stat.js';
+import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
 import { Place } from './target-support.js';
 
@@ -23,14 +24,15 @@ test('who is in it stays in it, is listed, and is killed at once', { skip }, asy
   assert.deepEqual(cgroup.members(), [], 'nobody has entered it');
   cgroup.kill();
   const target = await place.launch(['sh', '-c', 'sleep 0.3; setsid sleep 3600 & exec sleep 3600']);
-  const { pid, group } = target;
-  assert.equal(await enterCgroup(cgroup, { pid, group, mark: place.mark }).inside, true);
+  const { pid } = target;
+  assert.equal(await enterCgroup(cgroup, { pid, mark: place.mark }).inside, true);
   const members = await until(() => {
     const now = cgroup.members();
-    return now.length === 2 && now.some(it => it !== pid && it !== group) ? now : null;
+    return now.length === 2 && now.some(it => it !== pid) ? now : null;
   });
   assert.ok(members.includes(pid));
-  assert.ok(!members.includes(group), 'the wrapper stays outside, to tell how it ended');
+  const { wrapper } = readRecord(place.dir) ?? {};
+  assert.ok(wrapper && !members.includes(wrapper), 'it stays outside, to tell how it ended');
   assert.deepEqual(Cgroup.named(place.mark)?.members(), members, 'the same name is the same one');
   await cgroup.remove();
   assert.ok(existsSync(cgroup.path), 'not while somebody lives in it');
@@ -47,9 +49,9 @@ test('who is in it stays in it, is listed, and is killed at once', { skip }, asy
 test('what left the target before it was moved is moved too', { skip }, async t => {
   const { place, cgroup } = await placeWithCgroup(t);
   const target = await place.launch(['sh', '-c', 'setsid sleep 3600 & setsid sleep 3600 & exec sleep 3600']);
-  const { pid, group } = target;
+  const { pid } = target;
   await until(() => markedProcesses(place.mark)?.length === 3);
-  assert.equal(await enterCgroup(cgroup, { pid, group, mark: place.mark }).inside, true);
+  assert.equal(await enterCgroup(cgroup, { pid, mark: place.mark }).inside, true);
   assert.deepEqual(cgroup.members().sort(), markedProcesses(place.mark)?.sort());
 });
 

@@ -1,30 +1,42 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adoptTarget } from '../../../src/process/adopt.js';
 import { bootId, processIdentity } from '../../../src/process/identity.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalGroup, signalProcess } from '../../../src/process/signals.js';
-import { SpawnError } from '../../../src/process/spawn.js';
-import { lives } from '../../../src/process/stat.js';
+import { type RunningProcess, SpawnError } from '../../../src/process/spawn.js';
+import { lives, statOf } from '../../../src/process/stat.js';
+import { END_BYTES, TOKEN_BYTES, WHO_BYTES, writeToken } from '../../../src/process/target-file.js';
 import {
   markStopped,
   newToken,
   readExit,
   readRecord,
-  reserveExit,
   shellExit,
 } from '../../../src/process/target-record.js';
-import { OVERTAKEN, PROMPT_LESSON, promptOrders, RECORD_BYTES } from '../../../src/process/wrapper.js';
+import { LESSON, OVERTAKEN, singleOrders } from '../../../src/process/wrapper.js';
 import { until } from '../../support/wait.js';
 import { oneFile } from './support.js';
-import { Place } from './target-support.js';
+import { Place, reach } from './target-support.js';
 
 const skip = process.platform !== 'linux' && 'needs /proc';
 const sh = (script: string): string[] => ['sh', '-c', script];
+/** The lines before the one that says who it is. */
+const head = `${'token'.padEnd(TOKEN_BYTES - 1)}\n${' '.repeat(END_BYTES - 1)}\n`;
 const running = async (place: Place) => {
   const found = await adoptTarget(place.dir);
   assert.ok(found && 'running' in found, JSON.stringify(found));
@@ -54,8 +66,7 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
     const place = await Place.open(t);
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGALRM', 'SIGKILL'] as const) {
       const target = await place.launch(sh('ulimit -c 0; exec sleep 3600'));
-      assert.notEqual(target.pid, target.group);
-      signalGroup(target.group, name);
+      reach(target, name);
       assert.deepEqual(await target.exited, { code: null, signal: name }, name);
     }
     const handles = await place.launch(sh('trap "exit 9" TERM; echo ready; while :; do sleep 0.01; done'));
@@ -85,7 +96,7 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
         return true;
       });
     assert.equal(place.text('target.log'), '');
-    assert.equal(await readRecord(place.dir), null);
+    assert.equal(readRecord(place.dir), null);
   });
 
   test('the environment and the words are those that were given, to the byte', async t => {
@@ -141,8 +152,8 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
     signalProcess(target.pid, 'SIGKILL');
     assert.deepEqual(await target.exited, { code: null, signal: 'SIGKILL' });
     assert.equal(place.text('target.log'), 'ready\n');
-    const { token = '' } = (await readRecord(place.dir)) ?? {};
-    assert.deepEqual(await readExit(place.dir, token), { code: null, signal: 'SIGKILL' });
+    const { token = '' } = readRecord(place.dir) ?? {};
+    assert.deepEqual(readExit(place.dir, token), { code: null, signal: 'SIGKILL' });
   });
 
   test('the wrapper killed alone: the target is watched on, and adopted by the next', async t => {
@@ -150,12 +161,13 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
     const target = await place.launch(['sleep', '3600']);
     let ended = false;
     void target.exited.then(() => (ended = true));
-    signalProcess(target.group, 'SIGKILL');
-    await until(() => !lives(target.group));
+    const wrapper = readRecord(place.dir)?.wrapper ?? 0;
+    signalProcess(wrapper, 'SIGKILL');
+    await until(() => !lives(wrapper));
     await pause(1500);
     assert.deepEqual([ended, lives(target.pid)], [false, true]);
     assert.equal((await running(place)).pid, target.pid);
-    signalGroup(target.group, 'SIGTERM');
+    reach(target, 'SIGTERM');
     assert.deepEqual(await target.exited, { code: null, signal: null }, 'how is not known');
   });
 });
@@ -226,25 +238,26 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     assert.equal(await adoptTarget(place.dir), null);
     const other = await (await Place.open(t)).launch(['sleep', '3600']);
     const it = await processIdentity(other.pid);
-    const whole = `${other.pid} ${it?.startTime} ${it?.bootId} token ${other.group}`;
+    const whole = `${other.pid} ${it?.startTime} ${it?.bootId} token ${other.group} 7`;
     for (const text of [
       '',
       '\n',
-      ' '.repeat(RECORD_BYTES - 1).concat('\n'),
+      ' '.repeat(WHO_BYTES - 1).concat('\n'),
       'nonsense\n',
-      '\0'.repeat(RECORD_BYTES),
+      '\0'.repeat(WHO_BYTES),
       whole.slice(0, 20),
-      whole, // no line break: cut off
-      `1 ${whole.slice(whole.indexOf(' ') + 1)}\n`,
-      `-5 ${whole.slice(whole.indexOf(' ') + 1)}\n`,
-      `${whole} more\n`,
-      whole.replace(/\d+$/, '1\n'),
-      whole.replace(/\d+$/, 'x\n'),
+      whole.padEnd(WHO_BYTES), // no line break: cut off
+      `${`1 ${whole.slice(whole.indexOf(' ') + 1)}`.padEnd(WHO_BYTES - 1)}\n`,
+      `${`-5 ${whole.slice(whole.indexOf(' ') + 1)}`.padEnd(WHO_BYTES - 1)}\n`,
+      `${`${whole} more`.padEnd(WHO_BYTES - 1)}\n`,
+      `${whole.replace(/\d+$/, 'x').padEnd(WHO_BYTES - 1)}\n`,
+      `${whole.replace(/\d+$/, '0').padEnd(WHO_BYTES - 1)}\n`,
+      `${whole}\n`, // not filled up
     ]) {
-      await writeFile(place.path('target.pid'), text);
+      await writeFile(place.path('target.run'), head + text + ' '.repeat(WHO_BYTES));
       assert.equal(await adoptTarget(place.dir), null, JSON.stringify(text));
     }
-    await writeFile(place.path('target.pid'), `${whole}\n`);
+    await writeFile(place.path('target.run'), `${head}${whole.padEnd(WHO_BYTES - 1)}\n`);
     assert.equal((await running(place)).pid, other.pid, 'while a whole one of a living process is');
   });
 
@@ -257,7 +270,8 @@ describe('adopted', { skip, concurrency: 2 }, () => {
       [String(Number(startTime) - 1), boot],
       [startTime, '00000000-0000-0000-0000-000000000000'],
     ]) {
-      await writeFile(place.path('target.pid'), `${other.pid} ${start} ${of} stale ${other.group}\n`);
+      const who = `${other.pid} ${start} ${of} stale ${other.group} 7`;
+      await writeFile(place.path('target.run'), `${head}${who.padEnd(WHO_BYTES - 1)}\n`);
       const found = await adoptTarget(place.dir);
       assert.ok(found && 'ended' in found);
       const how = found.ended && [found.ended.code, found.ended.signal];
@@ -269,10 +283,11 @@ describe('adopted', { skip, concurrency: 2 }, () => {
 
   test('one that its own leaf has stopped in order: nothing follows from that end, nor is a living one lost', async t => {
     const place = await Place.open(t);
-    const { pid, exited, group } = await place.launch(['sleep', '3600']);
-    await markStopped(place.dir);
+    const target = await place.launch(['sleep', '3600']);
+    const { pid, exited, group } = target;
+    markStopped(place.dir);
     assert.equal((await running(place)).pid, pid);
-    signalGroup(group, 'SIGTERM');
+    reach(target, 'SIGTERM');
     await exited;
     assert.deepEqual(await adoptTarget(place.dir), { ended: null, group });
     const again = await place.launch(['false']);
@@ -280,50 +295,61 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     const found = await adoptTarget(place.dir);
     assert.ok(found && 'ended' in found);
     assert.equal(found.ended?.code, 1, 'the next run is its own');
-    await markStopped((await Place.open(t)).dir);
+    markStopped((await Place.open(t)).dir);
   });
 
-  test('a token that somebody has removed does not hide a living target', async t => {
+  test('nothing is written where nothing was ever launched', async t => {
     const place = await Place.open(t);
     assert.equal(await adoptTarget(place.dir), null);
-    assert.deepEqual(readdirSync(place.dir), [], 'nothing is written where nothing was ever launched');
+    assert.deepEqual(readdirSync(place.dir), []);
+  });
+
+  test('room for all that is to be recorded is there before it runs, and is mended', async t => {
+    const place = await Place.open(t);
     const target = await place.launch(['sleep', '3600']);
-    rmSync(place.path('target.token'));
+    const { size } = statSync(place.path('target.run'));
     assert.equal((await running(place)).pid, target.pid);
-    signalGroup(target.group, 'SIGKILL');
+    reach(target, 'SIGKILL');
     await target.exited;
+    assert.equal(statSync(place.path('target.run')).size, size);
+    truncateSync(place.path('target.run'), 3);
+    assert.equal(await adoptTarget(place.dir), null);
+    assert.equal(statSync(place.path('target.run')).size, size);
   });
 
-  test('room for the record of its end is there before it ends, though not before it runs', async t => {
+  test('looks of later leaves do not make an ended run a longer one', async t => {
     const place = await Place.open(t);
-    const target = await place.launch(['sleep', '3600']);
-    await until(() => existsSync(place.path('target.exit')));
-    assert.equal(statSync(place.path('target.exit')).size, statSync(place.path('target.pid')).size);
-    assert.ok(lives(target.pid));
-    signalGroup(target.group, 'SIGKILL');
-    await target.exited;
-  });
-
-  test('room for a record that is there already leaves it alone, and leaves nothing beside it', async t => {
-    const place = await Place.open(t);
-    await writeFile(place.path('target.exit'), 'mine 3\n');
-    reserveExit(place.dir);
-    assert.deepEqual(await readExit(place.dir, 'mine'), { code: 3, signal: null });
-    rmSync(place.path('target.exit'));
-    reserveExit(place.dir);
-    assert.deepEqual(readdirSync(place.dir), ['target.exit']);
-    // What can't be done is no matter.
-    reserveExit(place.path('nowhere'));
+    const { pid } = await place.orphan(['sleep', '0.2']);
+    await until(() => !lives(pid));
+    const found = [];
+    for (let leaf = 0; leaf < 3; leaf++) {
+      found.push(await adoptTarget(place.dir));
+      await pause(300);
+    }
+    const ran = found.map(it => (it && 'ended' in it ? (it.ended?.ranMs ?? 0) : 0));
+    t.diagnostic(`ran ${ran.join(', ')} ms`);
+    // To the clock tick in which a process begins.
+    assert.ok(Math.min(...ran) > 0 && Math.max(...ran) - Math.min(...ran) <= 20, ran.join());
   });
 
   test('an exit recorded under another token is not taken for this one', async t => {
     const place = await Place.open(t);
-    await writeFile(place.path('target.exit'), 'older 3\n');
-    assert.equal(await readExit(place.dir, 'newer'), null);
-    assert.deepEqual(await readExit(place.dir, 'older'), { code: 3, signal: null });
-    for (const cut of ['older 3', 'older', 'older x\n']) {
-      await writeFile(place.path('target.exit'), cut);
-      assert.equal(await readExit(place.dir, 'older'), null, cut);
+    const ended = (text: string): void => {
+      writeToken(place.dir, 'token', 'launch');
+      const file = openSync(place.path('target.run'), 'r+');
+      writeSync(
+        file,
+        text.replace('\n', '').padEnd(END_BYTES - 1) + (text.endsWith('\n') ? '\n' : ' '),
+        TOKEN_BYTES,
+      );
+      closeSync(file);
+    };
+    ended('older 3\n');
+    assert.equal(readExit(place.dir, 'newer'), null);
+    assert.deepEqual(readExit(place.dir, 'older'), { code: 3, signal: null });
+    for (const cut of ['older 3', 'older\n', 'older x\n', '\n']) {
+      ended(cut);
+      assert.equal(readExit(place.dir, 'older'), null, cut);
     }
     assert.deepEqual(
       [shellExit(137), shellExit(128), shellExit(255)],
@@ -337,7 +363,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
 
   test('a wrapper that finds its token changed never becomes the target', async t => {
     const place = await Place.open(t);
-    newToken(place.dir);
+    newToken(place.dir, 'launch');
     const orders = {
       dataDir: place.dir,
       token: 'mine',
@@ -350,16 +376,16 @@ describe('adopted', { skip, concurrency: 2 }, () => {
       cwd: '',
       umask: '',
     };
-    const input = PROMPT_LESSON + promptOrders(orders);
-    const run = (text = input) =>
-      spawnSync('/bin/sh', { input: text, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] }).status;
-    for (const cut of [input.length - 3, input.length - 40, PROMPT_LESSON.length + 20])
-      run(input.slice(0, cut));
-    assert.ok(!existsSync(place.path('target.exit')), 'orders cut off do nothing');
-    assert.equal(run(), OVERTAKEN);
+    const run = () =>
+      spawnSync('/bin/sh', {
+        input: `${LESSON + singleOrders(orders, null)}`,
+        stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+        encoding: 'utf8',
+      }).output[3]?.replace(/ \d+ \d+/, '');
+    assert.equal(run(), `mine over ${OVERTAKEN}\n`);
     assert.throws(() => place.text('twins'), { code: 'ENOENT' });
-    await writeFile(place.path('target.token'), 'mine\n');
-    assert.equal(run(), 0);
+    writeToken(place.dir, 'mine', 'launch');
+    assert.equal(run(), 'mine started\nmine over 0\n');
     assert.equal(place.text('twins'), 'twin\n');
   });
 
@@ -369,7 +395,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
       const place = await Place.open(t);
       const launched = place.launch(['sleep', '3600']).catch(error => error as Error);
       // The leaf that wrote it is dead by the time of the next: what comes is up to its wrapper.
-      await until(() => existsSync(place.path('target.token')) && place.text('target.token').trim() !== '');
+      await until(() => existsSync(place.path('target.run')) && place.text('target.run').trim() !== '');
       await pause(round % 10);
       const found = await adoptTarget(place.dir);
       const target = await launched;
@@ -381,9 +407,9 @@ describe('adopted', { skip, concurrency: 2 }, () => {
       } else if (found && 'running' in found) {
         seen.found += 1;
         assert.equal(found.running.pid, target.pid);
-        signalGroup(target.group, 'SIGKILL');
+        reach(target, 'SIGKILL');
       } else {
-        signalGroup(target.group, 'SIGKILL');
+        reach(target, 'SIGKILL');
         assert.fail(`round ${round}: the target lives and was not found`);
       }
     }
@@ -391,16 +417,103 @@ describe('adopted', { skip, concurrency: 2 }, () => {
   });
 });
 
-test('a waiting pair whose inner shell was killed: the next launch succeeds all the same', {
-  skip,
-}, async t => {
-  const place = await Place.open(t);
-  await (await place.launch(['true'])).exited;
-  const children = (pid: number): number[] =>
-    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  const inner = () => children(process.pid).flatMap(children);
-  await until(() => inner().length >= 2, 5000, 'two pairs wait');
-  for (const pid of inner()) process.kill(pid, 'SIGKILL');
-  await until(() => inner().length === 0);
-  assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
+const children = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+/** A target under the starter of many: more at once than shells that wait. */
+async function withStarter(t: TestContext) {
+  const places = await Promise.all(Array.from({ length: 3 }, () => Place.open(t)));
+  const targets = await Promise.all(places.map(place => place.launch(['sleep', '3600'])));
+  const all = places.map((place, index) => {
+    const wrapper = readRecord(place.dir)?.wrapper ?? 0;
+    const starter = statOf(wrapper)?.parent ?? 0;
+    return { place, target: targets[index] as RunningProcess, starter };
+  });
+  const under = all.find(({ starter }) => starter !== process.pid);
+  assert.ok(under && children(process.pid).includes(under.starter));
+  t.after(async () => {
+    for (const target of targets) reach(target, 'SIGKILL');
+    await Promise.all(targets.map(({ exited }) => exited));
+  });
+  return under;
+}
+
+/** So many that one of them, the last, is the starter's to start. */
+async function launchLast(t: TestContext, script: string): Promise<RunningProcess> {
+  const places = await Promise.all(Array.from({ length: 3 }, () => Place.open(t)));
+  const launched = await Promise.all(places.map(place => place.launch(sh(script))));
+  await Promise.all(launched.slice(0, -1).map(({ exited }) => exited));
+  return launched.at(-1) as RunningProcess;
+}
+
+/** As soon as it is there, and `ms` later: nothing of this process runs meanwhile. One that waited is no child of it. */
+function killNewChild(parent: number, known: readonly number[], ms: number): boolean {
+  let child: number | undefined;
+  for (const end = performance.now() + 100; child === undefined && performance.now() < end; )
+    child = children(parent).find(pid => !known.includes(pid));
+  for (const end = performance.now() + ms; performance.now() < end; );
+  return child !== undefined && signalProcess(child, 'SIGKILL');
+}
+
+describe('the starter', { skip }, () => {
+  test('killed: its targets go on and are told of, and the next launch has another one', async t => {
+    const { place, target, starter } = await withStarter(t);
+    signalProcess(starter, 'SIGKILL');
+    assert.deepEqual(await (await launchLast(t, 'exit 7')).exited, { code: 7, signal: null });
+    assert.ok(lives(target.pid));
+    reach(target, 'SIGTERM');
+    assert.deepEqual(await target.exited, { code: null, signal: 'SIGTERM' });
+    assert.deepEqual(readExit(place.dir, readRecord(place.dir)?.token ?? ''), {
+      code: null,
+      signal: 'SIGTERM',
+    });
+  });
+
+  test('held up: it is ended, and what it had not come to is started by another', async t => {
+    const { target, starter } = await withStarter(t);
+    signalProcess(starter, 'SIGSTOP');
+    assert.deepEqual(await (await launchLast(t, 'exit 7')).exited, { code: 7, signal: null });
+    assert.ok(!lives(starter) && lives(target.pid));
+  });
+
+  test('its wrappers killed right after they were forked: each launch comes to something, and to one target at most', async t => {
+    const { starter } = await withStarter(t);
+    const launches = [];
+    let killed = 0;
+    for (let round = 0; round < 20; round++) {
+      const place = await Place.open(t);
+      const before = children(starter);
+      const launch = (): Promise<RunningProcess | Error> =>
+        place.launch(sh('echo ran; exec sleep 3600')).catch(error => error as Error);
+      const launched = launch();
+      if (killNewChild(starter, before, round / 10)) killed += 1;
+      launches.push({ place, launched });
+    }
+    const seen = { started: 0, told: 0 };
+    for (const { place, launched } of launches) {
+      const found = await launched;
+      seen[found instanceof Error ? 'told' : 'started'] += 1;
+      if (!(found instanceof Error)) assert.equal(readRecord(place.dir)?.pid, found.pid);
+      assert.ok((markedProcesses(place.mark) ?? []).length <= 1, 'no twin');
+      assert.ok(!existsSync(place.path('target.log')) || place.text('target.log').split('ran').length <= 2);
+    }
+    assert.ok(killed > 10, `killed ${killed} wrappers`);
+    t.diagnostic(JSON.stringify(seen));
+  });
+
+  test('keeps no zombies, though it is their parent', async t => {
+    const { starter } = await withStarter(t);
+    const alive = children(starter).length;
+    for (let run = 0; run < 5; run++) await (await launchLast(t, 'true')).exited;
+    await until(() => children(starter).length === alive);
+  });
+
+  test('files for its output that are in the way: the error of the file system, and no target', async t => {
+    const place = await Place.open(t);
+    await mkdir(place.path('target.log'));
+    await assert.rejects(place.launch(['true']), { code: 'EISDIR' });
+    rmSync(place.path('target.log'), { recursive: true });
+    const output = oneFile(place.path('some/folder/target.log'));
+    assert.deepEqual(await (await place.launch(sh('exit 3'), { output })).exited, { code: 3, signal: null });
+    assert.equal(statSync(output.stdout).mode & 0o777, 0o640 & ~process.umask());
+  });
 });

@@ -6,9 +6,15 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type LaunchOptions, launchTarget } from '../../../src/process/launch.js';
 import { MARK, markedProcesses } from '../../../src/process/marked.js';
+import { signalTarget } from '../../../src/process/reach.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import type { RunningProcess } from '../../../src/process/spawn.js';
+import { startTicksOf } from '../../../src/process/stat.js';
 import { compiled, oneFile, program, workDir } from './support.js';
+
+/** Even in the moment before it has a session of its own. */
+export const reach = (target: RunningProcess, name: NodeJS.Signals): boolean =>
+  signalTarget({ ...target, startTicks: startTicksOf(target.pid) }, name);
 
 export class Place {
   private constructor(

@@ -1,0 +1,71 @@
+/** A shell that becomes the wrapper of one target. */
+import { LaunchWords } from './launch-words.js';
+import { SpawnError } from './spawn.js';
+import { TaughtShell } from './taught-shell.js';
+import {
+  apprenticeLesson,
+  apprenticeOrders,
+  LESSON,
+  masterLesson,
+  masterOrders,
+  type Orders,
+  OVER,
+  singleOrders,
+} from './wrapper.js';
+
+/** `prompt`: the target's shell is forked when the orders come; `waiting`: it waits for them, too. */
+export type Kind = 'prompt' | 'waiting';
+
+export class Single {
+  private readonly shell: TaughtShell;
+  private launched: LaunchWords | null = null;
+
+  /** `setsid`: the file of that program; null: there is none, and the target shares the wrapper's group. `gone`: it has ended. */
+  constructor(
+    private readonly kind: Kind,
+    private readonly setsid: string | null,
+    private readonly gone: () => void = () => {},
+  ) {
+    const [lesson, apprentice] =
+      kind === 'waiting' ? [LESSON + masterLesson(setsid), apprenticeLesson(setsid)] : [LESSON, null];
+    this.shell = new TaughtShell(lesson, apprentice, this);
+  }
+
+  get isStarted(): boolean {
+    return this.shell.isStarted;
+  }
+
+  launch(orders: Orders): LaunchWords {
+    this.launched = new LaunchWords(orders.words[0] ?? '');
+    this.shell.hold(true);
+    if (this.kind === 'waiting') this.shell.say(apprenticeOrders(orders), 4, 'last');
+    const own = this.kind === 'waiting' ? masterOrders(orders) : singleOrders(orders, this.setsid);
+    this.shell.say(own, 0, 'last');
+    return this.launched;
+  }
+
+  told(line: string): void {
+    const [, word = '', ...rest] = line.split(' ');
+    // In one group with its target, it is not over before it is gone.
+    if (word !== OVER || this.setsid !== null) this.launched?.hear(word, rest);
+  }
+
+  failed(error: NodeJS.ErrnoException): void {
+    this.gone();
+    const { launched } = this;
+    launched?.fail(new SpawnError(launched.program, error.code ?? 'UNKNOWN', error.message));
+  }
+
+  ended(): void {
+    this.gone();
+  }
+
+  /** It has ended as its target did, unless somebody killed it alone. */
+  closed(code: number | null, signal: NodeJS.Signals | null): void {
+    const { launched } = this;
+    if (launched === null) return;
+    if (this.setsid === null) launched.killedBy = signal;
+    if (launched.isStarted && code !== null) launched.hear(OVER, [String(code)]);
+    launched.lose();
+  }
+}

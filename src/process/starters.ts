@@ -1,0 +1,75 @@
+/**
+ * Who starts a target. A single one, as at a restart, is started by a shell that has waited for it: nothing else is as soon. Many
+ * at once by one starter: a fork of this process takes several times as long as one of a shell, and all of it from this thread.
+ */
+import type { LaunchWords } from './launch-words.js';
+import { Single } from './single.js';
+import { Starter } from './starter.js';
+import { systemProgram } from './system-program.js';
+import type { Orders } from './wrapper.js';
+
+/** Two crashes at once are served at once. */
+const WAITING = 2;
+/** Milliseconds without a launch before the gap is filled: that takes this process a millisecond or two. */
+const QUIET_MS = 30;
+/** Milliseconds without a launch that make a burst one that is over. */
+const CALM_MS = 200;
+
+const waiting: Single[] = [];
+let many: Starter | null = null;
+let timer: NodeJS.Timeout | null = null;
+let takenAt = Number.NEGATIVE_INFINITY;
+
+/** Whether nobody waits for a target: what can wait is done then. */
+export const isCalm = (): boolean => performance.now() - takenAt >= CALM_MS;
+
+/** A launch under way, and then its target. */
+export function launch(orders: Orders): LaunchWords {
+  takenAt = performance.now();
+  refillLater();
+  return (waiting.shift() ?? starterOfMany() ?? new Single('prompt', setsid())).launch(orders);
+}
+
+function refillLater(): void {
+  if (timer) return void timer.refresh();
+  timer = setTimeout(refill, QUIET_MS).unref();
+}
+
+function refill(): void {
+  timer = null;
+  if (waiting.length >= WAITING) return;
+  const spare = oneThatWaits();
+  if (!spare?.isStarted) return;
+  waiting.push(spare);
+  refillLater();
+}
+
+/** What can't be had now is not missed before the next launch, which then says why. */
+function oneThatWaits(): Single | null {
+  try {
+    const spare: Single = new Single('waiting', setsid(), () => {
+      const at = waiting.indexOf(spare);
+      if (at !== -1) waiting.splice(at, 1);
+    });
+    return spare;
+  } catch {
+    return null;
+  }
+}
+
+/** Files of programs; null where the system has none. */
+const found = new Map<string, string | null>();
+function programFile(name: string): string | null {
+  if (!found.has(name)) found.set(name, systemProgram(name));
+  return found.get(name) ?? null;
+}
+const setsid = (): string | null => programFile('setsid');
+
+/** Null where the system lacks what keeps its targets apart. */
+function starterOfMany(): Starter | null {
+  if (many?.isFit) return many;
+  const apart = { env: programFile('env'), setsid: setsid() };
+  if (many?.isUnable || apart.env === null || apart.setsid === null) return null;
+  many = new Starter({ env: apart.env, setsid: apart.setsid });
+  return many;
+}

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { LinkError } from '../../broker/link.js';
 import { LocalParent } from '../../broker/local-parent.js';
 import type { TreeNode } from '../config/tree-file.js';
+import { makeAhead } from './ahead.js';
 import type { Stopping } from './lifecycle.js';
 import { CanopyNode } from './node.js';
 import { StartOrder } from './order.js';
@@ -60,7 +61,9 @@ export class Host {
    */
   private async beginLeaves(places: readonly TreeNode[]): Promise<(() => Promise<void>)[]> {
     const starts: (() => Promise<void>)[] = [];
-    for (const place of places) {
+    const ahead = makeAhead(places);
+    for (const [index, place] of places.entries()) {
+      await ahead[index];
       if (this.stopping) break;
       const node = this.make(place);
       const begun = node.prepare();

@@ -4,7 +4,9 @@ import { LogStore } from '../logs/store.js';
 import type { NodeContainer } from './container.js';
 import { CLOCK, SETTINGS } from './tokens.js';
 
+export const logDirOf = (dataDir: string): string => join(dataDir, 'logs');
+
 export function openLogs(node: NodeContainer): LogStore {
   const { dataDir, logs } = node.get(SETTINGS);
-  return new LogStore({ ...logs, dir: join(dataDir, 'logs'), clock: node.get(CLOCK) });
+  return new LogStore({ ...logs, dir: logDirOf(dataDir), clock: node.get(CLOCK) });
 }

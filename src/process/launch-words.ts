@@ -73,14 +73,11 @@ export class LaunchWords {
     return this.patience < 0;
   }
 
-  /** True where the wrapper is gone without a word. `closely`: where its target is still there, too. */
-  async look(closely: boolean): Promise<boolean> {
+  /** Whether the wrapper is not there any more. `closely`: also where its target still is. */
+  async seemsGone(closely: boolean): Promise<boolean> {
     if (this.wrapper === null) return false;
     const asks = closely || this.pid === null || !processAlive(this.pid);
-    if (!asks || (await processIdentity(this.wrapper)) !== null) return false;
-    // Its last word may have been under way.
-    setImmediate(() => this.lose());
-    return true;
+    return asks && (await processIdentity(this.wrapper)) === null;
   }
 
   private over(exit: Exit | null): void {

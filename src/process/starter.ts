@@ -53,7 +53,10 @@ export class Starter {
 
   told(line: string): void {
     const [token = '', word = '', ...rest] = line.split(' ');
-    if (token === UNFIT) this.isUnable = true;
+    if (token === UNFIT) {
+      this.isUnable = true;
+      this.isFit = false;
+    }
     const launch = this.launches.get(token);
     if (launch === undefined) return;
     if (word === STARTED) {
@@ -110,7 +113,10 @@ export class Starter {
     this.looks += 1;
     const closely = this.looks % QUICK_LOOKS === 0;
     for (const launch of this.launches.values()) if (launch.isHeldUp()) this.shell.kill();
-    for (const [token, launch] of this.launches)
-      void launch.look(closely).then(isOver => isOver && this.forget(token));
+    for (const launch of this.launches.values())
+      void launch.seemsGone(closely).then(seems => {
+        // Its last word may be under way.
+        if (seems) setImmediate(() => this.lose(other => other === launch));
+      });
   }
 }

@@ -31,8 +31,9 @@ export class Single {
     this.shell = new TaughtShell(lesson, apprentice, this);
   }
 
-  get isStarted(): boolean {
-    return this.shell.isStarted;
+  /** Null where it could not be started. */
+  get pid(): number | null {
+    return this.shell.pid;
   }
 
   launch(orders: Orders): LaunchWords {

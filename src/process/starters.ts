@@ -39,7 +39,7 @@ function refill(): void {
   timer = null;
   if (waiting.length >= WAITING) return;
   const spare = oneThatWaits();
-  if (!spare?.isStarted) return;
+  if (spare === null || spare.pid === null) return;
   waiting.push(spare);
   refillLater();
 }

@@ -39,7 +39,12 @@ export class TaughtShell {
   }
 
   get isStarted(): boolean {
-    return this.child.pid !== undefined;
+    return this.pid !== null;
+  }
+
+  /** Null where it could not be started. */
+  get pid(): number | null {
+    return this.child.pid ?? null;
   }
 
   say(text: string, to: Ear = 0, last: 'last' | 'not last' = 'not last'): void {

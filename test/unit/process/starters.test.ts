@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { compiled, program, workDir } from './support.js';
+
+const run = promisify(execFile);
+const COUNT = 8;
+const many = (dir: string): string[] => [
+  process.execPath,
+  program('many'),
+  compiled('src/process/launch.js'),
+  dir,
+  String(COUNT),
+];
+const codes = JSON.stringify(Array.from({ length: COUNT }, (_, nth) => nth));
+
+/** In a mount namespace where it is another program. */
+const replaced = (file: string): string[] => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  `mount --bind /bin/false ${file} && exec "$@"`,
+  'sh',
+];
+const canReplace = spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+for (const [what, before] of [
+  ['as the system is', []],
+  ['where env gives no signals back', replaced('/usr/bin/env')],
+] as const)
+  test(`many at once are all started, ${what}`, {
+    skip: before.length > 0 && !canReplace && 'needs a mount namespace',
+  }, async t => {
+    const [file = '', ...args] = [...before, ...many(await workDir(t))];
+    const { stdout } = await run(file, args, { timeout: 30_000 });
+    assert.equal(stdout.trim(), codes);
+  });

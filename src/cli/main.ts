@@ -1,9 +1,14 @@
 #!/usr/bin/env node
+import * as modules from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { EXIT, report } from './exit.js';
 import { loading } from './heap.js';
 import { HOSTING, hosting } from './hosting.js';
 
+/** Node 22.1 and later keep what they have compiled, beside it: a start takes a fifth less. Where it can't be written, it is done without. */
+const { enableCompileCache } = modules as { enableCompileCache?: (directory: string) => unknown };
+enableCompileCache?.(fileURLToPath(new URL('compiled', import.meta.url)));
 loading();
 try {
   const [word = ''] = process.argv.slice(2);

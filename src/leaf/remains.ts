@@ -22,10 +22,10 @@ export interface Remains {
 
 /** True while anything of it lives. Cheap where all was in a cgroup, and where nothing is left of the group. */
 async function left({ group, cgroup, outside, mark, known = [] }: Remains): Promise<boolean> {
-  if (group !== null && (await groupAliveSoon(group))) return true;
+  // Where nobody can be looked for (EMFILE) there may be some.
+  if (group !== null && (await groupAliveSoon(group).catch(() => true))) return true;
   if (cgroup !== null && cgroup.members().length > 0) return true;
   if (known.some(stillLives)) return true;
-  // Where nobody can be looked for (EMFILE) there may be some.
   return outside && ((await markedSoon(mark).catch(() => null))?.length ?? 1) > 0;
 }
 
@@ -45,7 +45,8 @@ const withTheirs = (living: Known[]): Known[] =>
 export async function clearRemains(remains: Remains, graceMs: number): Promise<void> {
   const killAt = performance.now() + graceMs;
   while (await left(remains)) {
-    if (performance.now() >= killAt) await killAll(remains);
+    // What can't be killed (EPERM, EMFILE) is looked at again, as long as any.
+    if (performance.now() >= killAt) await killAll(remains).catch(() => {});
     if (performance.now() >= killAt + GONE_DEADLINE_MS) return;
     await pause(LOOK_MS);
   }

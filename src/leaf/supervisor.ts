@@ -160,7 +160,7 @@ export class Supervisor {
       const started = await launch;
       const run = this.begin(started);
       this.dispatch({ type: 'spawned', pid: started.pid });
-      await this.watch(run);
+      void this.watch(run);
     } catch (error) {
       this.spec.output.ended();
       this.dispatch({ type: 'spawn-failed', message: (error as Error).message });

@@ -30,7 +30,7 @@ export async function adoptTarget(dataDir: string): Promise<Found | null> {
   if (!record) return null;
   const { pid, group } = record;
   if (!(await sameProcess(record))) return { ended: await howItEnded(record, dataDir), group };
-  const startedAt = Date.now() - ageOf(record);
+  const startedAt = Date.now() - ranBy(Date.now(), record);
   return { running: { pid, group, startedAt, exited: gone(record, dataDir) } };
 }
 
@@ -40,35 +40,49 @@ async function howItEnded(record: TargetRecord, dataDir: string): Promise<Ended 
   const isKnown = exit.code !== null || exit.signal !== null;
   // Where one process can't be told from another, it may live.
   if (!isKnown && process.platform !== 'linux') return null;
-  const since = isKnown ? Date.now() - (readTargetFile(dataDir)?.writtenAt ?? 0) : 0;
-  return { ...exit, ranMs: Math.max(0, Math.round(ageOf(record) - since)) };
+  const until = isKnown ? (readTargetFile(dataDir)?.writtenAt ?? 0) : Date.now();
+  return { ...exit, ranMs: ranBy(until, record) };
 }
 
-/** Waits for a process that is not our child. */
+/** Milliseconds that it had run by then: no more than its process had lived, whatever was done to the clock. */
+const ranBy = (at: number, record: TargetRecord): number =>
+  Math.max(0, Math.round(Math.min(at - record.launchedAt, ageOf(record))));
+
+/** Waits for a process that is not our child. Never rejects: where nobody can be looked for now (EMFILE), it may be there. */
 export async function gone(record: TargetRecord, dataDir: string): Promise<Exit> {
   // What was killed together with its wrapper may take a moment.
-  for (let look = 0; look < QUICK_LOOKS && (await sameProcess(record)); look++) await pause(LOOK_MS / 5);
-  while (await sameProcess(record)) {
+  for (let look = 0; look < QUICK_LOOKS && (await mayLive(record)); look++) await pause(LOOK_MS / 5);
+  while (await mayLive(record)) {
     for (let look = 0; look <= QUICK_LOOKS && processAlive(record.pid); look++) await pause(LOOK_MS);
   }
   return recordedExit(record, dataDir);
 }
 
+const mayLive = (record: ProcessIdentity): Promise<boolean> => sameProcess(record).catch(() => true);
+
 /** The wrapper writes it after the target is gone: while that one lives it is worth waiting. */
 async function recordedExit({ token, wrapper }: TargetRecord, dataDir: string): Promise<Exit> {
   for (let look = 0; look < 100; look++) {
-    const isGone = wrapper === null || (await processIdentity(wrapper)) === null;
-    const exit = readExit(dataDir, token);
+    const isGone = wrapper === null || (await processIdentity(wrapper).catch(() => true)) === null;
+    const [exit, isRead] = exitIn(dataDir, token);
     if (exit) return exit;
-    if (isGone) break;
+    if (isGone && isRead) break;
     await pause(LOOK_MS / 5);
   }
   return { code: null, signal: null };
 }
 
-/** Milliseconds since a process began; 0 where the machine does not tell. */
+function exitIn(dataDir: string, token: string): [exit: Exit | null, isRead: boolean] {
+  try {
+    return [readExit(dataDir, token), true];
+  } catch {
+    return [null, false];
+  }
+}
+
+/** Milliseconds since a process began; without end where the machine does not tell. */
 function ageOf({ startTime }: ProcessIdentity): number {
-  if (process.platform !== 'linux') return 0;
+  if (process.platform !== 'linux') return Number.POSITIVE_INFINITY;
   const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
   return Math.max(0, Math.round(uptime * 1000 - Number(startTime) * 10));
 }

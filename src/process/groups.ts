@@ -18,12 +18,16 @@ export function livingGroups(): ReadonlySet<number> | null {
 
 let coming: Promise<ReadonlySet<number> | null> | null = null;
 
-/** The same for many who ask at once: one look that begins after all of them have asked. */
+/** The same for many who ask at once: one look that begins after all of them have asked. @throws EMFILE and the like */
 export function livingGroupsSoon(): Promise<ReadonlySet<number> | null> {
-  coming ??= new Promise(resolve => {
+  coming ??= new Promise((resolve, reject) => {
     setImmediate(() => {
       coming = null;
-      resolve(livingGroups());
+      try {
+        resolve(livingGroups());
+      } catch (error) {
+        reject(error);
+      }
     });
   });
   return coming;

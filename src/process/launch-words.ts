@@ -77,7 +77,8 @@ export class LaunchWords {
   async seemsGone(closely: boolean): Promise<boolean> {
     if (this.wrapper === null) return false;
     const asks = closely || this.pid === null || !processAlive(this.pid);
-    return asks && (await processIdentity(this.wrapper)) === null;
+    // Where nobody can be looked for now (EMFILE), it may be there.
+    return asks && (await processIdentity(this.wrapper).catch(() => true)) === null;
   }
 
   private over(exit: Exit | null): void {

@@ -1,12 +1,13 @@
 /** Starts a target under the wrapper. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { adoptTarget, gone } from './adopt.js';
-import { bootId } from './identity.js';
+import { bootId, processIdentity } from './identity.js';
 import type { LaunchWords } from './launch-words.js';
 import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
-import { launch } from './starters.js';
-import { newToken, readRecord } from './target-record.js';
+import { launch, type Who } from './starters.js';
+import { readTargetFile } from './target-file.js';
+import { newToken, readRecord, type TargetRecord, writeRecord } from './target-record.js';
 import type { Output } from './wrapper.js';
 
 export interface LaunchOptions {
@@ -43,26 +44,34 @@ export async function launchTarget(options: LaunchOptions): Promise<RunningProce
 /** A starter may have been killed, or the files for the output can't be opened: whose fault it was shows now. */
 function launchAgain(options: LaunchOptions): Promise<RunningProcess | null> {
   for (const file of [options.output.stdout, options.output.stderr]) prepareOutput(file);
-  return launchOnce(options);
+  return launchOnce(options, 'fresh');
 }
 
 const lost = ({ words }: LaunchOptions): SpawnError =>
   new SpawnError(words[0] ?? '', 'EIO', 'its wrapper ended first');
 
 /** Null where the wrapper was ended before it became anything, and never will. */
-async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null> {
+async function launchOnce(options: LaunchOptions, who: Who = 'soonest'): Promise<RunningProcess | null> {
   const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
   const token = newToken(dataDir, 'launch');
-  const told = launch({ dataDir, token, bootId: bootId(), words, before, env, mark, output, cwd, umask });
+  const [boot, at] = [bootId(), Date.now()];
+  const orders = { dataDir, token, bootId: boot, at, words, before, env, mark, output, cwd, umask };
+  const told = launch(orders, who);
   const first = await told.first;
   switch (first.is) {
     case 'not-found':
       throw new SpawnError(words[0] ?? '', 'ENOENT', 'not found, or not executable (ENOENT)');
     case 'no-directory':
       throw new SpawnError(words[0] ?? '', 'ENOENT', `no directory to enter: ${cwd} (ENOENT)`);
-    case 'started':
-      return { ...place(first), startedAt: Date.now(), exited: exitOf(told, token, dataDir) };
+    case 'started': {
+      const { pid, group } = first;
+      const record = await recordOf(pid, { token, group, wrapper: told.wrapper, launchedAt: at });
+      if (record) repairLater(record, told, dataDir);
+      return { pid, group, startedAt: Date.now(), exited: exitOf(told, record, dataDir) };
+    }
   }
+  // Somebody else has this place by now.
+  if (readTargetFile(dataDir)?.token !== token) throw lost(options);
   // Its wrapper was ended before it could tell, maybe with the target under way: a second one would be a twin.
   const found = await adoptTarget(dataDir);
   if (found && 'running' in found) return found.running;
@@ -71,14 +80,34 @@ async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null
   return null;
 }
 
-const place = ({ pid, group }: { pid: number; group: number }) => ({ pid, group });
+type Launched = Pick<TargetRecord, 'token' | 'group' | 'wrapper' | 'launchedAt'>;
+
+/** Null where it has ended already, or can't be looked at now (EMFILE). */
+async function recordOf(pid: number, launched: Launched): Promise<TargetRecord | null> {
+  const identity = await processIdentity(pid).catch(() => null);
+  return identity && { ...identity, ...launched, stopped: false };
+}
+
+/** Milliseconds after a launch by which a wrapper of an earlier one, held up between its look and its record, has written that. */
+const REPAIR_MS = 1000;
+
+/** Whoever looked last may have written over the record of another: the leaf knows better. */
+function repairLater(record: TargetRecord, told: LaunchWords, dataDir: string): void {
+  const repair = (): void => {
+    try {
+      if (!told.isOver && readRecord(dataDir)?.token !== record.token) writeRecord(dataDir, record);
+    } catch {
+      // without it the next leaf finds the target by its mark
+    }
+  };
+  setTimeout(repair, REPAIR_MS).unref();
+}
 
 /** As its wrapper tells; where that was killed, the target may live on without one. */
-async function exitOf(told: LaunchWords, token: string, dataDir: string): Promise<Exit> {
+async function exitOf(told: LaunchWords, record: TargetRecord | null, dataDir: string): Promise<Exit> {
   const exit = await told.end;
   if (exit !== null) return exit;
-  const record = readRecord(dataDir);
-  const later = record?.token === token ? await gone(record, dataDir) : UNKNOWN;
+  const later = record ? await gone(record, dataDir) : UNKNOWN;
   return later.code !== null || later.signal !== null ? later : { code: null, signal: told.killedBy };
 }
 
@@ -123,10 +152,13 @@ function sizeOf(texts: readonly (string | undefined)[]): Size {
 }
 
 function prepareOutput(file: string): void {
-  const open = (): void => closeSync(openSync(file, 'a', 0o640));
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  const open = (): void => closeSync(openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640));
   try {
     open();
   } catch (error) {
+    // A FIFO that nobody reads now is no fault, and not to be waited for.
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') return;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     mkdirSync(dirname(file), { recursive: true });
     open();

@@ -38,6 +38,7 @@ export class Single {
 
   launch(orders: Orders): LaunchWords {
     this.launched = new LaunchWords(orders.words[0] ?? '');
+    this.launched.wrapper = this.shell.pid;
     this.shell.hold(true);
     if (this.kind === 'waiting') this.shell.say(apprenticeOrders(orders), 4, 'last');
     const own = this.kind === 'waiting' ? masterOrders(orders) : singleOrders(orders, this.setsid);
@@ -59,6 +60,8 @@ export class Single {
 
   ended(): void {
     this.gone();
+    // The other one of a pair that waited ends with its orders.
+    if (this.launched === null) this.shell.hangUp();
   }
 
   /** It has ended as its target did, unless somebody killed it alone. */

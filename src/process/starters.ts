@@ -23,11 +23,15 @@ let takenAt = Number.NEGATIVE_INFINITY;
 /** Whether nobody waits for a target: what can wait is done then. */
 export const isCalm = (): boolean => performance.now() - takenAt >= CALM_MS;
 
+/** `fresh`: by none that has waited, since what became of one of those may have become of the others. */
+export type Who = 'soonest' | 'fresh';
+
 /** A launch under way, and then its target. */
-export function launch(orders: Orders): LaunchWords {
+export function launch(orders: Orders, who: Who): LaunchWords {
   takenAt = performance.now();
   refillLater();
-  return (waiting.shift() ?? starterOfMany() ?? new Single('prompt', setsid())).launch(orders);
+  const spare = who === 'soonest' ? waiting.shift() : undefined;
+  return (spare ?? starterOfMany() ?? new Single('prompt', setsid())).launch(orders);
 }
 
 function refillLater(): void {

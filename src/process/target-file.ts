@@ -17,7 +17,8 @@ const WHO_AT = TOKEN_BYTES + END_BYTES;
 const ALL_BYTES = WHO_AT + WHO_BYTES;
 
 export interface TargetFile {
-  /** Without its line break; null where it was cut off in the writing, or nobody is recorded. */
+  /** Each without its line break; null where it was cut off in the writing. */
+  readonly token: string | null;
   readonly who: string | null;
   readonly end: string | null;
   /** When it was last written (milliseconds since the epoch): by the wrapper, unless there was none. */
@@ -37,8 +38,9 @@ export function readTargetFile(dataDir: string): TargetFile | null {
       const found = text.slice(from, from + bytes);
       return found.indexOf('\n') === bytes - 1 ? found.trimEnd() : null;
     };
+    const token = lineAt(0, TOKEN_BYTES);
     const [end, who] = [lineAt(TOKEN_BYTES, END_BYTES), lineAt(WHO_AT, WHO_BYTES)];
-    return { who, end, writtenAt: fstatSync(fd).mtimeMs };
+    return { token, who, end, writtenAt: fstatSync(fd).mtimeMs };
   });
 }
 

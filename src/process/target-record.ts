@@ -11,6 +11,8 @@ export interface TargetRecord extends ProcessIdentity {
   readonly group: number;
   /** The pid of the shell that records its end; null where nobody does. */
   readonly wrapper: number | null;
+  /** When it was launched: milliseconds since the epoch. Its process may have waited for that. */
+  readonly launchedAt: number;
   /** Its end is the work of its own leaf, which was ended in order. */
   readonly stopped: boolean;
 }
@@ -24,24 +26,32 @@ export const neverLaunched = (dataDir: string): boolean => readTargetFile(dataDi
 export const readRecord = (dataDir: string): TargetRecord | null => recordIn(readTargetFile(dataDir));
 
 export function recordIn(file: TargetFile | null): TargetRecord | null {
-  const [pid, startTime, bootId, token, group, wrapper, stopped = '', ...more] = (file?.who ?? '').split(' ');
+  const [pid, startTime, bootId, token, group, wrapper, at, stopped = '', ...more] = (file?.who ?? '').split(
+    ' ',
+  );
   const [own = 0, leader = 0, keeper = 0] = [pid, group, wrapper].map(Number);
   const whole =
     [own, leader].every(number => Number.isSafeInteger(number) && number > 1) && more.length === 0;
-  if (!whole || !(keeper > 0) || !['', STOPPED].includes(stopped)) return null;
+  if (!whole || !(keeper > 0) || !(Number(at) > 0) || !['', STOPPED].includes(stopped)) return null;
   const identity = { pid: own, startTime: startTime as string, bootId: bootId as string };
   // One that had ended before its target looked for it: an init has that place.
   const none = keeper === 1 ? null : keeper;
-  return { ...identity, token: token as string, group: leader, wrapper: none, stopped: stopped === STOPPED };
+  const how = { wrapper: none, launchedAt: Number(at), stopped: stopped === STOPPED };
+  return { ...identity, token: token as string, group: leader, ...how };
 }
 
 /** Says of the target that is recorded here, if one is, that its own leaf ends it. @throws the error of the file system */
 export function markStopped(dataDir: string): void {
   const record = readRecord(dataDir);
   if (record === null) return;
-  const { pid, startTime, bootId, token, group, wrapper } = record;
-  writeWho(dataDir, [pid, startTime, bootId, token, group, wrapper ?? 1, STOPPED].join(' '));
+  writeWho(dataDir, `${words(record)} ${STOPPED}`);
 }
+
+/** As its wrapper has recorded it, or should have. */
+export const writeRecord = (dataDir: string, record: TargetRecord): void => writeWho(dataDir, words(record));
+
+const words = ({ pid, startTime, bootId, token, group, wrapper, launchedAt }: TargetRecord): string =>
+  [pid, startTime, bootId, token, group, wrapper ?? 1, launchedAt].join(' ');
 
 /** How the launch of this token ended; null where that was not recorded. */
 export function readExit(dataDir: string, token: string): Exit | null {

@@ -58,7 +58,13 @@ export class TaughtShell {
     for (const pipe of this.child.stdio) (pipe as Socket | null)?.[how]();
   }
 
+  /** What it has forked goes on, and is heard. */
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+
+  /** Whoever waits to be told something through it ends. */
+  hangUp(): void {
+    for (const pipe of this.child.stdio ?? []) pipe?.destroy();
   }
 }

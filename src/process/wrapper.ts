@@ -7,12 +7,13 @@
  *
  * No twin, whenever the leaf dies: the wrapper writes its record first and then looks at the token; a restarted leaf
  * writes a new token first and then looks for a record. Either it finds the target, or the wrapper finds the token changed
- * and does not become it (Dekker's argument).
+ * and does not become it (Dekker's argument). It looks before, too, so that one that comes late writes over nobody's record. Whether
+ * the leaf still listens when it is told does not matter: the next one adopts the target.
  *
  * Orders come by standard input, so that neither words nor environment show in a list of processes.
  */
 import { MARK } from './marked.js';
-import { inWords, quote } from './shell-words.js';
+import { inWords, quote, type Told } from './shell-words.js';
 import { END_BYTES, WHO_BYTES } from './target-file.js';
 
 /** Exit code of a wrapper that found its token changed. */
@@ -56,16 +57,23 @@ _cy_self() {
     _cy_pid=$(exec /bin/sh -c 'echo $PPID') _cy_start=- _cy_wrapper=$$
   fi
 }
+_cy_mine() {
+  read -r _cy_now <"$_cy_dir/target.run"
+  [ "$_cy_now" = "$_cy_token" ] || exit ${OVERTAKEN}
+}
 _cy_become() {
   case $_cy_program in
     */*) [ -f "$_cy_program" ] && [ -x "$_cy_program" ] ;;
     *) command -v "$_cy_program" >/dev/null ;;
   esac || { echo "$_cy_token ${NOT_FOUND}" >&3; exit 127; }
-  _cy_who="$_cy_pid $_cy_start $_cy_boot $_cy_token \${_cy_group:=$_cy_pid} $_cy_wrapper"
-  { read -r _cy_ && read -r _cy_ && printf '%-${WHO_BYTES - 1}s\\n' "$_cy_who" >&0; } 0<>"$_cy_dir/target.run"
-  read -r _cy_now <"$_cy_dir/target.run"
-  [ "$_cy_now" = "$_cy_token" ] || exit ${OVERTAKEN}
-  echo "$_cy_token ${STARTED} $_cy_pid $_cy_group" >&3
+  _cy_who="$_cy_pid $_cy_start $_cy_boot $_cy_token \${_cy_group:=$_cy_pid} $_cy_wrapper $_cy_at"
+  _cy_mine
+  { read -r _cy_ && read -r _cy_ && printf '%-${WHO_BYTES - 1}s\\n' "$_cy_who" >&0; } 0<>"$_cy_dir/target.run" ||
+    exit ${OVERTAKEN}
+  _cy_mine
+  trap : PIPE
+  echo "$_cy_token ${STARTED} $_cy_pid $_cy_group" >&3 2>/dev/null
+  trap - PIPE
   umask "$_cy_mask"
   exec "$@" 3>&-
 }
@@ -105,6 +113,8 @@ export interface Orders {
   readonly dataDir: string;
   readonly token: string;
   readonly bootId: string;
+  /** When it is launched: milliseconds since the epoch. */
+  readonly at: number;
   /** The command, and the programs that prepare its ground and become it (`nice`, `setpriv`). */
   readonly words: readonly string[];
   readonly before: readonly string[];
@@ -150,18 +160,28 @@ _cy_told $?
 
 /** `session`: the programs that make one, if it has none yet. `inBash`: those that come first where the shell is bash. */
 function becoming(orders: Orders, session: readonly string[], inBash: readonly string[] = []): string {
-  const { bootId, words, before, env, mark, output, cwd, umask } = orders;
+  const { bootId, at, words, before, env, mark, output, cwd, umask } = orders;
   const told = inWords(env);
   const enter =
     cwd === '' ? '' : `cd ${quote(cwd)} || { echo "$_cy_token ${NO_DIRECTORY}" >&3; exit 127; }\n`;
-  return `${enter}_cy_boot=${quote(bootId)} _cy_program=${quote(words[0] ?? '')}
+  return `${enter}_cy_boot=${quote(bootId)} _cy_at=${at} _cy_program=${quote(words[0] ?? '')}
 umask "$_cy_files"
 ${redirect(1, output.stdout)}${redirect(2, output.stderr)}${umask === '' ? '' : `_cy_mask=${quote(umask)}\n`}${told.exports}
 ${mark === '' ? '' : `export ${MARK}=${quote(mark)}\n`}exec </dev/null
-set -- ${quoted([...session, ...before, ...told.before, ...words])}
+set -- ${quoted([...told.before, ...apartFromEnv(told, [...session, ...before], words)])}
 ${inBash.length === 0 ? '' : `[ -z "$BASH_VERSION" ] || set -- ${quoted(inBash)} "$@"\n`}_cy_become "$@"
 `;
 }
+
+/** To `env`, a program with `=` in its path is a variable: another program goes between then. */
+const apartFromEnv = (
+  told: Told,
+  programs: readonly string[],
+  words: readonly string[],
+): readonly string[] =>
+  told.before.length > 0 && programs.length === 0 && words[0]?.includes('=')
+    ? ['nice', '-n', '0', ...words]
+    : [...programs, ...words];
 
 /** A FIFO is opened for reading as well, so that it stays open when nobody else reads it. */
 const redirect = (fd: number, file: string): string =>

@@ -98,7 +98,7 @@ test('what a record of old names is not killed, where it is not ours', { skip },
   ]) {
     const { supervisor, spec } = await supervise(t, STEADY);
     writeToken(spec.dataDir, 'token', 'launch');
-    writeWho(spec.dataDir, `${stranger.pid} ${start} ${boot} token ${stranger.group} 1`);
+    writeWho(spec.dataDir, `${stranger.pid} ${start} ${boot} token ${stranger.group} 1 1`);
     assert.equal(readRecord(spec.dataDir)?.pid, stranger.pid);
     assert.notEqual(await supervisor.adopt(), 'running');
     assert.ok(lives(stranger.pid) && lives(stranger.group));

@@ -19,6 +19,7 @@ async function launched(t: TestContext, kind: Kind, setsid: string | null, scrip
     dataDir: place.dir,
     token: newToken(place.dir, 'launch'),
     bootId: bootId(),
+    at: Date.now(),
     words: ['sh', '-c', script],
     before: [],
     env: place.env,

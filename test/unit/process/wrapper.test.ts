@@ -44,7 +44,7 @@ async function ordered(t: TestContext, env: NodeJS.ProcessEnv, more: Partial<Ord
   writeToken(dataDir, 'mine', 'launch');
   // Its own standard input comes last: it would wait for ever, were that not at its end.
   const words = ['cat', '/proc/self/environ', '-'];
-  const rest = { before: [], mark: '', cwd: '/', umask: '027', bootId: 'boot', token: 'mine' };
+  const rest = { before: [], mark: '', cwd: '/', umask: '027', bootId: 'boot', token: 'mine', at: 1 };
   return { dataDir, words, env, output: oneFile(join(dataDir, 'out')), ...rest, ...more };
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { LinkError } from '../../broker/link.js';
 import { LocalParent } from '../../broker/local-parent.js';
 import type { TreeNode } from '../config/tree-file.js';
+import { allStarted } from '../process/starters.js';
 import { makeAhead } from './ahead.js';
 import type { Stopping } from './lifecycle.js';
 import { CanopyNode } from './node.js';
@@ -17,6 +18,8 @@ export interface HostPorts {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Milliseconds that targets may take until they have begun, before the rest no longer waits for them. */
+const TARGETS_MS = 1000;
 /** Milliseconds before a leaf whose name was taken tries again. */
 const NAME_RETRY_MS = 5000;
 
@@ -50,6 +53,8 @@ export class Host {
     const brokers = places.map(place => this.make(place));
     for (const node of brokers) if (!this.stopping) await node.prepare();
     const begun = await this.beginLeaves(hosted.filter(({ settings }) => settings.role === 'leaf'));
+    // What is loaded now would be in the way of targets that are about to begin.
+    await allStarted(TARGETS_MS);
     const leaves = begun.map(start => start());
     for (const node of brokers) if (!this.stopping) await node.start();
     await Promise.all(leaves);

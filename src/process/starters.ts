@@ -31,7 +31,22 @@ export function launch(orders: Orders, who: Who): LaunchWords {
   takenAt = performance.now();
   refillLater();
   const spare = who === 'soonest' ? waiting.shift() : undefined;
-  return (spare ?? starterOfMany() ?? new Single('prompt', setsid())).launch(orders);
+  const told = (spare ?? starterOfMany() ?? new Single('prompt', setsid())).launch(orders);
+  const first = told.first.then(
+    () => void underWay.delete(first),
+    () => void underWay.delete(first),
+  );
+  underWay.add(first);
+  return told;
+}
+
+/** What launches have not come to anything yet. */
+const underWay = new Set<Promise<void>>();
+
+/** Resolves when all that is being launched has started, or come to nothing; at the latest after so many milliseconds. */
+export function allStarted(mostMs: number): Promise<void> {
+  const late = new Promise<void>(resolve => setTimeout(resolve, mostMs).unref());
+  return Promise.race([late, Promise.all(underWay).then(() => {})]);
 }
 
 function refillLater(): void {

@@ -3,6 +3,7 @@ import { LaunchWords } from './launch-words.js';
 import { SpawnError } from './spawn.js';
 import { TaughtShell } from './taught-shell.js';
 import {
+  APPRENTICE_GONE,
   apprenticeLesson,
   apprenticeOrders,
   LESSON,
@@ -47,7 +48,8 @@ export class Single {
   }
 
   told(line: string): void {
-    const [, word = '', ...rest] = line.split(' ');
+    const [token = '', word = '', ...rest] = line.split(' ');
+    if (token === APPRENTICE_GONE && this.launched === null) return this.leave();
     // In one group with its target, it is not over before it is gone.
     if (word !== OVER || this.setsid !== null) this.launched?.hear(word, rest);
   }
@@ -60,8 +62,13 @@ export class Single {
 
   ended(): void {
     this.gone();
-    // The other one of a pair that waited ends with its orders.
-    if (this.launched === null) this.shell.hangUp();
+    if (this.launched === null) this.leave();
+  }
+
+  /** Of a pair that waits one has ended: the other one does with the pipes. */
+  private leave(): void {
+    this.gone();
+    this.shell.hangUp();
   }
 
   /** It has ended as its target did, unless somebody killed it alone. */

@@ -29,7 +29,9 @@ export const NOT_FOUND = 'not-found';
 export const NO_DIRECTORY = 'no-directory';
 /** The target has ended: its exit status, as a shell has it. */
 export const OVER = 'over';
-/** Said by a starter of many that can't be one, in place of a token. */
+/** Said in place of a token: the shell that was started ahead has ended, before its orders or as the target. */
+export const APPRENTICE_GONE = 'gone';
+/** The same: it can't be a starter of many. */
 export const UNFIT = 'unfit';
 
 /** Frees what a starter of many keeps of the wrappers that have ended: they are its children. */
@@ -99,7 +101,7 @@ export const lessonOfMany = (apart: Apart): string =>
 
 /** And a wrapper with time to wait: it starts the shell that is to become the target ahead of the orders, which that one gets itself. */
 export const masterLesson = (setsid: string | null): string =>
-  `${DEAF}${setsid === null ? '' : `${quote(setsid)} `}/bin/sh 0<&4 4<&-\n_cy_code=$?\n`;
+  `${DEAF}${setsid === null ? '' : `${quote(setsid)} `}/bin/sh 0<&4 4<&-\n_cy_code=$?\necho '${APPRENTICE_GONE}' >&3\n`;
 export const apprenticeLesson = (setsid: string | null): string =>
   `${LESSON}_cy_group=${setsid === null ? '$PPID' : ''}\n_cy_self\n`;
 

@@ -331,8 +331,8 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     }
     const ran = found.map(it => (it && 'ended' in it ? (it.ended?.ranMs ?? 0) : 0));
     t.diagnostic(`ran ${ran.join(', ')} ms`);
-    // To the clock tick in which a process begins.
-    assert.ok(Math.min(...ran) > 0 && Math.max(...ran) - Math.min(...ran) <= 20, ran.join());
+    // To the moment between its launch and the birth of its shell; the looks are further apart.
+    assert.ok(Math.min(...ran) > 0 && Math.max(...ran) - Math.min(...ran) <= 100, ran.join());
   });
 
   test('an exit recorded under another token is not taken for this one', async t => {

@@ -507,6 +507,13 @@ async function launchLast(t: TestContext, script: string): Promise<RunningProces
   return launched.at(-1) as RunningProcess;
 }
 
+function cameTo(place: Place, found: RunningProcess | Error): 'told' | 'started' {
+  if (!(found instanceof Error)) assert.equal(readRecord(place.dir)?.pid, found.pid);
+  assert.ok((markedProcesses(place.mark) ?? []).length <= 1, 'no twin');
+  assert.ok(!existsSync(place.path('target.log')) || place.text('target.log').split('ran').length <= 2);
+  return found instanceof Error ? 'told' : 'started';
+}
+
 /** As soon as it is there, and `ms` later: nothing of this process runs meanwhile. One that waited is no child of it. */
 function killNewChild(parent: number, known: readonly number[], ms: number): boolean {
   let child: number | undefined;
@@ -525,8 +532,9 @@ test('shells that wait: the inner ones killed, the next launch has another; the 
   const inner = () => children(process.pid).flatMap(children).filter(lives);
   const waits = () => until(() => inner().length >= 2, 5000, 'two pairs wait');
   await waits();
-  for (const pid of inner()) signalProcess(pid, 'SIGKILL');
-  await until(() => inner().length === 0);
+  const killed = inner();
+  for (const pid of killed) signalProcess(pid, 'SIGKILL');
+  await until(() => !killed.some(lives));
   assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
   await waits();
   const orphans = inner();
@@ -571,24 +579,20 @@ describe('the starter', { skip }, () => {
     const { starter } = await withStarter(t);
     const launches = [];
     let killed = 0;
-    // Some are started by shells that waited meanwhile.
-    for (let round = 0; killed < 15 && round < 100; round++) {
-      const place = await Place.open(t);
+    for (let round = 0; killed < 15 && round < 30; round++) {
+      // More at once than shells that wait.
+      const places = await Promise.all(Array.from({ length: 3 }, () => Place.open(t)));
       const before = children(starter);
-      const launch = (): Promise<RunningProcess | Error> =>
-        place.launch(sh('echo ran; exec sleep 3600')).catch(error => error as Error);
-      const launched = launch();
+      for (const place of places) {
+        const launched: Promise<RunningProcess | Error> = place
+          .launch(sh('echo ran; exec sleep 3600'))
+          .catch(error => error as Error);
+        launches.push({ place, launched });
+      }
       if (killNewChild(starter, before, (round % 20) / 10)) killed += 1;
-      launches.push({ place, launched });
     }
     const seen = { started: 0, told: 0 };
-    for (const { place, launched } of launches) {
-      const found = await launched;
-      seen[found instanceof Error ? 'told' : 'started'] += 1;
-      if (!(found instanceof Error)) assert.equal(readRecord(place.dir)?.pid, found.pid);
-      assert.ok((markedProcesses(place.mark) ?? []).length <= 1, 'no twin');
-      assert.ok(!existsSync(place.path('target.log')) || place.text('target.log').split('ran').length <= 2);
-    }
+    for (const { place, launched } of launches) seen[cameTo(place, await launched)] += 1;
     assert.ok(killed >= 15, `killed ${killed} wrappers`);
     t.diagnostic(JSON.stringify(seen));
   });

@@ -13,13 +13,15 @@
  * Orders come by standard input, so that neither words nor environment show in a list of processes.
  */
 import { MARK } from './marked.js';
-import { inWords, quote, type Told } from './shell-words.js';
+import { inWords, quote } from './shell-words.js';
+import { systemProgram } from './system-program.js';
 import { END_BYTES, WHO_BYTES } from './target-file.js';
 
 /** Exit code of a wrapper that found its token changed. */
 export const OVERTAKEN = 125;
 
-/** What is said on descriptor 3, each in a line after the token of its launch. The wrapper was forked, as this pid. */
+// What is said on descriptor 3, each in a line after the token of its launch.
+/** The wrapper was forked, as this pid. */
 export const FORKED = 'forked';
 /** It is about to become the target: pid and process group. */
 export const STARTED = 'started';
@@ -84,8 +86,10 @@ _cy_become() {
 /** Signals are the target's, whose group the wrapper may share: it lives on to tell how that one took them. */
 const DEAF = 'trap : HUP INT QUIT TERM USR1 USR2 ALRM\n';
 
-/** How a starter of many keeps its targets apart: each gets a session, and back what a shell in the background ignores for ever
- * (SIGINT and SIGQUIT; POSIX, 2.11). */
+/**
+ * How a starter of many keeps its targets apart: each gets a session, and back what a shell in the background ignores for ever
+ * (SIGINT and SIGQUIT; POSIX, 2.11).
+ */
 export interface Apart {
   /** The file of GNU coreutils' `env`: others have no such option, which shows when it is tried. */
   readonly env: string;
@@ -147,7 +151,7 @@ export const singleOrders = (orders: Orders, setsid: string | null): string =>
 /** For one that has started the other ahead, and for that one. */
 export const masterOrders = (orders: Orders): string => compound(`${names(orders)}\n_cy_told $_cy_code\n`);
 export const apprenticeOrders = (orders: Orders): string =>
-  compound(`${names(orders)}\n${becoming(orders, [], inWords(orders.env).beforeInBash)}`);
+  compound(`${names(orders)}\n${becoming(orders, [])}`);
 
 const names = ({ dataDir, token }: Orders): string => `_cy_dir=${quote(dataDir)} _cy_token=${token}`;
 const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
@@ -160,8 +164,8 @@ ${becoming(orders, session)})
 _cy_told $?
 `;
 
-/** `session`: the programs that make one, if it has none yet. `inBash`: those that come first where the shell is bash. */
-function becoming(orders: Orders, session: readonly string[], inBash: readonly string[] = []): string {
+/** `session`: the programs that make one, if it has none yet. */
+function becoming(orders: Orders, session: readonly string[]): string {
   const { bootId, at, words, before, env, mark, output, cwd, umask } = orders;
   const told = inWords(env);
   const enter =
@@ -170,19 +174,16 @@ function becoming(orders: Orders, session: readonly string[], inBash: readonly s
 umask "$_cy_files"
 ${redirect(1, output.stdout)}${redirect(2, output.stderr)}${umask === '' ? '' : `_cy_mask=${quote(umask)}\n`}${told.exports}
 ${mark === '' ? '' : `export ${MARK}=${quote(mark)}\n`}exec </dev/null
-set -- ${quoted([...told.before, ...apartFromEnv(told, [...session, ...before], words)])}
-${inBash.length === 0 ? '' : `[ -z "$BASH_VERSION" ] || set -- ${quoted(inBash)} "$@"\n`}_cy_become "$@"
+set -- ${quoted([...told.before, ...behindEnv([...session, ...before], words)])}
+[ -z "$BASH_VERSION" ] || set -- ${quoted(told.beforeInBash)} "$@"
+_cy_become "$@"
 `;
 }
 
 /** To `env`, a program with `=` in its path is a variable: another program goes between then. */
-const apartFromEnv = (
-  told: Told,
-  programs: readonly string[],
-  words: readonly string[],
-): readonly string[] =>
-  told.before.length > 0 && programs.length === 0 && words[0]?.includes('=')
-    ? ['nice', '-n', '0', ...words]
+const behindEnv = (programs: readonly string[], words: readonly string[]): string[] =>
+  programs.length === 0 && words[0]?.includes('=')
+    ? [systemProgram('nice') ?? 'nice', '-n', '0', ...words]
     : [...programs, ...words];
 
 /** A FIFO is opened for reading as well, so that it stays open when nobody else reads it. */

@@ -8,7 +8,7 @@ import { readTargetFile } from './target-file.js';
 import { neverLaunched, newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
 
 /** Milliseconds between two looks at a process that is not our child. */
-export const LOOK_MS = 100;
+const LOOK_MS = 100;
 /** So many looks ask only whether the pid is taken; then one whether it is still the same process, and no zombie. */
 const QUICK_LOOKS = 9;
 

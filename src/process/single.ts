@@ -21,7 +21,7 @@ export class Single {
   private readonly shell: TaughtShell;
   private launched: LaunchWords | null = null;
 
-  /** `setsid`: the file of that program; null: there is none, and the target shares the wrapper's group. `gone`: it has ended. */
+  /** `setsid`: the file of that program; null: there is none, and the target shares the wrapper's group. `gone`: it has ended before it was launched. */
   constructor(
     private readonly kind: Kind,
     private readonly setsid: string | null,
@@ -61,7 +61,6 @@ export class Single {
   }
 
   ended(): void {
-    this.gone();
     if (this.launched === null) this.leave();
   }
 

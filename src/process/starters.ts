@@ -76,19 +76,13 @@ function oneThatWaits(): Single | null {
   }
 }
 
-/** Files of programs; null where the system has none. */
-const found = new Map<string, string | null>();
-function programFile(name: string): string | null {
-  if (!found.has(name)) found.set(name, systemProgram(name));
-  return found.get(name) ?? null;
-}
-const setsid = (): string | null => programFile('setsid');
+const setsid = (): string | null => systemProgram('setsid');
 
 /** Null where the system lacks what keeps its targets apart. */
 function starterOfMany(): Starter | null {
   if (many?.isFit) return many;
-  const apart = { env: programFile('env'), setsid: setsid() };
-  if (many?.isUnable || apart.env === null || apart.setsid === null) return null;
-  many = new Starter({ env: apart.env, setsid: apart.setsid });
+  const [env, session] = [systemProgram('env'), setsid()];
+  if (many?.isUnable || env === null || session === null) return null;
+  many = new Starter({ env, setsid: session });
   return many;
 }

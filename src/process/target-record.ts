@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { ProcessIdentity } from './identity.js';
 import { randomHex } from './random.js';
 import type { Exit } from './spawn.js';
-import { readTargetFile, type TargetFile, writeToken, writeWho } from './target-file.js';
+import { readTargetFile, writeToken, writeWho } from './target-file.js';
 
 export interface TargetRecord extends ProcessIdentity {
   /** Of the launch; its exit is recorded under the same. */
@@ -23,12 +23,9 @@ const STOPPED = 'stopped';
 export const neverLaunched = (dataDir: string): boolean => readTargetFile(dataDir) === null;
 
 /** Null where there is none, or one that was cut off in the writing. */
-export const readRecord = (dataDir: string): TargetRecord | null => recordIn(readTargetFile(dataDir));
-
-export function recordIn(file: TargetFile | null): TargetRecord | null {
-  const [pid, startTime, bootId, token, group, wrapper, at, stopped = '', ...more] = (file?.who ?? '').split(
-    ' ',
-  );
+export function readRecord(dataDir: string): TargetRecord | null {
+  const who = readTargetFile(dataDir)?.who ?? '';
+  const [pid, startTime, bootId, token, group, wrapper, at, stopped = '', ...more] = who.split(' ');
   const [own = 0, leader = 0, keeper = 0] = [pid, group, wrapper].map(Number);
   const whole =
     [own, leader].every(number => Number.isSafeInteger(number) && number > 1) && more.length === 0;

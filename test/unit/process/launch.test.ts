@@ -21,7 +21,7 @@ import { markedProcesses } from '../../../src/process/marked.js';
 import { signalGroup, signalProcess } from '../../../src/process/signals.js';
 import { type RunningProcess, SpawnError } from '../../../src/process/spawn.js';
 import { lives, statOf } from '../../../src/process/stat.js';
-import { END_BYTES, TOKEN_BYTES, WHO_BYTES, writeToken } from '../../../src/process/target-file.js';
+import { END_BYTES, TOKEN_BYTES, WHO_BYTES, writeToken, writeWho } from '../../../src/process/target-file.js';
 import {
   markStopped,
   newToken,
@@ -386,7 +386,10 @@ describe('adopted', { skip, concurrency: 2 }, () => {
         stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
         encoding: 'utf8',
       }).output[3]?.replace(/ \d+ \d+/, '');
+    // Late as it is, it leaves the record of another alone.
+    writeWho(place.dir, '4242 1 boot other 4242 4241 1');
     assert.equal(run(), `mine over ${OVERTAKEN}\n`);
+    assert.equal(readRecord(place.dir)?.pid, 4242);
     assert.throws(() => place.text('twins'), { code: 'ENOENT' });
     writeToken(place.dir, 'mine', 'launch');
     assert.equal(run(), 'mine started\nmine over 0\n');
@@ -555,6 +558,18 @@ test('a program with = in its path, where variables need another program', { ski
 });
 
 describe('the starter', { skip }, () => {
+  test('a signal right after the start of many reaches each of them, in its group', async t => {
+    for (const name of ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
+      const places = await Promise.all(Array.from({ length: 8 }, () => Place.open(t)));
+      const ends = places.map(async place => {
+        const target = await place.launch(sh('ulimit -c 0; exec sleep 3600'));
+        assert.equal(signalGroup(target.group, name), true);
+        return target.exited;
+      });
+      assert.deepEqual(await Promise.all(ends), Array(8).fill({ code: null, signal: name }));
+    }
+  });
+
   test('killed: its targets go on and are told of, and the next launch has another one', async t => {
     const { place, target, starter } = await withStarter(t);
     signalProcess(starter, 'SIGKILL');

@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { inWords } from '../../../src/process/shell-words.js';
 import { writeToken } from '../../../src/process/target-file.js';
 import { readExit, readRecord } from '../../../src/process/target-record.js';
 import {
@@ -150,6 +151,10 @@ test('orders that are cut off start nothing, and end the shell', async t => {
     const told = words.filter(line => line !== APPRENTICE_GONE);
     assert.deepEqual([told, readRecord(orders.dataDir)], [[], null]);
   }
+});
+
+test('what every shell has in its environment takes no other program to set', () => {
+  assert.deepEqual(inWords({ PATH: '/bin', _: '/usr/bin/node', PWD: '/', SHLVL: '1', HOME: '/' }).before, []);
 });
 
 test('a starter that cannot give signals back says so, and starts nothing', async t => {

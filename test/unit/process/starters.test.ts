@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { compiled, program, workDir } from './support.js';
@@ -37,3 +38,12 @@ for (const [what, before] of [
     const { stdout } = await run(file, args, { timeout: 30_000 });
     assert.equal(stdout.trim(), codes);
   });
+
+test('without a descriptor left nobody is taken for gone, and nobody goes unwatched', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async t => {
+  const args = [process.execPath, program('scarce'), dirname(compiled('src/process')), await workDir(t)];
+  const { stdout } = await run('sh', ['-c', 'ulimit -n 256; exec "$@"', 'sh', ...args], { timeout: 60_000 });
+  // Of the one whose wrapper was killed nobody knows how it ended.
+  assert.deepEqual(JSON.parse(stdout), ['SIGKILL', 'SIGKILL', null, 'SIGKILL', 'SIGKILL']);
+});

@@ -46,6 +46,20 @@ const running = async (place: Place) => {
   return found.running;
 };
 
+/** One whose wrapper was killed, and that is not told of as ended for longer than any look at it takes. */
+async function watchedAlone(place: Place, meanwhile = (): void => {}): Promise<RunningProcess> {
+  const target = await place.launch(['sleep', '3600']);
+  let ended = false;
+  void target.exited.then(() => (ended = true));
+  const wrapper = readRecord(place.dir)?.wrapper ?? 0;
+  meanwhile();
+  signalProcess(wrapper, 'SIGKILL');
+  await until(() => !lives(wrapper));
+  await pause(1500);
+  assert.deepEqual([ended, lives(target.pid)], [false, true]);
+  return target;
+}
+
 describe('under the wrapper', { skip, concurrency: 2 }, () => {
   test('exit codes and signals are those of the target', async t => {
     const place = await Place.open(t);
@@ -161,14 +175,7 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
 
   test('the wrapper killed alone: the target is watched on, and adopted by the next', async t => {
     const place = await Place.open(t);
-    const target = await place.launch(['sleep', '3600']);
-    let ended = false;
-    void target.exited.then(() => (ended = true));
-    const wrapper = readRecord(place.dir)?.wrapper ?? 0;
-    signalProcess(wrapper, 'SIGKILL');
-    await until(() => !lives(wrapper));
-    await pause(1500);
-    assert.deepEqual([ended, lives(target.pid)], [false, true]);
+    const target = await watchedAlone(place);
     assert.equal((await running(place)).pid, target.pid);
     reach(target, 'SIGTERM');
     assert.deepEqual(await target.exited, { code: null, signal: null }, 'how is not known');
@@ -399,14 +406,18 @@ describe('adopted', { skip, concurrency: 2 }, () => {
   test('what ran is counted from its launch, though its shell had waited before', async t => {
     const place = await Place.open(t);
     await (await place.launch(['true'])).exited;
-    // By then shells wait.
-    await pause(1500);
+    const age = async (pid: number): Promise<number> => {
+      const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+      return uptime - Number((await processIdentity(pid))?.startTime ?? uptime * 100) / 100;
+    };
+    await until(async () => {
+      const ages = await Promise.all(children(process.pid).flatMap(children).filter(lives).map(age));
+      return ages.length > 0 && Math.min(...ages) > 1;
+    });
     const { pid } = await place.launch(['sleep', '3600']);
-    const age = Date.now() - (await running(place)).startedAt;
-    assert.ok(age >= 0 && age < 1000, `${age} ms`);
-    const waited = await processIdentity(pid);
-    const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
-    assert.ok(uptime - Number(waited?.startTime) / 100 > 1, 'it was one that had waited');
+    const ran = Date.now() - (await running(place)).startedAt;
+    assert.ok(ran >= 0 && ran < 1000, `${ran} ms`);
+    assert.ok((await age(pid)) > 1, 'it was one that had waited');
     signalProcess(pid, 'SIGKILL');
   });
 
@@ -442,14 +453,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
 
   test('where its record is gone too, one whose wrapper was killed is watched on', async t => {
     const place = await Place.open(t);
-    const target = await place.launch(['sleep', '3600']);
-    let ended = false;
-    void target.exited.then(() => (ended = true));
-    const wrapper = readRecord(place.dir)?.wrapper ?? 0;
-    rmSync(place.path('target.run'));
-    signalProcess(wrapper, 'SIGKILL');
-    await pause(500);
-    assert.deepEqual([ended, lives(target.pid)], [false, true]);
+    const target = await watchedAlone(place, () => rmSync(place.path('target.run')));
     signalProcess(target.pid, 'SIGKILL');
     await target.exited;
   });

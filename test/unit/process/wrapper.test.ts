@@ -60,8 +60,7 @@ function starter(file: string, args: readonly string[]) {
     text += chunk;
     words.splice(0, words.length, ...text.split('\n').slice(0, -1));
   });
-  const say = (told: string, to: 0 | 4): unknown => (child.stdio[to as 0] as Socket).write(told);
-  return { child, words, say };
+  return { child, words };
 }
 
 const APART: Apart = { env: find('env') ?? '', setsid: find('setsid') ?? '' };
@@ -82,20 +81,23 @@ const ROLES: Record<string, Script> = {
   ],
 };
 
+/** Until the target is over, and well. */
+async function toTheEnd(shell: readonly [string, ...string[]], script: Script, orders: Orders) {
+  const [file, ...args] = shell;
+  const { child, words } = starter(file, args);
+  for (const [index, text] of script(orders, shell.join(' ')).entries())
+    (child.stdio[index * 4] as Socket).write(text);
+  const said = (): string => words.join();
+  await until(() => words.includes('mine over 0'), 5000, said);
+  return { child, words };
+}
+
 for (const [name, args] of Object.entries(SHELLS))
   for (const [role, script] of Object.entries(ROLES))
     test(`${name}, ${role}`, { skip: find(name) === null && `needs ${name}` }, async t => {
       for (const env of [{ PATH: process.env.PATH }, { PATH: process.env.PATH, ...ODD }]) {
         const orders = await ordered(t, env);
-        const { child, words, say } = starter(find(name) as string, args);
-        const [own, second] = script(orders, [find(name), ...args].join(' '));
-        say(own, 0);
-        say(second, 4);
-        await until(
-          () => words.includes('mine over 0'),
-          5000,
-          () => words.join(),
-        );
+        const { child, words } = await toTheEnd([find(name) as string, ...args], script, orders);
         const record = readRecord(orders.dataDir);
         assert.equal(record?.group, role.endsWith('no setsid') ? child.pid : record?.pid);
         if (role !== 'of many') assert.equal(record?.wrapper, child.pid);
@@ -116,15 +118,7 @@ for (const [role, script] of Object.entries(ROLES))
   test(`a target has all signals back, and its own session where there can be one: ${role}`, async t => {
     const words = ['grep', '-E', '^(SigBlk|SigIgn|NSsid)', '/proc/self/status'];
     const orders = await ordered(t, { PATH: process.env.PATH }, { words });
-    const { child, words: said, say } = starter('/bin/sh', []);
-    const [own, second] = script(orders, '/bin/sh');
-    say(own, 0);
-    say(second, 4);
-    await until(
-      () => said.includes('mine over 0'),
-      5000,
-      () => said.join(),
-    );
+    const { child } = await toTheEnd(['/bin/sh'], script, orders);
     const session = role.endsWith('no setsid') ? child.pid : readRecord(orders.dataDir)?.pid;
     const text = readFileSync(orders.output.stdout, 'utf8');
     assert.match(text, new RegExp(`^NSsid:(\\t\\d+)*\\t${session}\nSigBlk:\t0+\nSigIgn:\t0+\n$`));

@@ -618,9 +618,12 @@ describe('the starter', { skip }, () => {
 
   test('keeps no zombies, though it is their parent', async t => {
     const { starter } = await withStarter(t);
-    const alive = children(starter).length;
-    for (let run = 0; run < 5; run++) await (await launchLast(t, 'true')).exited;
-    await until(() => children(starter).length === alive);
+    const places = await Promise.all(Array.from({ length: 5 }, () => Place.open(t)));
+    const targets = await Promise.all(places.map(place => place.launch(['sleep', '3600'])));
+    const wrappers = places.map(({ dir }) => readRecord(dir)?.wrapper ?? 0);
+    assert.ok(wrappers.some(pid => children(starter).includes(pid)));
+    for (const target of targets) reach(target, 'SIGTERM');
+    await until(() => !children(starter).some(pid => wrappers.includes(pid)));
   });
 
   test('files for its output that are in the way: the error of the file system, and no target', async t => {

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { LinkError } from '../../broker/link.js';
 import { LocalParent } from '../../broker/local-parent.js';
 import type { TreeNode } from '../config/tree-file.js';
-import { allStarted } from '../process/starters.js';
+import { allStarted, readyShim } from '../process/starters.js';
 import { makeAhead } from './ahead.js';
 import type { Stopping } from './lifecycle.js';
 import { CanopyNode } from './node.js';
@@ -48,11 +48,13 @@ export class Host {
   private async bringUp(tree: readonly TreeNode[]): Promise<void> {
     const hosted = tree.filter(node => node.hosted);
     this.order = new StartOrder(new Map(hosted.map(({ path, needs }) => [path, needs])));
-    const places = hosted.filter(({ settings }) => settings.role !== 'leaf');
+    const isLeaf = ({ settings }: TreeNode): boolean => settings.role === 'leaf';
+    if (hosted.some(isLeaf)) readyShim();
+    const places = hosted.filter(place => !isLeaf(place));
     for (const { path } of places) this.places.set(path, new LocalParent());
     const brokers = places.map(place => this.make(place));
     for (const node of brokers) if (!this.stopping) await node.prepare();
-    const begun = await this.beginLeaves(hosted.filter(({ settings }) => settings.role === 'leaf'));
+    const begun = await this.beginLeaves(hosted.filter(isLeaf));
     // What is loaded now would be in the way of targets that are about to begin.
     await allStarted(TARGETS_MS);
     const leaves = begun.map(start => start());

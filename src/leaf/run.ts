@@ -8,7 +8,6 @@ import { startTicksOf } from '../process/stat.js';
 import { clearRemains, killAll, type Remains } from './remains.js';
 
 export class Run {
-  private readonly startTicks: string | null;
   private readonly entering: Entering | null;
   private outside = true;
   private known: readonly Known[] = [];
@@ -18,9 +17,8 @@ export class Run {
     private readonly cgroup: Cgroup | null,
     private readonly mark: string,
   ) {
-    const { pid } = running;
-    this.startTicks = startTicksOf(pid);
-    this.entering = cgroup && enterCgroup(cgroup, { pid, mark });
+    const { pid, startTicks } = running;
+    this.entering = cgroup && enterCgroup(cgroup, { pid, startTicks, mark });
     void this.entering?.inside.then(inside => {
       this.outside = !inside;
     });
@@ -33,7 +31,7 @@ export class Run {
   /** False where no process of the target is left to take it. */
   signal(name: NodeJS.Signals): boolean {
     try {
-      return signalTarget({ ...this.running, startTicks: this.startTicks }, name);
+      return signalTarget(this.running, name);
     } catch {
       return false; // EPERM: it has become another user's
     }
@@ -67,8 +65,8 @@ export class Run {
   private note(): void {
     if (!this.outside) return;
     const known = this.known.filter(stillLives);
-    const { pid, group } = this.running;
-    const alive = this.startTicks !== null && startTicksOf(pid) === this.startTicks;
+    const { pid, group, startTicks } = this.running;
+    const alive = startTicks !== null && startTicksOf(pid) === startTicks;
     const roots = alive ? [pid, group] : [];
     this.known = [...known, ...descendantsOf([...roots, ...known.map(one => one.pid)])];
   }

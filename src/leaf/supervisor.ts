@@ -16,6 +16,12 @@ import { clearRemains } from './remains.js';
 import { Run } from './run.js';
 import type { TargetSpec } from './target-spec.js';
 
+/**
+ * Milliseconds that a launch has for itself. To tell of it takes this thread several, for which whoever launches may have to wait:
+ * the kernel likes to wake them where this one runs.
+ */
+const LAUNCH_MS = 5;
+
 export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
 
 export class Supervisor {
@@ -30,7 +36,8 @@ export class Supervisor {
   private readonly waiters = new Set<() => void>();
   /** What nobody has been told yet. */
   private untold: Parameters<ChangeListener>[] = [];
-  private changed: ChangeListener = (now, before) => void this.untold.push([now, before]);
+  private listener: ChangeListener | null = null;
+  private telling: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly spec: TargetSpec,
@@ -50,8 +57,14 @@ export class Supervisor {
 
   /** From now on every change is told, and those before, in order. */
   onChange(listener: ChangeListener): void {
-    this.changed = listener;
-    for (const change of this.untold.splice(0)) listener(...change);
+    this.listener = listener;
+    this.tell();
+  }
+
+  private tell(): void {
+    if (this.telling) clearTimeout(this.telling);
+    this.telling = null;
+    if (this.listener) for (const change of this.untold.splice(0)) this.listener(...change);
   }
 
   dispatch(event: TargetEvent): void {
@@ -60,9 +73,12 @@ export class Supervisor {
     const at = { now: this.clock.mono(), policy: this.spec.policy, jitter: Math.random() };
     const next = step(before, event, at);
     this.current = next.model;
-    // First the deed, then the tale: a restart does not wait for it to be told. None of them dispatches at once.
+    // First the deed, then the tale. None of them dispatches at once.
     for (const effect of next.effects) this.run(effect);
-    if (next.model !== before) this.changed(next.model, before);
+    if (next.model !== before) this.untold.push([next.model, before]);
+    if (next.effects.some(({ type }) => type === 'spawn'))
+      this.telling ??= setTimeout(() => this.tell(), LAUNCH_MS);
+    else this.tell();
     for (const check of [...this.waiters]) check();
   }
 
@@ -120,6 +136,7 @@ export class Supervisor {
   leave(): void {
     this.cancelTimer();
     this.left = true;
+    this.tell();
   }
 
   /** After the last stop: nothing of ours stays behind in the system. */

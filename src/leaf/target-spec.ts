@@ -1,6 +1,6 @@
 /** What a target is, and who keeps what it writes. */
 import type { TargetPolicy } from '../core/phases.js';
-import type { Output } from '../process/wrapper.js';
+import type { Output } from '../process/orders.js';
 
 /** Who keeps what a target writes. */
 export interface TargetOutput {

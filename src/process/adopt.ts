@@ -24,14 +24,15 @@ export type Found = { running: RunningProcess } | { ended: Ended | null; group: 
 /** Null where it left none. */
 export async function adoptTarget(dataDir: string): Promise<Found | null> {
   if (neverLaunched(dataDir)) return null;
-  // First the token: a wrapper that has not looked at it yet will not become the target any more.
+  // First the token: whoever has not looked at it yet will not become the target any more.
   newToken(dataDir, 'look');
   const record = readRecord(dataDir);
   if (!record) return null;
   const { pid, group } = record;
   if (!(await sameProcess(record))) return { ended: await howItEnded(record, dataDir), group };
   const startedAt = Date.now() - ranBy(Date.now(), record);
-  return { running: { pid, group, startedAt, exited: gone(record, dataDir) } };
+  const startTicks = process.platform === 'linux' ? record.startTime : null;
+  return { running: { pid, group, startTicks, startedAt, exited: gone(record, dataDir) } };
 }
 
 async function howItEnded(record: TargetRecord, dataDir: string): Promise<Ended | null> {
@@ -50,7 +51,7 @@ const ranBy = (at: number, record: TargetRecord): number =>
 
 /** Waits for a process that is not our child. Never rejects: where nobody can be looked for now (EMFILE), it may be there. */
 export async function gone(record: TargetRecord, dataDir: string): Promise<Exit> {
-  // What was killed together with its wrapper may take a moment.
+  // What was killed together with its shim may take a moment.
   for (let look = 0; look < QUICK_LOOKS && (await mayLive(record)); look++) await pause(LOOK_MS / 5);
   while (await mayLive(record)) {
     for (let look = 0; look <= QUICK_LOOKS && processAlive(record.pid); look++) await pause(LOOK_MS);
@@ -58,12 +59,14 @@ export async function gone(record: TargetRecord, dataDir: string): Promise<Exit>
   return recordedExit(record, dataDir);
 }
 
-const mayLive = (record: ProcessIdentity): Promise<boolean> => sameProcess(record).catch(() => true);
+/** A pid that nobody has needs no look at whose it is: that may be denied (EMFILE) for ever. */
+const mayLive = async (record: ProcessIdentity): Promise<boolean> =>
+  processAlive(record.pid) && (await sameProcess(record).catch(() => true));
 
-/** The wrapper writes it after the target is gone: while that one lives it is worth waiting. */
-async function recordedExit({ token, wrapper }: TargetRecord, dataDir: string): Promise<Exit> {
+/** The shim writes it after the target is gone: while that one lives it is worth waiting. */
+async function recordedExit({ token, keeper }: TargetRecord, dataDir: string): Promise<Exit> {
   for (let look = 0; look < 100; look++) {
-    const isGone = wrapper === null || (await processIdentity(wrapper).catch(() => true)) === null;
+    const isGone = keeper === null || (await processIdentity(keeper).catch(() => true)) === null;
     const [exit, isRead] = exitIn(dataDir, token);
     if (exit) return exit;
     if (isGone && isRead) break;

@@ -31,16 +31,14 @@ const MOST_SWEEPS = 5;
 const queue: Move[] = [];
 let working = false;
 
-export function enterCgroup(cgroup: Cgroup, run: { pid: number; mark: string }): Entering {
+export function enterCgroup(cgroup: Cgroup, run: Pick<Move, 'pid' | 'startTicks' | 'mark'>): Entering {
   let done: (inside: boolean) => void = () => {};
   const inside = new Promise<boolean>(resolve => {
     done = resolve;
   });
   const move: Move = {
     cgroup,
-    pid: run.pid,
-    mark: run.mark,
-    startTicks: startTicksOf(run.pid),
+    ...run,
     cancelled: false,
     done,
   };

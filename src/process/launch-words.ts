@@ -1,34 +1,53 @@
-/** What a wrapper tells of one launch, in its order: that it is there, that its target is, and how that ended. */
-import { processIdentity } from './identity.js';
-import { processAlive } from './signals.js';
+/** What a shim or a wrapper tells of one launch, in its order: that the target is there, and how that ended. */
 import type { Exit, SpawnError } from './spawn.js';
 import { shellExit } from './target-record.js';
-import { FORKED, NO_DIRECTORY, NOT_FOUND, OVER, STARTED } from './wrapper.js';
 
-/** Looks at which a starter that has said nothing counts as held up. */
-const PATIENCE = 2;
+// What is said, each in a line after the token of its launch.
+/** A process is about to become the target: its pid, its process group, and its start time as proc(5) has it (`-` where it does not). */
+export const STARTED = 'started';
+/** The command can't be found or executed. */
+export const NOT_FOUND = 'not-found';
+/** A directory can't be entered. */
+export const NO_DIRECTORY = 'no-directory';
+/** None could be forked. */
+export const NO_PROCESS = 'no-process';
+/** The target has ended: its exit status, as a shell has it. */
+export const OVER = 'over';
+/** Said by itself: a shim takes orders. Also when it is asked. */
+export const READY = 'ready';
+
+/** Exit code of a process that found its token changed before it became the target. */
+export const OVERTAKEN = 125;
 
 /** What a launch comes to first. `nothing`: no target, and why is not known. */
 export type FirstWord =
-  | { readonly is: typeof STARTED; readonly pid: number; readonly group: number }
-  | { readonly is: typeof NOT_FOUND | typeof NO_DIRECTORY | 'nothing' };
+  | {
+      readonly is: typeof STARTED;
+      readonly pid: number;
+      readonly group: number;
+      /** Null where the machine does not tell. */
+      readonly startTicks: string | null;
+    }
+  | { readonly is: typeof NOT_FOUND | typeof NO_DIRECTORY | typeof NO_PROCESS | 'nothing' };
 
 export class LaunchWords {
-  wrapper: number | null = null;
+  isStarted = false;
   isOver = false;
-  /** What ended a wrapper that is no starter of many: its target was in its group. */
+  /** What ended a wrapper whose target was in its group. */
   killedBy: NodeJS.Signals | null = null;
-  /** Rejects where the starter could not be started. */
+  /** Rejects where who was to launch it could not be started. */
   readonly first: Promise<FirstWord>;
-  /** How the target ended; null where its wrapper can't tell. */
+  /** How the target ended; null where nobody can tell. */
   readonly end: Promise<Exit | null>;
-  private pid: number | null = null;
-  private patience = PATIENCE;
   private say: (word: FirstWord) => void = () => {};
   private refuse: (error: SpawnError) => void = () => {};
   private finish: (exit: Exit | null) => void = () => {};
 
-  constructor(readonly program: string) {
+  /** `keeper`: the pid of who records the end. */
+  constructor(
+    readonly program: string,
+    readonly keeper: number | null,
+  ) {
     this.first = new Promise((resolve, reject) => {
       this.say = resolve;
       this.refuse = reject;
@@ -38,24 +57,23 @@ export class LaunchWords {
     });
   }
 
-  hear(word: string, [first = '', second = '']: readonly string[]): void {
+  hear(word: string, [first = '', group = '', start = '-']: readonly string[]): void {
     switch (word) {
-      case FORKED:
-        this.wrapper = Number(first);
-        return;
       case STARTED:
-        this.pid = Number(first);
-        return this.say({ is: word, pid: this.pid, group: Number(second) });
+        this.isStarted = true;
+        return this.say({
+          is: word,
+          pid: Number(first),
+          group: Number(group),
+          startTicks: start === '-' ? null : start,
+        });
       case NOT_FOUND:
       case NO_DIRECTORY:
+      case NO_PROCESS:
         return this.say({ is: word });
       case OVER:
         return this.over(shellExit(Number(first)));
     }
-  }
-
-  get isStarted(): boolean {
-    return this.pid !== null;
   }
 
   lose(): void {
@@ -65,20 +83,6 @@ export class LaunchWords {
   fail(error: SpawnError): void {
     this.refuse(error);
     this.over(null);
-  }
-
-  /** To be asked once per look: whether the starter does nothing about it. */
-  isHeldUp(): boolean {
-    if (this.wrapper === null) this.patience -= 1;
-    return this.patience < 0;
-  }
-
-  /** Whether the wrapper is not there any more. `closely`: also where its target still is. */
-  async seemsGone(closely: boolean): Promise<boolean> {
-    if (this.wrapper === null) return false;
-    const asks = closely || this.pid === null || !processAlive(this.pid);
-    // Where nobody can be looked for now (EMFILE), it may be there.
-    return asks && (await processIdentity(this.wrapper).catch(() => true)) === null;
   }
 
   private over(exit: Exit | null): void {

@@ -1,14 +1,14 @@
-/** Starts a target under the wrapper. */
+/** Starts a target under a shim or a wrapper. */
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { adoptTarget, gone } from './adopt.js';
 import { bootId, processIdentity } from './identity.js';
 import type { LaunchWords } from './launch-words.js';
+import type { Output } from './orders.js';
 import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
-import { launch, type Who } from './starters.js';
+import { launch } from './starters.js';
 import { readTargetFile } from './target-file.js';
 import { newToken, readRecord, type TargetRecord, writeRecord } from './target-record.js';
-import type { Output } from './wrapper.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
@@ -44,35 +44,40 @@ export async function launchTarget(options: LaunchOptions): Promise<RunningProce
 /** A starter may have been killed, or the files for the output can't be opened: whose fault it was shows now. */
 function launchAgain(options: LaunchOptions): Promise<RunningProcess | null> {
   for (const file of [options.output.stdout, options.output.stderr]) prepareOutput(file);
-  return launchOnce(options, 'fresh');
+  return launchOnce(options);
 }
 
 const lost = ({ words }: LaunchOptions): SpawnError =>
-  new SpawnError(words[0] ?? '', 'EIO', 'its wrapper ended first');
+  new SpawnError(words[0] ?? '', 'EIO', 'who was to launch it ended first');
 
-/** Null where the wrapper was ended before it became anything, and never will. */
-async function launchOnce(options: LaunchOptions, who: Who = 'soonest'): Promise<RunningProcess | null> {
+/** Null where it came to nothing, and never will. */
+async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null> {
   const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
   const token = newToken(dataDir, 'launch');
   const [boot, at] = [bootId(), Date.now()];
   const orders = { dataDir, token, bootId: boot, at, words, before, env, mark, output, cwd, umask };
-  const told = launch(orders, who);
+  const told = launch(orders);
   const first = await told.first;
   switch (first.is) {
     case 'not-found':
       throw new SpawnError(words[0] ?? '', 'ENOENT', 'not found, or not executable (ENOENT)');
     case 'no-directory':
       throw new SpawnError(words[0] ?? '', 'ENOENT', `no directory to enter: ${cwd} (ENOENT)`);
+    case 'no-process':
+      throw new SpawnError(words[0] ?? '', 'EAGAIN', 'no process left for it (EAGAIN)');
     case 'started': {
-      const { pid, group } = first;
-      const record = await recordOf(pid, { token, group, wrapper: told.wrapper, launchedAt: at });
-      if (record) repairLater(record, told, dataDir);
-      return { pid, group, startedAt: Date.now(), exited: exitOf(told, record, dataDir) };
+      const { pid, group, startTicks } = first;
+      const identity = { pid, startTime: startTicks ?? '', bootId: boot };
+      const launched = { token, group, keeper: told.keeper, launchedAt: at, stopped: false };
+      const record = startTicks === null ? await processIdentity(pid).catch(() => null) : identity;
+      const whole = record && { ...record, ...launched };
+      if (whole) repairLater(whole, told, dataDir);
+      return { pid, group, startTicks, startedAt: Date.now(), exited: exitOf(told, whole, dataDir) };
     }
   }
   // Somebody else has this place by now.
   if (readTargetFile(dataDir)?.token !== token) throw lost(options);
-  // Its wrapper was ended before it could tell, maybe with the target under way: a second one would be a twin.
+  // Whoever launched it was ended before it could tell, maybe with the target under way: a second one would be a twin.
   const found = await adoptTarget(dataDir);
   if (found && 'running' in found) return found.running;
   // It was about to become the target: that may have begun its work, so that a second launch would do it twice.
@@ -80,15 +85,7 @@ async function launchOnce(options: LaunchOptions, who: Who = 'soonest'): Promise
   return null;
 }
 
-type Launched = Pick<TargetRecord, 'token' | 'group' | 'wrapper' | 'launchedAt'>;
-
-/** Null where it has ended already, or can't be looked at now (EMFILE). */
-async function recordOf(pid: number, launched: Launched): Promise<TargetRecord | null> {
-  const identity = await processIdentity(pid).catch(() => null);
-  return identity && { ...identity, ...launched, stopped: false };
-}
-
-/** Milliseconds after a launch by which a wrapper of an earlier one, held up between its look and its record, has written that. */
+/** Milliseconds after a launch by which who was held up between look and record, in an earlier one, has written that. */
 const REPAIR_MS = 1000;
 
 /** Whoever looked last may have written over the record of another: the leaf knows better. */
@@ -103,7 +100,7 @@ function repairLater(record: TargetRecord, told: LaunchWords, dataDir: string): 
   setTimeout(repair, REPAIR_MS).unref();
 }
 
-/** As its wrapper tells; where that was killed, the target may live on without one. */
+/** As its shim tells; where that was killed, the target may live on without one. */
 async function exitOf(told: LaunchWords, record: TargetRecord | null, dataDir: string): Promise<Exit> {
   const exit = await told.end;
   if (exit !== null) return exit;

@@ -1,6 +1,6 @@
 /**
  * What leaf and wrapper know of a target, in one small file of its data directory, `target.run`. Three lines: the token of the
- * last launch, which is the leaf's; how the launch of a token ended, and who the target is, which are the wrapper's.
+ * last launch, which is the leaf's; how the launch of a token ended, and who the target is, which are the shim's (or the wrapper's).
  *
  * Each is written in place, over bytes that are there: a full disk does not keep a target from being started. A shell finds a
  * line by those before it, byte by byte: the short ones come first, and are made whole before each launch.
@@ -13,7 +13,8 @@ import { at } from './file-error.js';
 export const TOKEN_BYTES = 17;
 export const END_BYTES = 24;
 export const WHO_BYTES = 128;
-const WHO_AT = TOKEN_BYTES + END_BYTES;
+export const END_AT = TOKEN_BYTES;
+export const WHO_AT = TOKEN_BYTES + END_BYTES;
 const ALL_BYTES = WHO_AT + WHO_BYTES;
 
 export interface TargetFile {
@@ -21,7 +22,7 @@ export interface TargetFile {
   readonly token: string | null;
   readonly who: string | null;
   readonly end: string | null;
-  /** When it was last written (milliseconds since the epoch): by the wrapper, unless there was none. */
+  /** When it was last written (milliseconds since the epoch): by the shim, unless there was none. */
   readonly writtenAt: number;
 }
 
@@ -46,7 +47,7 @@ export function readTargetFile(dataDir: string): TargetFile | null {
 
 /**
  * `token`: 16 characters. For a launch the end of an earlier one goes; else the time of the file stays as it is, which is the
- * wrapper's to tell. @throws the error of the file system
+ * shim's to tell. @throws the error of the file system
  */
 export function writeToken(dataDir: string, token: string, why: 'launch' | 'look'): void {
   const file = fileOf(dataDir);

@@ -9,8 +9,8 @@ export interface TargetRecord extends ProcessIdentity {
   /** Of the launch; its exit is recorded under the same. */
   readonly token: string;
   readonly group: number;
-  /** The pid of the shell that records its end; null where nobody does. */
-  readonly wrapper: number | null;
+  /** The pid of the shim or wrapper that records its end; null where nobody does. */
+  readonly keeper: number | null;
   /** When it was launched: milliseconds since the epoch. Its process may have waited for that. */
   readonly launchedAt: number;
   /** Its end is the work of its own leaf, which was ended in order. */
@@ -19,21 +19,21 @@ export interface TargetRecord extends ProcessIdentity {
 
 const STOPPED = 'stopped';
 
-/** No wrapper can be under way: each has had its token before its orders, and becomes nothing without it. */
+/** Nobody can be under way to become the target: each has had its token before its orders, and becomes nothing without it. */
 export const neverLaunched = (dataDir: string): boolean => readTargetFile(dataDir) === null;
 
 /** Null where there is none, or one that was cut off in the writing. */
 export function readRecord(dataDir: string): TargetRecord | null {
   const who = readTargetFile(dataDir)?.who ?? '';
-  const [pid, startTime, bootId, token, group, wrapper, at, stopped = '', ...more] = who.split(' ');
-  const [own = 0, leader = 0, keeper = 0] = [pid, group, wrapper].map(Number);
+  const [pid, startTime, bootId, token, group, by, at, stopped = '', ...more] = who.split(' ');
+  const [own = 0, leader = 0, keeper = 0] = [pid, group, by].map(Number);
   const whole =
     [own, leader].every(number => Number.isSafeInteger(number) && number > 1) && more.length === 0;
   if (!whole || !(keeper > 0) || !(Number(at) > 0) || !['', STOPPED].includes(stopped)) return null;
   const identity = { pid: own, startTime: startTime as string, bootId: bootId as string };
   // One that had ended before its target looked for it: an init has that place.
   const none = keeper === 1 ? null : keeper;
-  const how = { wrapper: none, launchedAt: Number(at), stopped: stopped === STOPPED };
+  const how = { keeper: none, launchedAt: Number(at), stopped: stopped === STOPPED };
   return { ...identity, token: token as string, group: leader, ...how };
 }
 
@@ -44,11 +44,11 @@ export function markStopped(dataDir: string): void {
   writeWho(dataDir, `${words(record)} ${STOPPED}`);
 }
 
-/** As its wrapper has recorded it, or should have. */
+/** As it has recorded itself, or should have. */
 export const writeRecord = (dataDir: string, record: TargetRecord): void => writeWho(dataDir, words(record));
 
-const words = ({ pid, startTime, bootId, token, group, wrapper, launchedAt }: TargetRecord): string =>
-  [pid, startTime, bootId, token, group, wrapper ?? 1, launchedAt].join(' ');
+const words = ({ pid, startTime, bootId, token, group, keeper, launchedAt }: TargetRecord): string =>
+  [pid, startTime, bootId, token, group, keeper ?? 1, launchedAt].join(' ');
 
 /** How the launch of this token ended; null where that was not recorded. */
 export function readExit(dataDir: string, token: string): Exit | null {
@@ -57,7 +57,7 @@ export function readExit(dataDir: string, token: string): Exit | null {
 }
 
 /**
- * From here on no wrapper of an earlier token becomes the target. Written in place, in a file of a few bytes: nothing for
+ * From here on nobody with an earlier token becomes the target. Written in place, in a file of a few bytes: nothing for
  * which a thread would have to wait.
  */
 export function newToken(dataDir: string, why: 'launch' | 'look'): string {

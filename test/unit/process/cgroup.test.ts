@@ -25,14 +25,14 @@ test('who is in it stays in it, is listed, and is killed at once', { skip }, asy
   cgroup.kill();
   const target = await place.launch(['sh', '-c', 'sleep 0.3; setsid sleep 3600 & exec sleep 3600']);
   const { pid } = target;
-  assert.equal(await enterCgroup(cgroup, { pid, mark: place.mark }).inside, true);
+  assert.equal(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside, true);
   const members = await until(() => {
     const now = cgroup.members();
     return now.length === 2 && now.some(it => it !== pid) ? now : null;
   });
   assert.ok(members.includes(pid));
-  const { wrapper } = readRecord(place.dir) ?? {};
-  assert.ok(wrapper && !members.includes(wrapper), 'it stays outside, to tell how it ended');
+  const { keeper } = readRecord(place.dir) ?? {};
+  assert.ok(keeper && !members.includes(keeper), 'it stays outside, to tell how it ended');
   assert.deepEqual(Cgroup.named(place.mark)?.members(), members, 'the same name is the same one');
   await cgroup.remove();
   assert.ok(existsSync(cgroup.path), 'not while somebody lives in it');
@@ -49,9 +49,8 @@ test('who is in it stays in it, is listed, and is killed at once', { skip }, asy
 test('what left the target before it was moved is moved too', { skip }, async t => {
   const { place, cgroup } = await placeWithCgroup(t);
   const target = await place.launch(['sh', '-c', 'setsid sleep 3600 & setsid sleep 3600 & exec sleep 3600']);
-  const { pid } = target;
   await until(() => markedProcesses(place.mark)?.length === 3);
-  assert.equal(await enterCgroup(cgroup, { pid, mark: place.mark }).inside, true);
+  assert.equal(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside, true);
   assert.deepEqual(cgroup.members().sort(), markedProcesses(place.mark)?.sort());
 });
 

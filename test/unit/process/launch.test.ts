@@ -20,21 +20,20 @@ import { bootId, processIdentity } from '../../../src/process/identity.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalGroup, signalProcess } from '../../../src/process/signals.js';
 import { type RunningProcess, SpawnError } from '../../../src/process/spawn.js';
-import { lives, statOf } from '../../../src/process/stat.js';
-import { END_BYTES, TOKEN_BYTES, WHO_BYTES, writeToken, writeWho } from '../../../src/process/target-file.js';
+import { groupOf, lives, statOf } from '../../../src/process/stat.js';
+import { systemProgram } from '../../../src/process/system-program.js';
+import { END_BYTES, TOKEN_BYTES, WHO_BYTES, writeToken } from '../../../src/process/target-file.js';
 import {
   markStopped,
-  newToken,
   readExit,
   readRecord,
   shellExit,
   type TargetRecord,
   writeRecord,
 } from '../../../src/process/target-record.js';
-import { LESSON, OVERTAKEN, singleOrders } from '../../../src/process/wrapper.js';
 import { until } from '../../support/wait.js';
 import { compiled, oneFile, program } from './support.js';
-import { Place, reach } from './target-support.js';
+import { children, Place, reach } from './target-support.js';
 
 const skip = process.platform !== 'linux' && 'needs /proc';
 const sh = (script: string): string[] => ['sh', '-c', script];
@@ -46,21 +45,21 @@ const running = async (place: Place) => {
   return found.running;
 };
 
-/** One whose wrapper was killed, and that is not told of as ended for longer than any look at it takes. */
+/** One whose shim was killed, and that is not told of as ended for longer than any look at it takes. */
 async function watchedAlone(place: Place, meanwhile = (): void => {}): Promise<RunningProcess> {
   const target = await place.launch(['sleep', '3600']);
   let ended = false;
   void target.exited.then(() => (ended = true));
-  const wrapper = readRecord(place.dir)?.wrapper ?? 0;
+  const shim = shimOf(place);
   meanwhile();
-  signalProcess(wrapper, 'SIGKILL');
-  await until(() => !lives(wrapper));
+  signalProcess(shim, 'SIGKILL');
+  await until(() => !lives(shim));
   await pause(1500);
   assert.deepEqual([ended, lives(target.pid)], [false, true]);
   return target;
 }
 
-describe('under the wrapper', { skip, concurrency: 2 }, () => {
+describe('launched', { skip, concurrency: 2 }, () => {
   test('exit codes and signals are those of the target', async t => {
     const place = await Place.open(t);
     const ends = [
@@ -171,14 +170,6 @@ describe('under the wrapper', { skip, concurrency: 2 }, () => {
     assert.equal(place.text('target.log'), 'ready\n');
     const { token = '' } = readRecord(place.dir) ?? {};
     assert.deepEqual(readExit(place.dir, token), { code: null, signal: 'SIGKILL' });
-  });
-
-  test('the wrapper killed alone: the target is watched on, and adopted by the next', async t => {
-    const place = await Place.open(t);
-    const target = await watchedAlone(place);
-    assert.equal((await running(place)).pid, target.pid);
-    reach(target, 'SIGTERM');
-    assert.deepEqual(await target.exited, { code: null, signal: null }, 'how is not known');
   });
 });
 
@@ -371,56 +362,6 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     );
   });
 
-  test('a wrapper that finds its token changed never becomes the target', async t => {
-    const place = await Place.open(t);
-    newToken(place.dir, 'launch');
-    const orders = {
-      dataDir: place.dir,
-      token: 'mine',
-      bootId: 'boot',
-      at: 1,
-      words: sh(`echo twin >>${place.path('twins')}`),
-      before: [],
-      env: { PATH: process.env.PATH },
-      mark: '',
-      output: oneFile(place.path('target.log')),
-      cwd: '',
-      umask: '',
-    };
-    const run = () =>
-      spawnSync('/bin/sh', {
-        input: `${LESSON + singleOrders(orders, null)}`,
-        stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
-        encoding: 'utf8',
-      }).output[3]?.replace(/ \d+ \d+/, '');
-    // Late as it is, it leaves the record of another alone.
-    writeWho(place.dir, '4242 1 boot other 4242 4241 1');
-    assert.equal(run(), `mine over ${OVERTAKEN}\n`);
-    assert.equal(readRecord(place.dir)?.pid, 4242);
-    assert.throws(() => place.text('twins'), { code: 'ENOENT' });
-    writeToken(place.dir, 'mine', 'launch');
-    assert.equal(run(), 'mine started\nmine over 0\n');
-    assert.equal(place.text('twins'), 'twin\n');
-  });
-
-  test('what ran is counted from its launch, though its shell had waited before', async t => {
-    const place = await Place.open(t);
-    await (await place.launch(['true'])).exited;
-    const age = async (pid: number): Promise<number> => {
-      const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
-      return uptime - Number((await processIdentity(pid))?.startTime ?? uptime * 100) / 100;
-    };
-    await until(async () => {
-      const ages = await Promise.all(children(process.pid).flatMap(children).filter(lives).map(age));
-      return ages.length > 0 && Math.min(...ages) > 1;
-    });
-    const { pid } = await place.launch(['sleep', '3600']);
-    const ran = Date.now() - (await running(place)).startedAt;
-    assert.ok(ran >= 0 && ran < 1000, `${ran} ms`);
-    assert.ok((await age(pid)) > 1, 'it was one that had waited');
-    signalProcess(pid, 'SIGKILL');
-  });
-
   test('a launcher that is killed in a burst: what had begun runs, and nobody was killed by its silence', async t => {
     const places = await Promise.all(Array.from({ length: 30 }, () => Place.open(t)));
     const dirs = places.map(place => place.dir).join();
@@ -447,13 +388,6 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     writeRecord(place.dir, { ...record, pid: target.pid + 1, token: 'f'.repeat(16) });
     await until(() => readRecord(place.dir)?.token === record.token);
     assert.deepEqual(readRecord(place.dir), record);
-    signalProcess(target.pid, 'SIGKILL');
-    await target.exited;
-  });
-
-  test('where its record is gone too, one whose wrapper was killed is watched on', async t => {
-    const place = await Place.open(t);
-    const target = await watchedAlone(place, () => rmSync(place.path('target.run')));
     signalProcess(target.pid, 'SIGKILL');
     await target.exited;
   });
@@ -486,33 +420,16 @@ describe('adopted', { skip, concurrency: 2 }, () => {
   });
 });
 
-const children = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-/** A target under the starter of many: more at once than shells that wait. */
-async function withStarter(t: TestContext) {
-  const places = await Promise.all(Array.from({ length: 3 }, () => Place.open(t)));
-  const targets = await Promise.all(places.map(place => place.launch(['sleep', '3600'])));
-  const all = places.map((place, index) => {
-    const wrapper = readRecord(place.dir)?.wrapper ?? 0;
-    const starter = statOf(wrapper)?.parent ?? 0;
-    return { place, target: targets[index] as RunningProcess, starter };
-  });
-  const under = all.find(({ starter }) => starter !== process.pid);
-  assert.ok(under && children(process.pid).includes(under.starter));
+const shimOf = (place: Place): number => readRecord(place.dir)?.keeper ?? 0;
+const shared = async (t: TestContext) => {
+  const place = await Place.open(t);
+  const target = await place.launch(['sleep', '3600']);
   t.after(async () => {
-    for (const target of targets) reach(target, 'SIGKILL');
-    await Promise.all(targets.map(({ exited }) => exited));
+    reach(target, 'SIGKILL');
+    await target.exited;
   });
-  return under;
-}
-
-/** So many that one of them, the last, is the starter's to start. */
-async function launchLast(t: TestContext, script: string): Promise<RunningProcess> {
-  const places = await Promise.all(Array.from({ length: 3 }, () => Place.open(t)));
-  const launched = await Promise.all(places.map(place => place.launch(sh(script))));
-  await Promise.all(launched.slice(0, -1).map(({ exited }) => exited));
-  return launched.at(-1) as RunningProcess;
-}
+  return { place, target, shim: shimOf(place) };
+};
 
 function cameTo(place: Place, found: RunningProcess | Error): 'told' | 'started' {
   if (!(found instanceof Error)) assert.equal(readRecord(place.dir)?.pid, found.pid);
@@ -521,7 +438,7 @@ function cameTo(place: Place, found: RunningProcess | Error): 'told' | 'started'
   return found instanceof Error ? 'told' : 'started';
 }
 
-/** As soon as it is there, and `ms` later: nothing of this process runs meanwhile. One that waited is no child of it. */
+/** As soon as it is there, and `ms` later: nothing of this process runs meanwhile. */
 function killNewChild(parent: number, known: readonly number[], ms: number): boolean {
   let child: number | undefined;
   for (const end = performance.now() + 30; child === undefined && performance.now() < end; )
@@ -530,38 +447,15 @@ function killNewChild(parent: number, known: readonly number[], ms: number): boo
   return child !== undefined && signalProcess(child, 'SIGKILL');
 }
 
-test('shells that wait: the inner ones killed, the next launch has another; the outer ones, the inner end too', {
-  skip,
-}, async t => {
-  const place = await Place.open(t);
-  await (await place.launch(['true'])).exited;
-  // The starter of many may have zombies of earlier tests.
-  const inner = () => children(process.pid).flatMap(children).filter(lives);
-  const waits = () => until(() => inner().length >= 2, 5000, 'two pairs wait');
-  await waits();
-  const killed = inner();
-  for (const pid of killed) signalProcess(pid, 'SIGKILL');
-  await until(() => !killed.some(lives));
-  assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
-  await waits();
-  const orphans = inner();
-  for (const pid of children(process.pid)) if (children(pid).length > 0) signalProcess(pid, 'SIGKILL');
-  await until(() => !orphans.some(lives));
-});
+// Each by itself: all targets of this process have one shim.
+describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs perl') }, () => {
+  test('one for all targets, which is there before they are asked for again', async t => {
+    const [one, other] = [await shared(t), await shared(t)];
+    assert.equal(one.shim, other.shim);
+    assert.equal(statOf(one.shim)?.parent, process.pid);
+    assert.ok([one, other].every(({ target, shim }) => statOf(target.pid)?.parent === shim));
+  });
 
-test('a program with = in its path, where variables need another program', { skip }, async t => {
-  const place = await Place.open(t);
-  await mkdir(place.path('a=b'));
-  writeFileSync(place.path('a=b/prog'), '#!/bin/sh\nexit 5\n', { mode: 0o755 });
-  const env = { ...place.env, 'odd.name': '1' };
-  for (let run = 0; run < 2; run++) {
-    const target = await place.launch([place.path('a=b/prog'), 'echo', 'wrong'], { env });
-    assert.deepEqual(await target.exited, { code: 5, signal: null });
-    await pause(200);
-  }
-});
-
-describe('the starter', { skip }, () => {
   test('a signal right after the start of many reaches each of them, in its group', async t => {
     for (const name of ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
       const places = await Promise.all(Array.from({ length: 8 }, () => Place.open(t)));
@@ -574,69 +468,124 @@ describe('the starter', { skip }, () => {
     }
   });
 
-  test('killed: its targets go on and are told of, and the next launch has another one', async t => {
-    const { place, target, starter } = await withStarter(t);
-    signalProcess(starter, 'SIGKILL');
-    assert.deepEqual(await (await launchLast(t, 'exit 7')).exited, { code: 7, signal: null });
-    assert.ok(lives(target.pid));
+  test('killed alone: the target is watched on, and adopted by the next', async t => {
+    const place = await Place.open(t);
+    const target = await watchedAlone(place);
+    assert.equal((await running(place)).pid, target.pid);
+    reach(target, 'SIGTERM');
+    assert.deepEqual(await target.exited, { code: null, signal: null }, 'how is not known');
+  });
+  test('where its record is gone too, one whose wrapper was killed is watched on', async t => {
+    const place = await Place.open(t);
+    const target = await watchedAlone(place, () => rmSync(place.path('target.run')));
+    signalProcess(target.pid, 'SIGKILL');
+    await target.exited;
+  });
+
+  test('killed: the next launch has another one', async t => {
+    const { target, shim } = await shared(t);
+    signalProcess(shim, 'SIGKILL');
+    const place = await Place.open(t);
+    assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
+    assert.ok(lives(target.pid) && shimOf(place) !== shim);
+  });
+
+  test('stopped by somebody: it is continued', async t => {
+    const { target, shim } = await shared(t);
+    signalProcess(shim, 'SIGSTOP');
+    const place = await Place.open(t);
+    assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
+    assert.equal(shimOf(place), shim);
+    signalProcess(shim, 'SIGSTOP');
     reach(target, 'SIGTERM');
     assert.deepEqual(await target.exited, { code: null, signal: 'SIGTERM' });
-    assert.deepEqual(readExit(place.dir, readRecord(place.dir)?.token ?? ''), {
-      code: null,
-      signal: 'SIGTERM',
-    });
   });
 
-  test('held up: it is ended, and what it had not come to is started by another', async t => {
-    const { target, starter } = await withStarter(t);
-    signalProcess(starter, 'SIGSTOP');
-    assert.deepEqual(await (await launchLast(t, 'exit 7')).exited, { code: 7, signal: null });
-    assert.ok(!lives(starter) && lives(target.pid));
+  test('held up: what it has not come to is started by another one, and not once more by the first', async t => {
+    const { target, shim } = await shared(t);
+    const blocks = await Place.open(t);
+    const blocking = await blocks.launch(['sleep', '3600']);
+    // It waits for ever to read what it has recorded.
+    rmSync(blocks.path('target.run'));
+    execFileSync('mkfifo', [blocks.path('target.run')]);
+    reach(blocking, 'SIGKILL');
+    await until(() => !children(shim).includes(blocking.pid));
+    const place = await Place.open(t);
+    const launched = await place.launch(sh('echo ran; exec sleep 3600'));
+    assert.notEqual(shimOf(place), shim);
+    writeFileSync(blocks.path('target.run'), 'enough\n');
+    // It was dismissed: when its last target has ended, it has come to all its orders.
+    reach(target, 'SIGTERM');
+    assert.deepEqual(await target.exited, { code: null, signal: 'SIGTERM' });
+    await until(() => !lives(shim));
+    assert.deepEqual(markedProcesses(place.mark), [launched.pid]);
+    assert.equal(place.text('target.log'), 'ran\n');
   });
 
-  test('its wrappers killed right after they were forked: each launch comes to something, and to one target at most', async t => {
-    const { starter } = await withStarter(t);
+  test('its children killed right after they were forked: each launch comes to something, and to one target at most', async t => {
+    const { shim } = await shared(t);
     const launches = [];
     let killed = 0;
     for (let round = 0; killed < 15 && round < 30; round++) {
-      // More at once than shells that wait.
       const places = await Promise.all(Array.from({ length: 3 }, () => Place.open(t)));
-      const before = children(starter);
+      const before = children(shim);
       for (const place of places) {
         const launched: Promise<RunningProcess | Error> = place
           .launch(sh('echo ran; exec sleep 3600'))
           .catch(error => error as Error);
         launches.push({ place, launched });
       }
-      if (killNewChild(starter, before, (round % 20) / 10)) killed += 1;
+      if (killNewChild(shim, before, (round % 20) / 10)) killed += 1;
     }
     const seen = { started: 0, told: 0 };
     for (const { place, launched } of launches) seen[cameTo(place, await launched)] += 1;
-    assert.ok(killed >= 15, `killed ${killed} wrappers`);
+    assert.ok(killed >= 15, `killed ${killed} of them`);
     t.diagnostic(JSON.stringify(seen));
   });
 
   test('keeps no zombies, though it is their parent', async t => {
-    const { starter } = await withStarter(t);
+    const { shim } = await shared(t);
     const places = await Promise.all(Array.from({ length: 5 }, () => Place.open(t)));
     const targets = await Promise.all(places.map(place => place.launch(['sleep', '3600'])));
-    const wrappers = places.map(({ dir }) => readRecord(dir)?.wrapper ?? 0);
-    assert.ok(wrappers.some(pid => children(starter).includes(pid)));
+    const pids = targets.map(({ pid }) => pid);
+    assert.ok(pids.every(pid => children(shim).includes(pid)));
     for (const target of targets) reach(target, 'SIGTERM');
-    await until(() => !children(starter).some(pid => wrappers.includes(pid)));
+    await until(() => !children(shim).some(pid => pids.includes(pid)));
   });
 
-  test('files for its output that are in the way: the error of the file system, and no target', async t => {
-    const place = await Place.open(t);
-    await mkdir(place.path('target.log'));
-    await assert.rejects(place.launch(['true']), { code: 'EISDIR' });
-    // A FIFO that nobody reads is not waited for.
-    execFileSync('mkfifo', [place.path('fifo')]);
-    const mixed = { stdout: place.path('fifo'), stderr: place.path('target.log') };
-    await assert.rejects(place.launch(['true'], { output: mixed }), { code: 'EISDIR' });
-    rmSync(place.path('target.log'), { recursive: true });
-    const output = oneFile(place.path('some/folder/target.log'));
-    assert.deepEqual(await (await place.launch(sh('exit 3'), { output })).exited, { code: 3, signal: null });
-    assert.equal(statSync(output.stdout).mode & 0o777, 0o640 & ~process.umask());
+  test('its spare becomes the next target, whose run is counted from its launch; killed, it is no loss', async t => {
+    const { shim } = await shared(t);
+    const before = await until(() => {
+      const [spare] = children(shim)
+        .filter(pid => !lives(pid) || groupOf(pid) === pid)
+        .slice(-1);
+      return spare !== undefined && ageOf(spare) > 1 ? spare : null;
+    });
+    const [place, other] = [await Place.open(t), await Place.open(t)];
+    const { pid } = await place.launch(['sleep', '3600']);
+    assert.equal(pid, before);
+    const ran = Date.now() - (await running(place)).startedAt;
+    assert.ok(ran >= 0 && ran < 1000, `${ran} ms`);
+    const next = await until(() => children(shim).find(child => child > pid));
+    signalProcess(next, 'SIGKILL');
+    assert.deepEqual(await (await other.launch(sh('exit 3'))).exited, { code: 3, signal: null });
   });
+});
+
+/** Seconds. */
+const ageOf = (pid: number): number =>
+  Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) - Number(statOf(pid)?.startTicks) / 100;
+
+test('files for its output that are in the way: the error of the file system, and no target', async t => {
+  const place = await Place.open(t);
+  await mkdir(place.path('target.log'));
+  await assert.rejects(place.launch(['true']), { code: 'EISDIR' });
+  // A FIFO that nobody reads is not waited for.
+  execFileSync('mkfifo', [place.path('fifo')]);
+  const mixed = { stdout: place.path('fifo'), stderr: place.path('target.log') };
+  await assert.rejects(place.launch(['true'], { output: mixed }), { code: 'EISDIR' });
+  rmSync(place.path('target.log'), { recursive: true });
+  const output = oneFile(place.path('some/folder/target.log'));
+  assert.deepEqual(await (await place.launch(sh('exit 3'), { output })).exited, { code: 3, signal: null });
+  assert.equal(statSync(output.stdout).mode & 0o777, 0o640 & ~process.umask());
 });

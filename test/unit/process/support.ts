@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Output } from '../../../src/process/orders.js';
 import { openOutput } from '../../../src/process/output.js';
 import { signalGroup } from '../../../src/process/signals.js';
 import type { Exit } from '../../../src/process/spawn.js';
-import type { Output } from '../../../src/process/wrapper.js';
 import { until } from '../../support/wait.js';
 
 /** Programs are not compiled: they are found in the checkout, where tests run. */

@@ -1,4 +1,4 @@
-/** Targets under the wrapper, launched here or by a launcher that is killed. */
+/** Targets, launched here or by a launcher that is killed. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,12 +9,13 @@ import { MARK, markedProcesses } from '../../../src/process/marked.js';
 import { signalTarget } from '../../../src/process/reach.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import type { RunningProcess } from '../../../src/process/spawn.js';
-import { startTicksOf } from '../../../src/process/stat.js';
 import { compiled, oneFile, program, workDir } from './support.js';
 
 /** Even in the moment before it has a session of its own. */
-export const reach = (target: RunningProcess, name: NodeJS.Signals): boolean =>
-  signalTarget({ ...target, startTicks: startTicksOf(target.pid) }, name);
+export const reach = signalTarget;
+
+export const children = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 export class Place {
   private constructor(

@@ -1,0 +1,54 @@
+/** What a target is launched by, and how a shim is told of it. */
+/** May be one and the same file. */
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Orders {
+  readonly dataDir: string;
+  readonly token: string;
+  readonly bootId: string;
+  /** When it is launched: milliseconds since the epoch. */
+  readonly at: number;
+  /** The command, and the programs that prepare its ground and become it (`nice`, `setpriv`). */
+  readonly words: readonly string[];
+  readonly before: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** By which the target's processes are known; '': by nothing. */
+  readonly mark: string;
+  readonly output: Output;
+  readonly cwd: string;
+  /** Octal; '' leaves it as it is. */
+  readonly umask: string;
+}
+
+/** Asks a shim whether it takes orders. */
+export const ASK = '0 0\n';
+
+/** In a line the bytes of its fields and those of its variables; then these, each with a NUL after it. */
+export function shimOrders(orders: Orders): string {
+  const { dataDir, token, bootId, at, words, before, env, mark, output, cwd, umask } = orders;
+  const ground = [mark, output.stdout, output.stderr, cwd, umask, before.length];
+  const fields = [token, dataDir, bootId, at, ...ground, ...before, ...words, ''].join('\0');
+  const variables = inBytes(env);
+  return `${Buffer.byteLength(fields)} ${variables.bytes}\n${fields}${variables.text}`;
+}
+
+interface Variables {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** Many targets have one environment. */
+const known = new WeakMap<NodeJS.ProcessEnv, Variables>();
+
+function inBytes(env: NodeJS.ProcessEnv): Variables {
+  const found = known.get(env);
+  if (found) return found;
+  const all = Object.entries(env).filter(([, value]) => value !== undefined);
+  const text = all.map(([name, value]) => `${name}=${value}\0`).join('');
+  const variables = { text, bytes: Buffer.byteLength(text) };
+  known.set(env, variables);
+  return variables;
+}

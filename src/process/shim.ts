@@ -1,0 +1,91 @@
+/** The leaf's side of a shim: a small process that starts targets, is their parent, and outlives the leaf. */
+import { LaunchWords, NO_PROCESS, OVER, READY } from './launch-words.js';
+import { ASK, type Orders, shimOrders } from './orders.js';
+import { SHIM_SCRIPT } from './shim-script.js';
+import { SpawnError } from './spawn.js';
+import { statOf } from './stat.js';
+import { Teller } from './teller.js';
+
+/** Milliseconds between two looks whether it is held up, and questions that it may leave without an answer. */
+const LOOK_MS = 3000;
+const PATIENCE = 2;
+
+export class Shim {
+  /** Takes launches. */
+  isFit = true;
+  /** It could not so much as begin. */
+  isUnable = false;
+  private isReady = false;
+  private unanswered = 0;
+  private readonly process: Teller;
+  private readonly launches = new Map<string, LaunchWords>();
+  private looking: NodeJS.Timeout | null = null;
+
+  /** `perl`: the file of that program. */
+  constructor(perl: string) {
+    this.process = new Teller([perl, '-e', SHIM_SCRIPT], this);
+  }
+
+  launch(orders: Orders): LaunchWords {
+    const launch = new LaunchWords(orders.words[0] ?? '', this.process.pid);
+    if (this.launches.size === 0) this.process.hold(true);
+    this.launches.set(orders.token, launch);
+    this.looking ??= setInterval(() => this.look(), LOOK_MS).unref();
+    this.process.say(shimOrders(orders));
+    return launch;
+  }
+
+  told(line: string): void {
+    const [token = '', word = '', ...rest] = line.split(' ');
+    if (token === READY) [this.isReady, this.unanswered] = [true, 0];
+    this.launches.get(token)?.hear(word, rest);
+    if (word === OVER || word === NO_PROCESS) this.forget(token);
+  }
+
+  failed(error: NodeJS.ErrnoException): void {
+    this.isFit = false;
+    for (const [token, launch] of this.launches) {
+      launch.fail(SpawnError.of(launch.program, error));
+      this.forget(token);
+    }
+  }
+
+  /** What it has forked may still tell something. */
+  ended(): void {
+    this.isFit = false;
+    this.isUnable = !this.isReady;
+  }
+
+  /** By now nobody is left on its way to become a target. */
+  closed(): void {
+    this.lose(() => true);
+  }
+
+  private lose(which: (launch: LaunchWords) => boolean): void {
+    for (const [token, launch] of this.launches) {
+      if (!which(launch)) continue;
+      launch.lose();
+      this.forget(token);
+    }
+  }
+
+  private forget(token: string): void {
+    this.launches.delete(token);
+    if (this.launches.size > 0) return;
+    if (this.looking) clearInterval(this.looking);
+    this.looking = null;
+    this.process.hold(false);
+  }
+
+  /** Somebody may have stopped it; and whatever else keeps it from a launch, another shim can do that. */
+  private look(): void {
+    const { pid } = this.process;
+    if (pid !== null && statOf(pid)?.state === 'T') this.process.signal('SIGCONT');
+    if ([...this.launches.values()].every(launch => launch.isStarted)) return;
+    this.unanswered += 1;
+    if (this.unanswered <= PATIENCE) return this.process.say(ASK);
+    this.isFit = false;
+    this.process.dismiss();
+    this.lose(launch => !launch.isStarted);
+  }
+}

@@ -15,14 +15,7 @@ import type { RunningProcess } from '../process/spawn.js';
 import { clearRemains } from './remains.js';
 import { Run } from './run.js';
 import type { TargetSpec } from './target-spec.js';
-
-/**
- * Milliseconds that a launch has for itself. To tell of it takes this thread several, for which whoever launches may have to wait:
- * the kernel likes to wake them where this one runs.
- */
-const LAUNCH_MS = 5;
-
-export type ChangeListener = (now: TargetModel, before: TargetModel) => void;
+import { type ChangeListener, Telling } from './telling.js';
 
 export class Supervisor {
   private current = initialTarget;
@@ -34,10 +27,7 @@ export class Supervisor {
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
   private readonly waiters = new Set<() => void>();
-  /** What nobody has been told yet. */
-  private untold: Parameters<ChangeListener>[] = [];
-  private listener: ChangeListener | null = null;
-  private telling: NodeJS.Timeout | null = null;
+  private readonly telling = new Telling();
 
   constructor(
     private readonly spec: TargetSpec,
@@ -57,14 +47,7 @@ export class Supervisor {
 
   /** From now on every change is told, and those before, in order. */
   onChange(listener: ChangeListener): void {
-    this.listener = listener;
-    this.tell();
-  }
-
-  private tell(): void {
-    if (this.telling) clearTimeout(this.telling);
-    this.telling = null;
-    if (this.listener) for (const change of this.untold.splice(0)) this.listener(...change);
+    this.telling.to(listener);
   }
 
   dispatch(event: TargetEvent): void {
@@ -75,10 +58,9 @@ export class Supervisor {
     this.current = next.model;
     // First the deed, then the tale. None of them dispatches at once.
     for (const effect of next.effects) this.run(effect);
-    if (next.model !== before) this.untold.push([next.model, before]);
-    if (next.effects.some(({ type }) => type === 'spawn'))
-      this.telling ??= setTimeout(() => this.tell(), LAUNCH_MS);
-    else this.tell();
+    if (next.model !== before) this.telling.add(next.model, before);
+    if (next.effects.some(({ type }) => type === 'spawn')) this.telling.soon();
+    else this.telling.now();
     for (const check of [...this.waiters]) check();
   }
 
@@ -136,7 +118,7 @@ export class Supervisor {
   leave(): void {
     this.cancelTimer();
     this.left = true;
-    this.tell();
+    this.telling.now();
   }
 
   /** After the last stop: nothing of ours stays behind in the system. */

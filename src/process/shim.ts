@@ -13,7 +13,7 @@ const PATIENCE = 2;
 export class Shim {
   /** Takes launches. */
   isFit = true;
-  /** It could not so much as begin. */
+  /** It could not so much as begin, and nobody had killed it. */
   isUnable = false;
   private isReady = false;
   private unanswered = 0;
@@ -51,9 +51,9 @@ export class Shim {
   }
 
   /** What it has forked may still tell something. */
-  ended(): void {
+  ended(signal: NodeJS.Signals | null): void {
     this.isFit = false;
-    this.isUnable = !this.isReady;
+    this.isUnable = !this.isReady && signal === null;
   }
 
   /** By now nobody is left on its way to become a target. */

@@ -8,7 +8,7 @@ export interface Listener {
   /** It could not be started. */
   failed(error: NodeJS.ErrnoException): void;
   /** Words of others who have its descriptors may still come. */
-  ended?(): void;
+  ended?(signal: NodeJS.Signals | null): void;
   /** Nobody is left who could tell anything. */
   closed(code: number | null, signal: NodeJS.Signals | null): void;
 }
@@ -24,7 +24,7 @@ export class Teller {
     // Without a descriptor left it has no stdio at all; what is wrong is told by its own error.
     for (const pipe of this.child.stdio ?? []) pipe?.on('error', () => {});
     this.child.once('error', (error: NodeJS.ErrnoException) => listener.failed(error));
-    this.child.once('exit', () => listener.ended?.());
+    this.child.once('exit', (_, signal) => listener.ended?.(signal));
     if (this.pid === null) return;
     this.child.once('close', (code, signal) => listener.closed(code, signal));
     let cut = '';

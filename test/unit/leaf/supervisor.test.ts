@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { systemClock } from '../../../src/core/clock.js';
+import { Supervisor } from '../../../src/leaf/supervisor.js';
 import { markedProcesses } from '../../../src/process/marked.js';
-import { processAlive } from '../../../src/process/signals.js';
+import { processAlive, signalProcess } from '../../../src/process/signals.js';
 import { groupOf, lives } from '../../../src/process/stat.js';
+import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
-import { STEADY, STUBBORN, shell, supervise } from './support.js';
+import { workDir } from '../process/support.js';
+import { STEADY, STUBBORN, shell, supervise, targetSpec } from './support.js';
+
+const markedOnes = (mark: string): number[] | null => {
+  const found = markedProcesses(mark) ?? [];
+  return found.length > 0 ? found : null;
+};
 
 const output = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
 
@@ -61,6 +70,30 @@ test('what cannot be started says why, and is tried again like a crash', async t
   );
   assert.deepEqual([pid, phases], [null, ['starting', 'backoff']]);
   assert.equal(supervisor.signal('SIGHUP'), false);
+});
+
+test('a launch comes before its tale, which is told in order, and whole where the leaf goes', async t => {
+  const one = await supervise(t, STEADY);
+  one.dispatch('start');
+  assert.deepEqual(one.phases, [], 'not yet');
+  await one.reaches('running');
+  assert.deepEqual(one.phases, ['starting', 'running']);
+  const spec = targetSpec(await workDir(t), STEADY);
+  const left = new Supervisor(spec, systemClock);
+  const told: string[] = [];
+  left.onChange(({ phase }) => told.push(phase));
+  left.dispatch({ type: 'start', by: 'ops' });
+  left.leave();
+  assert.deepEqual(told, ['starting']);
+  for (const pid of await until(() => markedOnes(spec.mark))) signalProcess(pid, 'SIGKILL');
+  const shim = readRecord(one.spec.dataDir)?.keeper ?? 0;
+  signalProcess(shim, 'SIGSTOP');
+  const slow = await supervise(t, STEADY);
+  slow.dispatch('start');
+  await until(() => slow.phases.length > 0);
+  assert.deepEqual([slow.phases, slow.supervisor.model.phase], [['starting'], 'starting']);
+  signalProcess(shim, 'SIGCONT');
+  await slow.reaches('running');
 });
 
 test('a stop while it is being started leaves no process behind', async t => {

@@ -5,12 +5,16 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { adoptTarget } from '../../../src/process/adopt.js';
+import { bootId } from '../../../src/process/identity.js';
 import { OVERTAKEN } from '../../../src/process/launch-words.js';
 import { type Orders, shimOrders } from '../../../src/process/orders.js';
 import { inWords } from '../../../src/process/shell-words.js';
 import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
 import { signalProcess } from '../../../src/process/signals.js';
-import { writeToken, writeWho } from '../../../src/process/target-file.js';
+import { lives } from '../../../src/process/stat.js';
+import { END_BYTES, TOKEN_BYTES, writeToken, writeWho } from '../../../src/process/target-file.js';
 import { readExit, readRecord } from '../../../src/process/target-record.js';
 import { wrapperScript } from '../../../src/process/wrapper.js';
 import { find } from '../../support/parts.js';
@@ -234,4 +238,72 @@ test('a shim whose leaf has gone stays until its last target has ended, without 
   signalProcess(pid, 'SIGTERM');
   await ended(child);
   assert.deepEqual(readExit(orders.dataDir, 'mine'), { code: null, signal: 'SIGTERM' });
+});
+
+test('an order of which a shim that was killed has said but half to its spare starts nothing', {
+  skip,
+}, async t => {
+  const { child } = await begun(t, { ...shim, spare: true });
+  const [spare = 0] = children(child.pid as number);
+  signalProcess(spare, 'SIGSTOP');
+  // More than a pipe takes.
+  const orders = await ordered(t, { PATH: process.env.PATH, LONG: 'x'.repeat(100_000) });
+  child.stdin?.write(shimOrders(orders));
+  await until(
+    () => readFileSync(`/proc/${child.pid}/wchan`, 'utf8').includes('pipe'),
+    5000,
+    'it waits to write',
+  );
+  child.kill('SIGKILL');
+  await ended(child);
+  signalProcess(spare, 'SIGCONT');
+  await until(() => !lives(spare));
+  assert.equal(readRecord(orders.dataDir), null);
+});
+
+test('the end of one that somebody else has followed meanwhile is not written over that of the other', {
+  skip,
+}, async t => {
+  const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['sleep', '3600'] });
+  const { child, words } = await begun(t, shim);
+  child.stdin?.write(shimOrders(orders));
+  await until(() => words.some(word => word.startsWith('mine started')));
+  const { pid = 0 } = readRecord(orders.dataDir) ?? {};
+  const lines = ['other'.padEnd(TOKEN_BYTES - 1), 'other 5'.padEnd(END_BYTES - 1), ''];
+  writeFileSync(join(orders.dataDir, 'target.run'), lines.join('\n'));
+  writeWho(orders.dataDir, '4242 1 boot other 4242 4241 1');
+  signalProcess(pid, 'SIGKILL');
+  await until(() => words.includes('mine over 137'));
+  assert.deepEqual(readExit(orders.dataDir, 'other'), { code: 5, signal: null });
+});
+
+test('whenever the next leaf comes, however slow the other is: it finds the target, or that never runs', {
+  skip,
+}, async t => {
+  // Before and after each look at the token.
+  const slowly = SHIM_SCRIPT.replaceAll(
+    /^ {2}(?=look_at_token\()|^(?<=sub overwrite \{\n)/gm,
+    'select undef, undef, undef, 0.2;\n',
+  );
+  assert.equal(slowly.split('0.2;').length, 4);
+  const came = async (afterMs: number): Promise<boolean> => {
+    const words = ['sh', '-c', 'echo ran; exec sleep 3600'];
+    const orders = await ordered(t, { PATH: process.env.PATH }, { words, bootId: bootId() });
+    const { child, words: told } = await begun(t, { ...shim, command: [PERL[0] as string, '-e', slowly] });
+    child.stdin?.write(shimOrders(orders));
+    await pause(afterMs);
+    const found = await adoptTarget(orders.dataDir);
+    child.stdin?.end();
+    if (found && 'running' in found) {
+      // It may still find that it was overtaken: then it ends as one that is gone.
+      signalProcess(found.running.pid, 'SIGKILL');
+      await found.running.exited;
+      return true;
+    }
+    await until(() => told.some(word => word.startsWith('mine over')));
+    assert.ok(!readFileSync(orders.output.stdout, 'utf8').includes('ran'), `after ${afterMs} ms`);
+    return false;
+  };
+  const seen = await Promise.all(Array.from({ length: 9 }, (_, nth) => came(nth * 100)));
+  assert.ok(seen.includes(true) && seen.includes(false), seen.join());
 });

@@ -68,7 +68,11 @@ export class Run {
     const { pid, group, startTicks } = this.running;
     const alive = startTicks !== null && startTicksOf(pid) === startTicks;
     const roots = alive ? [pid, group] : [];
-    this.known = [...known, ...descendantsOf([...roots, ...known.map(one => one.pid)])];
+    try {
+      this.known = [...known, ...descendantsOf([...roots, ...known.map(one => one.pid)])];
+    } catch {
+      // nobody can be looked for now (EMFILE): it is stopped all the same
+    }
   }
 
   private get remains(): Remains {

@@ -56,9 +56,9 @@ export class Supervisor {
     const at = { now: this.clock.mono(), policy: this.spec.policy, jitter: Math.random() };
     const next = step(before, event, at);
     this.current = next.model;
+    if (next.model !== before) this.telling.add(next.model, before);
     // First the deed, then the tale. None of them dispatches at once.
     for (const effect of next.effects) this.run(effect);
-    if (next.model !== before) this.telling.add(next.model, before);
     if (next.effects.some(({ type }) => type === 'spawn')) this.telling.soon();
     else this.telling.now();
     for (const check of [...this.waiters]) check();

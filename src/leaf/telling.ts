@@ -28,7 +28,8 @@ export class Telling {
   now(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    if (this.listener) for (const change of this.untold.splice(0)) this.listener(...change);
+    if (this.listener === null) return;
+    for (let change = this.untold.shift(); change; change = this.untold.shift()) this.listener(...change);
   }
 
   /** Once a launch has had its time. */

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bootId, type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
-import { processAlive } from './signals.js';
+import { processAlive, signalProcess } from './signals.js';
 import type { Exit, RunningProcess } from './spawn.js';
+import { statOf } from './stat.js';
 import { readTargetFile } from './target-file.js';
 import { neverLaunched, newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
 
@@ -28,11 +29,22 @@ export async function adoptTarget(dataDir: string): Promise<Found | null> {
   newToken(dataDir, 'look');
   const record = readRecord(dataDir);
   if (!record) return null;
+  const running = await runningAs(record, dataDir);
+  return running ? { running } : { ended: await howItEnded(record, dataDir), group: record.group };
+}
+
+/** That is recorded here; null where none is, or it does not live. */
+export async function livingTarget(dataDir: string): Promise<RunningProcess | null> {
+  const record = readRecord(dataDir);
+  return record && processAlive(record.pid) ? runningAs(record, dataDir) : null;
+}
+
+async function runningAs(record: TargetRecord, dataDir: string): Promise<RunningProcess | null> {
+  if (!(await sameProcess(record))) return null;
   const { pid, group } = record;
-  if (!(await sameProcess(record))) return { ended: await howItEnded(record, dataDir), group };
   const startedAt = Date.now() - ranBy(Date.now(), record);
   const startTicks = process.platform === 'linux' ? record.startTime : null;
-  return { running: { pid, group, startTicks, startedAt, exited: gone(record, dataDir) } };
+  return { pid, group, startTicks, startedAt, exited: gone(record, dataDir) };
 }
 
 async function howItEnded(record: TargetRecord, dataDir: string): Promise<Ended | null> {
@@ -64,7 +76,9 @@ const mayLive = async (record: ProcessIdentity): Promise<boolean> =>
   processAlive(record.pid) && (await sameProcess(record).catch(() => true));
 
 /** The shim writes it after the target is gone: while that one lives it is worth waiting. */
-async function recordedExit({ token, keeper }: TargetRecord, dataDir: string): Promise<Exit> {
+async function recordedExit(record: TargetRecord, dataDir: string): Promise<Exit> {
+  const { token, keeper } = record;
+  continueKeeper(record);
   for (let look = 0; look < 100; look++) {
     const isGone = keeper === null || (await processIdentity(keeper).catch(() => true)) === null;
     const [exit, isRead] = exitIn(dataDir, token);
@@ -73,6 +87,13 @@ async function recordedExit({ token, keeper }: TargetRecord, dataDir: string): P
     await pause(LOOK_MS / 5);
   }
   return { code: null, signal: null };
+}
+
+/** Somebody may have stopped it: that it keeps this one shows where it has not waited for it yet. */
+function continueKeeper({ pid, startTime, keeper }: TargetRecord): void {
+  const target = statOf(pid);
+  if (keeper === null || target?.parent !== keeper || target.startTicks !== startTime) return;
+  if (statOf(keeper)?.state === 'T') signalProcess(keeper, 'SIGCONT');
 }
 
 function exitIn(dataDir: string, token: string): [exit: Exit | null, isRead: boolean] {

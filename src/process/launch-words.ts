@@ -33,6 +33,9 @@ export type FirstWord =
 export class LaunchWords {
   isStarted = false;
   isOver = false;
+  /** Questions that its shim had been asked before, and looks at which it had come to this one and nothing was there yet. */
+  askedBefore = 0;
+  looks = 0;
   /** What ended a wrapper whose target was in its group. */
   killedBy: NodeJS.Signals | null = null;
   /** Rejects where who was to launch it could not be started. */

@@ -1,7 +1,8 @@
 /** Starts a target under a shim or a wrapper. */
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { adoptTarget, gone } from './adopt.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { adoptTarget, gone, livingTarget } from './adopt.js';
 import { bootId, processIdentity } from './identity.js';
 import type { LaunchWords } from './launch-words.js';
 import type { Output } from './orders.js';
@@ -28,6 +29,8 @@ export interface LaunchOptions {
 /** Bytes of one word or variable, and of all together, that Linux takes (execve(2)), less what it needs itself. */
 const WORD_LIMIT = 131_072;
 const ALL_LIMIT = 2_000_000;
+/** What each takes besides: the pointer to it, and the NUL after it. */
+const POINTER_BYTES = 9;
 
 /**
  * Resolves when the target is about to run as `pid`. Synchronous up to the shell's work: what is lost here is lost at
@@ -54,6 +57,9 @@ const lost = ({ words }: LaunchOptions): SpawnError =>
 async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null> {
   const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
   const token = newToken(dataDir, 'launch');
+  // Whatever was lost sight of: a second one would be a twin.
+  const living = await livingTarget(dataDir);
+  if (living) return living;
   const [boot, at] = [bootId(), Date.now()];
   const orders = { dataDir, token, bootId: boot, at, words, before, env, mark, output, cwd, umask };
   const told = launch(orders);
@@ -75,6 +81,22 @@ async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null
       return { pid, group, startTicks, startedAt: Date.now(), exited: exitOf(told, whole, dataDir) };
     }
   }
+  for (let look = 1; ; look++)
+    try {
+      return await whatBecame(options, token);
+    } catch (error) {
+      // Given up with its token still good, it might yet become the target.
+      if (error instanceof SpawnError || look === LOOKS) throw error;
+      await pause(LOOK_MS);
+    }
+}
+
+/** Looks where the files can't be read now (EMFILE, EIO), and milliseconds between two. */
+const LOOKS = 100;
+const LOOK_MS = 100;
+
+async function whatBecame(options: LaunchOptions, token: string): Promise<RunningProcess | null> {
+  const { dataDir } = options;
   // Somebody else has this place by now.
   if (readTargetFile(dataDir)?.token !== token) throw lost(options);
   // Whoever launched it was ended before it could tell, maybe with the target under way: a second one would be a twin.
@@ -131,17 +153,16 @@ interface Size {
 const sizes = new WeakMap<NodeJS.ProcessEnv, Size>();
 
 function sizeOfEnv(env: NodeJS.ProcessEnv): Size {
-  const size = sizes.get(env) ?? sizeOf(Object.values(env));
+  const size = sizes.get(env) ?? sizeOf(Object.entries(env).map(pair => pair.join('=')));
   sizes.set(env, size);
   return size;
 }
 
-function sizeOf(texts: readonly (string | undefined)[]): Size {
+function sizeOf(texts: readonly string[]): Size {
   let [all, longest, hasNul] = [0, 0, false];
   for (const text of texts) {
-    if (text === undefined) continue;
     const bytes = Buffer.byteLength(text);
-    all += bytes;
+    all += bytes + POINTER_BYTES;
     longest = Math.max(longest, bytes);
     hasNul ||= text.includes('\0');
   }

@@ -7,16 +7,19 @@
  * writes a new token first and then looks for a record. Either it finds the target, or the other finds the token changed
  * and does not become it (Dekker's argument). It looks before, too, so that one that comes late writes over nobody's record.
  *
- * Orders come by standard input, so that neither words nor environment show in a list of processes: see orders.ts. What is cut off starts nothing. Its words go to descriptor 3, see launch-words.ts.
+ * Orders come by standard input, so that neither words nor environment show in a list of processes: see orders.ts. What is cut off starts
+ * nothing. Its words go to descriptor 3, see launch-words.ts.
  */
-import { NO_DIRECTORY, NO_PROCESS, NOT_FOUND, OVER, OVERTAKEN, READY, STARTED } from './launch-words.js';
-import { MARK } from './marked.js';
-import { END_AT, END_BYTES, TOKEN_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
+import { NO_PROCESS, OVER, READY } from './launch-words.js';
+import { BECOMING } from './shim-becoming.js';
+import { END_AT, END_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 
 /** Seconds without an order before a spare is forked: it would be in the way of others. */
 const QUIET_S = 0.03;
-/** Exit codes of POSIX shells (2.8.2) for a command that is found but can't be executed, and for one that isn't found. */
-const [NOT_EXECUTABLE, MISSING] = [126, 127];
+/** Seconds until it is tried again where none could be forked. */
+const RETRY_S = 60;
+/** Bytes of an environment that the shim itself takes, for those that come next. */
+const SHORT = 20_000;
 
 export const SHIM_SCRIPT = String.raw`
 use strict;
@@ -25,11 +28,24 @@ $0 = 'canopy shim';
 open my $words, '>&=', 3 or exit 1;
 pipe my $child_ended, my $wake or exit 1;
 $SIG{CHLD} = sub { syswrite $wake, '.' };
-$SIG{PIPE} = 'IGNORE';
-my $umask = umask;
+# Signals to all of a service are for its targets: it lives on to tell how they took them.
+my @deaf = qw(PIPE HUP INT QUIT TERM USR1 USR2 ALRM);
+$SIG{$_} = 'IGNORE' for @deaf;
+my ($umask, $quiet) = (umask, ${QUIET_S});
 my ($orders, $is_open, $environment, %launched, $spare, $to_spare) = ('', 1, '');
 
-sub tell_leaf { syswrite $words, "@_\n" }
+# All of it, where the leaf does not listen for a while and a child ends meanwhile, too.
+sub say_all {
+  my ($handle, $text) = @_;
+  my $said = 0;
+  while ($said < length $text) {
+    my $bytes = syswrite $handle, $text, length($text) - $said, $said;
+    last unless defined $bytes || $! == POSIX::EINTR();
+    $said += $bytes // 0;
+  }
+}
+
+sub tell_leaf { say_all($words, "@_\n") }
 
 sub content {
   my ($file, $bytes) = @_;
@@ -45,69 +61,12 @@ sub overwrite {
   (syswrite $run, sprintf "%-*s\n", $bytes - 1, $text) == $bytes;
 }
 
-sub look_at_token {
-  my ($run, $token) = @_;
-  sysseek $run, 0, 0;
-  sysread $run, my $line, ${TOKEN_BYTES};
-  exit ${OVERTAKEN} unless $line eq sprintf "%-${TOKEN_BYTES - 1}s\n", $token;
-}
-
-# The 22nd field of proc(5): the second is the program's name, which may hold blanks.
-sub start_time {
-  my $stat = content('/proc/self/stat', 1024);
-  $stat eq '' ? '-' : (split / /, substr $stat, 2 + rindex $stat, ')')[19];
-}
-
-sub is_there {
-  my ($program) = @_;
-  return -f $program && -x _ if $program =~ m{/};
-  for my $folder (split /:/, $ENV{PATH} // '/bin:/usr/bin', -1) {
-    my $file = ($folder eq '' ? '.' : $folder) . "/$program";
-    return 1 if -f $file && -x _;
-  }
-}
-
-# A FIFO is opened for reading as well, so that it stays open when nobody else reads it.
-sub redirect {
-  my ($handle, $file) = @_;
-  open $handle, -p $file ? '+<' : '>>', $file or exit ${NOT_EXECUTABLE};
-}
-
-# Most targets have the environment of the one before.
-sub take_environment {
-  return if $_[0] eq $environment;
-  $environment = $_[0];
-  %ENV = map { split /=/, $_, 2 } split /\0/, $environment;
-}
-
-sub become {
-  my ($token, $dir, $boot, $at, $mark, $out, $err, $cwd, $mask, $before, @command) = split /\0/, $_[0], -1;
-  pop @command;
-  $ENV{'${MARK}'} = $mark if $mark ne '';
-  if ($cwd ne '' && !chdir $cwd) { tell_leaf($token, '${NO_DIRECTORY}'); exit ${MISSING} }
-  umask($umask | 027);
-  open STDIN, '<', '/dev/null';
-  redirect(*STDOUT, $out);
-  redirect(*STDERR, $err);
-  if (!is_there($command[$before])) { tell_leaf($token, '${NOT_FOUND}'); exit ${MISSING} }
-  open my $run, '+<', "$dir/target.run" or exit ${OVERTAKEN};
-  my $start = start_time();
-  look_at_token($run, $token);
-  my $who = join ' ', $$, $start, $boot, $token, $$, getppid, $at;
-  overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $who) or exit ${OVERTAKEN};
-  look_at_token($run, $token);
-  tell_leaf($token, '${STARTED}', $$, $$, $start);
-  close $words;
-  $SIG{$_} = 'DEFAULT' for 'CHLD', 'PIPE';
-  umask($mask eq '' ? $umask : oct $mask);
-  exec { $command[0] } @command;
-  exit($! == POSIX::ENOENT() ? ${MISSING} : ${NOT_EXECUTABLE});
-}
-
+${BECOMING}
 # One that waits for its orders: a fork less while somebody waits for a target.
 sub fork_spare {
   pipe my $from_shim, my $to or return;
   $spare = fork;
+  $quiet = defined $spare ? ${QUIET_S} : ${RETRY_S};
   if ($spare) { $to_spare = $to; return }
   return unless defined $spare;
   close $to;
@@ -124,20 +83,16 @@ sub forked {
   my ($order, $variables) = @_;
   my $pid = $spare;
   if ($pid) {
-    my $text = pack('NN', length $order, length $variables) . $order . $variables;
-    my $written = 0;
-    while ($written < length $text) {
-      my $bytes = syswrite $to_spare, $text, length($text) - $written, $written;
-      last unless defined $bytes || $! == POSIX::EINTR();
-      $written += $bytes // 0;
-    }
+    say_all($to_spare, pack('NN', length $order, length $variables) . $order . $variables);
     ($spare, $to_spare) = ();
     return $pid;
   }
-  take_environment($variables);
+  # A long one takes its time, for which others would have to wait.
+  take_environment($variables) if length $variables < ${SHORT};
   $pid = fork;
   return $pid if $pid || !defined $pid;
   POSIX::setsid();
+  take_environment($variables);
   become($order);
 }
 
@@ -186,7 +141,7 @@ while ($is_open || %launched) {
   my $ready = '';
   vec($ready, 0, 1) = $is_open;
   vec($ready, fileno $child_ended, 1) = 1;
-  my $count = select $ready, undef, undef, $spare || !$is_open ? undef : ${QUIET_S};
+  my $count = select $ready, undef, undef, $spare || !$is_open ? undef : $quiet;
   fork_spare() if $count == 0;
   next if $count < 1;
   wait_for_children() if vec $ready, fileno $child_ended, 1;

@@ -9,6 +9,8 @@ import { Teller } from './teller.js';
 /** Milliseconds between two looks whether it is held up, and questions that it may leave without an answer. */
 const LOOK_MS = 3000;
 const PATIENCE = 2;
+/** Milliseconds that words may be under way after the end of who said them. */
+const WORDS_MS = 1000;
 
 export class Shim {
   /** Takes launches. */
@@ -17,6 +19,9 @@ export class Shim {
   isUnable = false;
   private isReady = false;
   private unanswered = 0;
+  /** Questions, and answers to them: it has come to all that was said before one that is answered. The first comes unasked. */
+  private asked = 1;
+  private answered = 0;
   private readonly process: Teller;
   private readonly launches = new Map<string, LaunchWords>();
   private looking: NodeJS.Timeout | null = null;
@@ -29,6 +34,7 @@ export class Shim {
   launch(orders: Orders): LaunchWords {
     const launch = new LaunchWords(orders.words[0] ?? '', this.process.pid);
     if (this.launches.size === 0) this.process.hold(true);
+    launch.askedBefore = this.asked;
     this.launches.set(orders.token, launch);
     this.looking ??= setInterval(() => this.look(), LOOK_MS).unref();
     this.process.say(shimOrders(orders));
@@ -37,9 +43,15 @@ export class Shim {
 
   told(line: string): void {
     const [token = '', word = '', ...rest] = line.split(' ');
-    if (token === READY) [this.isReady, this.unanswered] = [true, 0];
+    this.unanswered = 0;
+    if (token === READY) this.ready();
     this.launches.get(token)?.hear(word, rest);
     if (word === OVER || word === NO_PROCESS) this.forget(token);
+  }
+
+  private ready(): void {
+    this.isReady = true;
+    this.answered += 1;
   }
 
   failed(error: NodeJS.ErrnoException): void {
@@ -50,13 +62,15 @@ export class Shim {
     }
   }
 
-  /** What it has forked may still tell something. */
   ended(signal: NodeJS.Signals | null): void {
     this.isFit = false;
     this.isUnable = !this.isReady && signal === null;
+    // Nobody else tells of their ends.
+    this.lose(launch => launch.isStarted);
+    // What it had forked may still begin; or, stopped by somebody, keep the words from being closed.
+    setTimeout(() => this.closed(), WORDS_MS);
   }
 
-  /** By now nobody is left on its way to become a target. */
   closed(): void {
     this.lose(() => true);
   }
@@ -77,15 +91,19 @@ export class Shim {
     this.process.hold(false);
   }
 
-  /** Somebody may have stopped it; and whatever else keeps it from a launch, another shim can do that. */
+  /** Somebody may have stopped it; and whatever else keeps it from what is to be done, another one can do that. */
   private look(): void {
     const { pid } = this.process;
     if (pid !== null && statOf(pid)?.state === 'T') this.process.signal('SIGCONT');
-    if ([...this.launches.values()].every(launch => launch.isStarted)) return;
+    for (const launch of this.launches.values())
+      if (!launch.isStarted && this.answered > launch.askedBefore) launch.looks += 1;
+    // Its process was stopped, or hangs on a file system: it finds its token changed.
+    this.lose(launch => launch.looks > PATIENCE);
     this.unanswered += 1;
+    this.asked += 1;
     if (this.unanswered <= PATIENCE) return this.process.say(ASK);
     this.isFit = false;
     this.process.dismiss();
-    this.lose(launch => !launch.isStarted);
+    this.lose(() => true);
   }
 }

@@ -9,7 +9,6 @@ import {
   rmSync,
   statSync,
   truncateSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -392,6 +391,29 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     await target.exited;
   });
 
+  test('a launch where one lives that was lost sight of: that one, and no twin', async t => {
+    const place = await Place.open(t);
+    const { pid } = await place.orphan(['sleep', '3600']);
+    const launched = await place.launch(['sleep', '3600']);
+    assert.equal(launched.pid, pid);
+    assert.deepEqual(markedProcesses(place.mark), [pid]);
+    signalProcess(pid, 'SIGTERM');
+    assert.deepEqual(await launched.exited, { code: null, signal: 'SIGTERM' });
+  });
+
+  test('its shim stopped by somebody: it is continued, and tells', async t => {
+    const place = await Place.open(t);
+    const { pid } = await place.orphan(sh('echo ready; while [ ! -e go ]; do sleep 0.01; done; exit 42'));
+    await until(() => place.text('target.log') === 'ready\n');
+    const shim = readRecord(place.dir)?.keeper ?? 0;
+    signalProcess(shim, 'SIGSTOP');
+    signalProcess(pid, 'SIGTERM');
+    await until(() => !lives(pid));
+    const found = await adoptTarget(place.dir);
+    assert.ok(found && 'ended' in found);
+    assert.equal(found.ended?.signal, 'SIGTERM');
+  });
+
   test('whenever the next leaf comes: it finds the target, or there is none', async t => {
     const seen = { found: 0, overtaken: 0 };
     for (let round = 0; round < 40; round++) {
@@ -447,6 +469,14 @@ function killNewChild(parent: number, known: readonly number[], ms: number): boo
   return child !== undefined && signalProcess(child, 'SIGKILL');
 }
 
+/** Of its children the one that still has its name, in a session of its own. */
+const spareOf = (shim: number): Promise<number> =>
+  until(() =>
+    children(shim).find(
+      pid => groupOf(pid) === pid && readFileSync(`/proc/${pid}/comm`, 'utf8') === 'canopy shim\n',
+    ),
+  );
+
 // Each by itself: all targets of this process have one shim.
 describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs perl') }, () => {
   test('one for all targets, which is there before they are asked for again', async t => {
@@ -501,25 +531,45 @@ describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs p
     assert.deepEqual(await target.exited, { code: null, signal: 'SIGTERM' });
   });
 
-  test('held up: what it has not come to is started by another one, and not once more by the first', async t => {
+  test('held up: what it has not come to is started by another one, ends are seen all the same, nothing runs twice', async t => {
     const { target, shim } = await shared(t);
-    const blocks = await Place.open(t);
-    const blocking = await blocks.launch(['sleep', '3600']);
-    // It waits for ever to read what it has recorded.
-    rmSync(blocks.path('target.run'));
-    execFileSync('mkfifo', [blocks.path('target.run')]);
-    reach(blocking, 'SIGKILL');
-    await until(() => !children(shim).includes(blocking.pid));
+    const spare = await spareOf(shim);
+    // More than a pipe takes, to one that reads nothing.
+    signalProcess(spare, 'SIGSTOP');
     const place = await Place.open(t);
-    const launched = await place.launch(sh('echo ran; exec sleep 3600'));
+    const env = { ...place.env, LONG: 'x'.repeat(100_000) };
+    const launched = await place.launch(sh('echo ran; exec sleep 3600'), { env });
     assert.notEqual(shimOf(place), shim);
-    writeFileSync(blocks.path('target.run'), 'enough\n');
-    // It was dismissed: when its last target has ended, it has come to all its orders.
     reach(target, 'SIGTERM');
-    assert.deepEqual(await target.exited, { code: null, signal: 'SIGTERM' });
-    await until(() => !lives(shim));
+    assert.deepEqual(await target.exited, { code: null, signal: null }, 'it has not waited for it');
+    signalProcess(spare, 'SIGCONT');
+    await until(() => !lives(shim) && !lives(spare), 5000, 'it was dismissed');
     assert.deepEqual(markedProcesses(place.mark), [launched.pid]);
     assert.equal(place.text('target.log'), 'ran\n');
+  });
+
+  test('one that is stopped before it is the target: another one is, and it never', async t => {
+    const { shim } = await shared(t);
+    const spare = await spareOf(shim);
+    signalProcess(spare, 'SIGSTOP');
+    const place = await Place.open(t);
+    const target = await place.launch(sh('echo ran; exec sleep 3600'));
+    assert.notEqual(target.pid, spare);
+    signalProcess(spare, 'SIGCONT');
+    await until(() => !lives(spare));
+    assert.deepEqual([place.text('target.log'), markedProcesses(place.mark)], ['ran\n', [target.pid]]);
+  });
+
+  test('killed while somebody still has its words: its targets are watched on', async t => {
+    const { target, shim } = await shared(t);
+    const spare = await spareOf(shim);
+    signalProcess(spare, 'SIGSTOP');
+    signalProcess(shim, 'SIGKILL');
+    const place = await Place.open(t);
+    assert.deepEqual(await (await place.launch(sh('exit 7'))).exited, { code: 7, signal: null });
+    reach(target, 'SIGKILL');
+    await target.exited;
+    signalProcess(spare, 'SIGKILL');
   });
 
   test('its children killed right after they were forked: each launch comes to something, and to one target at most', async t => {
@@ -555,19 +605,16 @@ describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs p
 
   test('its spare becomes the next target, whose run is counted from its launch; killed, it is no loss', async t => {
     const { shim } = await shared(t);
-    const before = await until(() => {
-      const [spare] = children(shim)
-        .filter(pid => !lives(pid) || groupOf(pid) === pid)
-        .slice(-1);
-      return spare !== undefined && ageOf(spare) > 1 ? spare : null;
-    });
+    const before = await spareOf(shim);
+    await until(() => ageOf(before) > 1);
     const [place, other] = [await Place.open(t), await Place.open(t)];
     const { pid } = await place.launch(['sleep', '3600']);
     assert.equal(pid, before);
     const ran = Date.now() - (await running(place)).startedAt;
     assert.ok(ran >= 0 && ran < 1000, `${ran} ms`);
-    const next = await until(() => children(shim).find(child => child > pid));
+    const next = await spareOf(shim);
     signalProcess(next, 'SIGKILL');
+    await until(() => !children(shim).includes(next));
     assert.deepEqual(await (await other.launch(sh('exit 3'))).exited, { code: 3, signal: null });
   });
 });

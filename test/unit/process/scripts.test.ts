@@ -13,7 +13,7 @@ import { type Orders, shimOrders } from '../../../src/process/orders.js';
 import { inWords } from '../../../src/process/shell-words.js';
 import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
 import { signalProcess } from '../../../src/process/signals.js';
-import { lives } from '../../../src/process/stat.js';
+import { lives, statOf } from '../../../src/process/stat.js';
 import { END_BYTES, TOKEN_BYTES, writeToken, writeWho } from '../../../src/process/target-file.js';
 import { readExit, readRecord } from '../../../src/process/target-record.js';
 import { wrapperScript } from '../../../src/process/wrapper.js';
@@ -306,4 +306,39 @@ test('whenever the next leaf comes, however slow the other is: it finds the targ
   };
   const seen = await Promise.all(Array.from({ length: 9 }, (_, nth) => came(nth * 100)));
   assert.ok(seen.includes(true) && seen.includes(false), seen.join());
+});
+
+test('signals to all of a service are for its targets: a shim tells how they took them', {
+  skip,
+}, async t => {
+  const { child, words } = await begun(t, shim);
+  const script = 'trap "exit 42" TERM; echo ready; while :; do sleep 0.01; done';
+  const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['sh', '-c', script] });
+  child.stdin?.write(shimOrders(orders));
+  await until(
+    () => existsSync(orders.output.stdout) && readFileSync(orders.output.stdout, 'utf8') === 'ready\n',
+  );
+  for (const pid of [child.pid as number, readRecord(orders.dataDir)?.pid ?? 0])
+    signalProcess(pid, 'SIGTERM');
+  await until(() => words.includes('mine over 42'));
+});
+
+test('no word is lost where the leaf does not listen and children end meanwhile', { skip }, async t => {
+  const { child, words } = await begun(t, shim);
+  const told = child.stdio[3] as Socket;
+  const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['/bin/sleep', '1'] });
+  told.pause();
+  // Each small word takes a buffer of its own: some 280 fill the socket.
+  for (let nth = 0; nth < 400; nth++)
+    child.stdin?.write(shimOrders({ ...orders, words: ['/nowhere'], token: `none${nth}` }));
+  await until(
+    () => statOf(child.pid as number)?.state === 'S' && children(child.pid as number).length === 0,
+    20_000,
+  );
+  told.resume();
+  await until(
+    () => words.filter(word => word.includes(' over ')).length === 400,
+    10_000,
+    () => `${words.length}`,
+  );
 });

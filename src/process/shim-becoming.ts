@@ -1,0 +1,71 @@
+/** What a process that a shim has forked does, in Perl: it makes its ground that of the target, says who it is, and becomes it. */
+import { NO_DIRECTORY, NOT_FOUND, OVERTAKEN, STARTED } from './launch-words.js';
+import { MARK } from './marked.js';
+import { TOKEN_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
+
+/** Exit codes of POSIX shells (2.8.2) for a command that is found but can't be executed, and for one that isn't found. */
+const [NOT_EXECUTABLE, MISSING] = [126, 127];
+
+/** Subs of the shim's script. */
+export const BECOMING = String.raw`
+sub look_at_token {
+  my ($run, $token) = @_;
+  sysseek $run, 0, 0;
+  sysread $run, my $line, ${TOKEN_BYTES};
+  exit ${OVERTAKEN} unless $line eq sprintf "%-${TOKEN_BYTES - 1}s\n", $token;
+}
+
+# The 22nd field of proc(5): the second is the program's name, which may hold blanks.
+sub start_time {
+  my $stat = content('/proc/self/stat', 1024);
+  $stat eq '' ? '-' : (split / /, substr $stat, 2 + rindex $stat, ')')[19];
+}
+
+sub is_there {
+  my ($program) = @_;
+  return -f $program && -x _ if $program =~ m{/};
+  my @folders = split /:/, $ENV{PATH} // '/bin:/usr/bin', -1;
+  for my $folder (@folders ? @folders : '') {
+    my $file = ($folder eq '' ? '.' : $folder) . "/$program";
+    return 1 if -f $file && -x _;
+  }
+}
+
+# A FIFO is opened for reading as well, so that it stays open when nobody else reads it.
+sub redirect {
+  my ($handle, $file) = @_;
+  open $handle, -p $file ? '+<' : '>>', $file or exit ${NOT_EXECUTABLE};
+}
+
+# Most targets have the environment of the one before.
+sub take_environment {
+  return if $_[0] eq $environment;
+  $environment = $_[0];
+  %ENV = map { split /=/, $_, 2 } split /\0/, $environment;
+}
+
+sub become {
+  my ($token, $dir, $boot, $at, $mark, $out, $err, $cwd, $mask, $before, @command) = split /\0/, $_[0], -1;
+  pop @command;
+  $SIG{$_} = 'DEFAULT' for 'CHLD', grep { $_ ne 'PIPE' } @deaf;
+  $ENV{'${MARK}'} = $mark if $mark ne '';
+  if ($cwd ne '' && !chdir $cwd) { tell_leaf($token, '${NO_DIRECTORY}'); exit ${MISSING} }
+  umask($umask | 027);
+  open STDIN, '<', '/dev/null';
+  redirect(*STDOUT, $out);
+  redirect(*STDERR, $err);
+  if (!is_there($command[$before])) { tell_leaf($token, '${NOT_FOUND}'); exit ${MISSING} }
+  open my $run, '+<', "$dir/target.run" or exit ${OVERTAKEN};
+  my $start = start_time();
+  look_at_token($run, $token);
+  my $who = join ' ', $$, $start, $boot, $token, $$, getppid, $at;
+  overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $who) or exit ${OVERTAKEN};
+  look_at_token($run, $token);
+  tell_leaf($token, '${STARTED}', $$, $$, $start);
+  close $words;
+  $SIG{PIPE} = 'DEFAULT';
+  umask($mask eq '' ? $umask : oct $mask);
+  exec { $command[0] } @command;
+  exit($! == POSIX::ENOENT() ? ${MISSING} : ${NOT_EXECUTABLE});
+}
+`;

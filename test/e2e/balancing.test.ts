@@ -48,7 +48,7 @@ describe('balancing', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, (
     });
   /** Numbers of the slots whose target really runs, as the machine itself says. */
   const running = (): string[] => sleepers(box, '7');
-  /** The wrapper says that a target runs a moment before it becomes it. */
+  /** The shim says that a target runs a moment before it becomes it. */
   const runs = (wanted: number | string[]) =>
     until(
       () => isDeepStrictEqual(typeof wanted === 'number' ? running().length : running(), wanted),

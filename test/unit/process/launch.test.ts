@@ -469,11 +469,14 @@ function killNewChild(parent: number, known: readonly number[], ms: number): boo
   return child !== undefined && signalProcess(child, 'SIGKILL');
 }
 
-/** Of its children the one that still has its name, in a session of its own. */
-const spareOf = (shim: number): Promise<number> =>
+/** Of its children the one that still has its name, in a session of its own; a target has, too, for a moment. */
+const spareOf = (shim: number, target: RunningProcess): Promise<number> =>
   until(() =>
     children(shim).find(
-      pid => groupOf(pid) === pid && readFileSync(`/proc/${pid}/comm`, 'utf8') === 'canopy shim\n',
+      pid =>
+        pid !== target.pid &&
+        groupOf(pid) === pid &&
+        readFileSync(`/proc/${pid}/comm`, 'utf8') === 'canopy shim\n',
     ),
   );
 
@@ -533,7 +536,7 @@ describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs p
 
   test('held up: what it has not come to is started by another one, ends are seen all the same, nothing runs twice', async t => {
     const { target, shim } = await shared(t);
-    const spare = await spareOf(shim);
+    const spare = await spareOf(shim, target);
     // More than a pipe takes, to one that reads nothing.
     signalProcess(spare, 'SIGSTOP');
     const place = await Place.open(t);
@@ -544,25 +547,26 @@ describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs p
     assert.deepEqual(await target.exited, { code: null, signal: null }, 'it has not waited for it');
     signalProcess(spare, 'SIGCONT');
     await until(() => !lives(shim) && !lives(spare), 5000, 'it was dismissed');
+    await until(() => place.text('target.log') !== '');
     assert.deepEqual(markedProcesses(place.mark), [launched.pid]);
     assert.equal(place.text('target.log'), 'ran\n');
   });
 
   test('one that is stopped before it is the target: another one is, and it never', async t => {
-    const { shim } = await shared(t);
-    const spare = await spareOf(shim);
+    const { target: first, shim } = await shared(t);
+    const spare = await spareOf(shim, first);
     signalProcess(spare, 'SIGSTOP');
     const place = await Place.open(t);
     const target = await place.launch(sh('echo ran; exec sleep 3600'));
     assert.notEqual(target.pid, spare);
     signalProcess(spare, 'SIGCONT');
-    await until(() => !lives(spare));
+    await until(() => !lives(spare) && place.text('target.log') !== '');
     assert.deepEqual([place.text('target.log'), markedProcesses(place.mark)], ['ran\n', [target.pid]]);
   });
 
   test('killed while somebody still has its words: its targets are watched on', async t => {
     const { target, shim } = await shared(t);
-    const spare = await spareOf(shim);
+    const spare = await spareOf(shim, target);
     signalProcess(spare, 'SIGSTOP');
     signalProcess(shim, 'SIGKILL');
     const place = await Place.open(t);
@@ -604,15 +608,16 @@ describe('the shim', { skip: skip || (systemProgram('perl') === null && 'needs p
   });
 
   test('its spare becomes the next target, whose run is counted from its launch; killed, it is no loss', async t => {
-    const { shim } = await shared(t);
-    const before = await spareOf(shim);
+    const { target, shim } = await shared(t);
+    const before = await spareOf(shim, target);
     await until(() => ageOf(before) > 1);
     const [place, other] = [await Place.open(t), await Place.open(t)];
-    const { pid } = await place.launch(['sleep', '3600']);
+    const launched = await place.launch(['sleep', '3600']);
+    const { pid } = launched;
     assert.equal(pid, before);
     const ran = Date.now() - (await running(place)).startedAt;
     assert.ok(ran >= 0 && ran < 1000, `${ran} ms`);
-    const next = await spareOf(shim);
+    const next = await spareOf(shim, launched);
     signalProcess(next, 'SIGKILL');
     await until(() => !children(shim).includes(next));
     assert.deepEqual(await (await other.launch(sh('exit 3'))).exited, { code: 3, signal: null });

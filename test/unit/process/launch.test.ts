@@ -396,6 +396,8 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     const { pid } = await place.orphan(['sleep', '3600']);
     const launched = await place.launch(['sleep', '3600']);
     assert.equal(launched.pid, pid);
+    // It bears its mark from when it has begun.
+    await until(() => markedProcesses(place.mark)?.length !== 0);
     assert.deepEqual(markedProcesses(place.mark), [pid]);
     signalProcess(pid, 'SIGTERM');
     assert.deepEqual(await launched.exited, { code: null, signal: 'SIGTERM' });

@@ -13,7 +13,7 @@ import { type Orders, shimOrders } from '../../../src/process/orders.js';
 import { inWords } from '../../../src/process/shell-words.js';
 import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
 import { signalProcess } from '../../../src/process/signals.js';
-import { lives, statOf } from '../../../src/process/stat.js';
+import { lives } from '../../../src/process/stat.js';
 import { END_BYTES, TOKEN_BYTES, writeToken, writeWho } from '../../../src/process/target-file.js';
 import { readExit, readRecord } from '../../../src/process/target-record.js';
 import { wrapperScript } from '../../../src/process/wrapper.js';
@@ -325,20 +325,33 @@ test('signals to all of a service are for its targets: a shim tells how they too
 
 test('no word is lost where the leaf does not listen and children end meanwhile', { skip }, async t => {
   const { child, words } = await begun(t, shim);
-  const told = child.stdio[3] as Socket;
-  const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['/bin/sleep', '1'] });
-  told.pause();
   // Each small word takes a buffer of its own: some 280 fill the socket.
-  for (let nth = 0; nth < 400; nth++)
-    child.stdin?.write(shimOrders({ ...orders, words: ['/nowhere'], token: `none${nth}` }));
-  await until(
-    () => statOf(child.pid as number)?.state === 'S' && children(child.pid as number).length === 0,
-    20_000,
+  const all = await Promise.all(
+    Array.from({ length: 400 }, () => ordered(t, {}, { words: ['/bin/sleep', '3600'] })),
   );
-  told.resume();
+  for (const [nth, orders] of all.entries()) {
+    writeToken(orders.dataDir, `mine${nth}`, 'launch');
+    child.stdin?.write(shimOrders({ ...orders, token: `mine${nth}` }));
+  }
+  const pids = () => words.flatMap(word => / started (\d+)/.exec(word)?.[1] ?? []).map(Number);
+  await until(() => pids().length === all.length, 30_000);
+  const [first, later] = [pids().slice(0, 350), pids().slice(350)];
+  for (const pid of first) signalProcess(pid, 'SIGKILL');
+  // Nothing of this process runs meanwhile, so that it does not listen.
+  const waits = (): boolean => {
+    for (const end = performance.now() + 5000; performance.now() < end; )
+      if (readFileSync(`/proc/${child.pid}/wchan`, 'utf8').includes('sock')) return true;
+    return false;
+  };
+  assert.ok(waits(), 'for somebody to listen');
+  for (const pid of later) {
+    signalProcess(pid, 'SIGKILL');
+    assert.ok(waits());
+  }
+  const ends = () => words.filter(word => word.endsWith(' over 137')).length;
   await until(
-    () => words.filter(word => word.includes(' over ')).length === 400,
+    () => ends() === all.length,
     10_000,
-    () => `${words.length}`,
+    () => `${ends()} ends`,
   );
 });

@@ -90,5 +90,25 @@ export function decide(
   return { restart: true, delayMs, history: { streak: before + 1, at: [...at, now] }, reason };
 }
 
+/** An end whose consequence is known before it comes. */
+export interface AtOnce {
+  /** Milliseconds of running from which on it is. */
+  readonly afterMs: number;
+  /** Exit codes that have another one. */
+  readonly unless: readonly number[];
+}
+
+/** From when on the end of a run is followed by a restart at once, whenever it comes; null where it may not be. `now`: monotonic ms. */
+export function surelyAtOnce(
+  { restart, exitCodes, startMs, settleMs, maxRestarts, windowMs }: RestartPolicy,
+  history: RestartHistory,
+  now: number,
+): AtOnce | null {
+  const afterMs = Math.max(startMs, history.streak === 0 ? 0 : settleMs);
+  const recent = history.at.filter(time => now + afterMs - time < windowMs);
+  if (restart === 'never' || (maxRestarts > 0 && recent.length >= maxRestarts)) return null;
+  return { afterMs, unless: restart === 'on-failure' ? exitCodes : [] };
+}
+
 const backoff = (policy: RestartPolicy, streak: number): number =>
   streak === 0 ? 0 : Math.min(policy.backoffMaxMs, policy.backoffMinMs * 2 ** Math.min(streak - 1, 30));

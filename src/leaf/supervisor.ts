@@ -7,6 +7,7 @@ import {
   type TargetEvent,
   type TargetModel,
 } from '../core/phases.js';
+import { surelyAtOnce } from '../core/restart-policy.js';
 import { adoptTarget, type Ended } from '../process/adopt.js';
 import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
@@ -16,6 +17,7 @@ import { clearRemains } from './remains.js';
 import { Run } from './run.js';
 import type { TargetSpec } from './target-spec.js';
 import { type ChangeListener, Telling } from './telling.js';
+import { Waiting } from './waiting.js';
 
 export class Supervisor {
   private current = initialTarget;
@@ -23,10 +25,12 @@ export class Supervisor {
   /** On the monotonic clock (ms). */
   private timerEndsAt = 0;
   private process: Run | null = null;
+  /** What has followed the last run already, or why it could not; null: nothing, so that it is to be launched. */
+  private coming: RunningProcess | Error | null = null;
   private readonly cgroup: Cgroup | null;
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
-  private readonly waiters = new Set<() => void>();
+  private readonly waiting = new Waiting();
   private readonly telling = new Telling();
 
   constructor(
@@ -61,25 +65,12 @@ export class Supervisor {
     for (const effect of next.effects) this.run(effect);
     if (next.effects.some(({ type }) => type === 'spawn')) this.telling.soon();
     else this.telling.now();
-    for (const check of [...this.waiters]) check();
+    this.waiting.look();
   }
 
   /** Resolves with the first answer that `look` gives other than null, now or after any later change, unless `cut` first. */
   when<T>(look: (model: TargetModel) => T | null, cut?: AbortSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const check = (): void => {
-        const found = look(this.current);
-        if (found === null) return;
-        this.waiters.delete(check);
-        resolve(found);
-      };
-      this.waiters.add(check);
-      cut?.addEventListener('abort', () => {
-        this.waiters.delete(check);
-        reject(cut.reason);
-      });
-      check();
-    });
+    return this.waiting.when(() => look(this.current), cut);
   }
 
   /** Milliseconds until a target that does not stop by itself is killed; null while none is being stopped. */
@@ -117,6 +108,7 @@ export class Supervisor {
   /** The target goes on without us, and nothing is started any more. */
   leave(): void {
     this.cancelTimer();
+    this.process?.last();
     this.left = true;
     this.telling.now();
   }
@@ -150,20 +142,30 @@ export class Supervisor {
   }
 
   private async spawn(): Promise<void> {
-    const { output, problem, ...spec } = this.spec;
+    const { coming } = this;
+    this.coming = null;
     try {
-      const launch =
-        problem === undefined
-          ? launchTarget({ ...spec, output: output.outputs() })
-          : Promise.reject(new Error(problem));
-      const started = await launch;
-      const run = this.begin(started);
-      this.dispatch({ type: 'spawned', pid: started.pid });
-      void this.watch(run);
+      if (coming instanceof Error) throw coming;
+      this.runs(coming ?? (await this.launch()));
     } catch (error) {
       this.spec.output.ended();
       this.dispatch({ type: 'spawn-failed', message: (error as Error).message });
     }
+  }
+
+  private async launch(): Promise<RunningProcess> {
+    const { output, problem, ...spec } = this.spec;
+    if (problem !== undefined) throw new Error(problem);
+    return launchTarget({ ...spec, output: output.outputs() });
+  }
+
+  private runs(started: RunningProcess): void {
+    const run = this.begin(started);
+    this.dispatch({ type: 'spawned', pid: started.pid });
+    const { policy, output } = this.spec;
+    const sure = surelyAtOnce(policy, this.current.history, this.clock.mono());
+    if (sure && output.longest !== null) run.follow({ ...sure, longest: output.longest });
+    void this.watch(run);
   }
 
   private begin(running: RunningProcess): Run {
@@ -174,11 +176,18 @@ export class Supervisor {
 
   private async watch(run: Run): Promise<void> {
     const exit = await run.ended();
-    const grace = this.graceLeftMs ?? 0;
+    const next = await run.next;
     if (this.left) return;
-    await run.clear(grace);
+    const isStopping = this.current.phase === 'stopping';
+    const isThere = next !== null && !(next instanceof Error);
+    // It came before it could be told not to, and has to go as well.
+    if (isStopping && isThere) return this.runs(next);
+    if (!isThere) {
+      await run.clear(this.graceLeftMs ?? 0);
+      this.spec.output.ended();
+    }
     this.process = null;
-    this.spec.output.ended();
+    this.coming = isStopping ? null : next;
     this.dispatch({ type: 'exited', ...exit });
   }
 }

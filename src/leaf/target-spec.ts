@@ -6,6 +6,8 @@ import type { Output } from '../process/orders.js';
 export interface TargetOutput {
   /** The files for one more run, which take it through O_APPEND descriptors, so that the target outlives us. */
   outputs(): Output;
+  /** Bytes of a file that the next run does not go on with; null where it is none that a run could go on with unasked. */
+  readonly longest: number | null;
   /** Of one that was adopted, too. */
   began(): void;
   /** Nothing of it is left, or it could not be started. */

@@ -66,6 +66,10 @@ export class LogStore implements LogSource {
     return { stdout: this.output('stdout'), stderr: this.output('stderr') };
   }
 
+  get longest(): number | null {
+    return this.opened.intake.direct ? this.options.segmentBytes : null;
+  }
+
   /** A target is not kept from running by what its log lacks: a directory that is full or can't be written. */
   private output(stream: LogStream): string {
     try {

@@ -1,4 +1,5 @@
 /** What a shim or a wrapper tells of one launch, in its order: that the target is there, and how that ended. */
+import type { After, Orders } from './orders.js';
 import type { Exit, SpawnError } from './spawn.js';
 import { shellExit } from './target-record.js';
 
@@ -11,31 +12,40 @@ export const NOT_FOUND = 'not-found';
 export const NO_DIRECTORY = 'no-directory';
 /** None could be forked. */
 export const NO_PROCESS = 'no-process';
-/** The target has ended: its exit status, as a shell has it. */
+/** The target has ended: its exit status, as a shell has it; and whether its successor is under way. */
 export const OVER = 'over';
+export const FOLLOWED = 'followed';
 /** Said by itself: a shim takes orders. Also when it is asked. */
 export const READY = 'ready';
 
 /** Exit code of a process that found its token changed before it became the target. */
 export const OVERTAKEN = 125;
 
+export interface Started {
+  readonly is: typeof STARTED;
+  readonly pid: number;
+  readonly group: number;
+  /** Null where the machine does not tell. */
+  readonly startTicks: string | null;
+}
+
 /** What a launch comes to first. `nothing`: no target, and why is not known. */
 export type FirstWord =
-  | {
-      readonly is: typeof STARTED;
-      readonly pid: number;
-      readonly group: number;
-      /** Null where the machine does not tell. */
-      readonly startTicks: string | null;
-    }
+  | Started
   | { readonly is: typeof NOT_FOUND | typeof NO_DIRECTORY | typeof NO_PROCESS | 'nothing' };
 
 export class LaunchWords {
   isStarted = false;
   isOver = false;
   /** Questions that its shim had been asked before, and looks at which it had come to this one and nothing was there yet. */
-  askedBefore = 0;
+  askedBefore = Number.POSITIVE_INFINITY;
   looks = 0;
+  /** Whether its successor is under way: known once it is over. */
+  isFollowed = false;
+  /** What follows its end, if that has been ordered. */
+  next: LaunchWords | null = null;
+  /** Has its shim launch another one at its end, once; null where that does not take orders any more, or there is none. */
+  follow: ((orders: Orders, after: Omit<After, 'token'>) => LaunchWords | null) | null = null;
   /** What ended a wrapper whose target was in its group. */
   killedBy: NodeJS.Signals | null = null;
   /** Rejects where who was to launch it could not be started. */
@@ -60,14 +70,14 @@ export class LaunchWords {
     });
   }
 
-  hear(word: string, [first = '', group = '', start = '-']: readonly string[]): void {
+  hear(word: string, [first = '', second = '', start = '-']: readonly string[]): void {
     switch (word) {
       case STARTED:
         this.isStarted = true;
         return this.say({
           is: word,
           pid: Number(first),
-          group: Number(group),
+          group: Number(second),
           startTicks: start === '-' ? null : start,
         });
       case NOT_FOUND:
@@ -75,6 +85,7 @@ export class LaunchWords {
       case NO_PROCESS:
         return this.say({ is: word });
       case OVER:
+        this.isFollowed = second === FOLLOWED;
         return this.over(shellExit(Number(first)));
     }
   }

@@ -4,12 +4,13 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { adoptTarget, gone, livingTarget } from './adopt.js';
 import { bootId, processIdentity } from './identity.js';
-import type { LaunchWords } from './launch-words.js';
-import type { Output } from './orders.js';
-import { type Exit, type RunningProcess, SpawnError } from './spawn.js';
+import { checkSize } from './launch-size.js';
+import type { LaunchWords, Started } from './launch-words.js';
+import type { Orders, Output } from './orders.js';
+import { type Exit, type RunningProcess, SpawnError, type Succession, type Successor } from './spawn.js';
 import { launch } from './starters.js';
 import { readTargetFile } from './target-file.js';
-import { newToken, readRecord, type TargetRecord, writeRecord } from './target-record.js';
+import { newToken, readRecord, shellExit, type TargetRecord, writeRecord } from './target-record.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
@@ -25,12 +26,6 @@ export interface LaunchOptions {
   /** Programs with their arguments that prepare the ground and become the target, such as `nice -n 5`. */
   readonly before?: readonly string[];
 }
-
-/** Bytes of one word or variable, and of all together, that Linux takes (execve(2)), less what it needs itself. */
-const WORD_LIMIT = 131_072;
-const ALL_LIMIT = 2_000_000;
-/** What each takes besides: the pointer to it, and the NUL after it. */
-const POINTER_BYTES = 9;
 
 /**
  * Resolves when the target is about to run as `pid`. Synchronous up to the shell's work: what is lost here is lost at
@@ -55,40 +50,83 @@ const lost = ({ words }: LaunchOptions): SpawnError =>
 
 /** Null where it came to nothing, and never will. */
 async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null> {
-  const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
-  const token = newToken(dataDir, 'launch');
+  const token = newToken(options.dataDir, 'launch');
   // Whatever was lost sight of: a second one would be a twin.
-  const living = await livingTarget(dataDir);
+  const living = await livingTarget(options.dataDir);
   if (living) return living;
-  const [boot, at] = [bootId(), Date.now()];
-  const orders = { dataDir, token, bootId: boot, at, words, before, env, mark, output, cwd, umask };
-  const told = launch(orders);
+  const orders = ordersOf(options, token, Date.now());
+  return outcome(options, orders, launch(orders));
+}
+
+function ordersOf(options: LaunchOptions, token: string, at: number): Orders {
+  const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
+  return { dataDir, token, bootId: bootId(), at, words, before, env, mark, output, cwd, umask };
+}
+
+/** As above, of a launch that is under way. */
+async function outcome(
+  options: LaunchOptions,
+  orders: Orders,
+  told: LaunchWords,
+): Promise<RunningProcess | null> {
   const first = await told.first;
+  const program = options.words[0] ?? '';
   switch (first.is) {
     case 'not-found':
-      throw new SpawnError(words[0] ?? '', 'ENOENT', 'not found, or not executable (ENOENT)');
+      throw new SpawnError(program, 'ENOENT', 'not found, or not executable (ENOENT)');
     case 'no-directory':
-      throw new SpawnError(words[0] ?? '', 'ENOENT', `no directory to enter: ${cwd} (ENOENT)`);
+      throw new SpawnError(program, 'ENOENT', `no directory to enter: ${orders.cwd} (ENOENT)`);
     case 'no-process':
-      throw new SpawnError(words[0] ?? '', 'EAGAIN', 'no process left for it (EAGAIN)');
-    case 'started': {
-      const { pid, group, startTicks } = first;
-      const identity = { pid, startTime: startTicks ?? '', bootId: boot };
-      const launched = { token, group, keeper: told.keeper, launchedAt: at, stopped: false };
-      const record = startTicks === null ? await processIdentity(pid).catch(() => null) : identity;
-      const whole = record && { ...record, ...launched };
-      if (whole) repairLater(whole, told, dataDir);
-      return { pid, group, startTicks, startedAt: Date.now(), exited: exitOf(told, whole, dataDir) };
-    }
+      throw new SpawnError(program, 'EAGAIN', 'no process left for it (EAGAIN)');
+    case 'started':
+      return { ...(await begun(orders, told, first)), succeed: how => succeed(options, told, how) };
   }
   for (let look = 1; ; look++)
     try {
-      return await whatBecame(options, token);
+      return await whatBecame(options, orders.token);
     } catch (error) {
       // Given up with its token still good, it might yet become the target.
       if (error instanceof SpawnError || look === LOOKS) throw error;
       await pause(LOOK_MS);
     }
+}
+
+async function begun(orders: Orders, told: LaunchWords, started: Started): Promise<RunningProcess> {
+  const { dataDir, token, bootId: boot, at } = orders;
+  const { pid, group, startTicks } = started;
+  const startedAt = Date.now();
+  const identity = { pid, startTime: startTicks ?? '', bootId: boot };
+  const launched = { token, group, keeper: told.keeper, launchedAt: at || startedAt, stopped: false };
+  const record = startTicks === null ? await processIdentity(pid).catch(() => null) : identity;
+  const whole = record && { ...record, ...launched };
+  if (whole) repairLater(whole, told, dataDir);
+  return { pid, group, startTicks, startedAt, exited: exitOf(told, whole, dataDir) };
+}
+
+/**
+ * From here on the end of one launch is followed by another, whose token is good already: no other one is any more. Who means
+ * otherwise by then takes that back.
+ */
+function succeed(options: LaunchOptions, before: LaunchWords, how: Succession): Successor | null {
+  if (before.follow === null) return null;
+  const { dataDir } = options;
+  const orders = ordersOf(options, newToken(dataDir, 'look'), 0);
+  const unless = how.unless.filter(code => shellExit(code).code !== null);
+  const told = before.follow(orders, { ...how, unless });
+  if (told === null) return null;
+  let isMeant = true;
+  const after = async (): Promise<RunningProcess | Error | null> => {
+    await before.end;
+    if (!before.isFollowed) return null;
+    return outcome(options, orders, told).catch((error: Error) => (isMeant ? error : null));
+  };
+  return {
+    launched: after(),
+    cancel: () => {
+      isMeant = false;
+      newToken(dataDir, 'look');
+    },
+  };
 }
 
 /** Looks where the files can't be read now (EMFILE, EIO), and milliseconds between two. */
@@ -114,7 +152,9 @@ const REPAIR_MS = 1000;
 function repairLater(record: TargetRecord, told: LaunchWords, dataDir: string): void {
   const repair = (): void => {
     try {
-      if (!told.isOver && readRecord(dataDir)?.token !== record.token) writeRecord(dataDir, record);
+      // From then on it may be the record of what follows.
+      const isLast = !told.isOver && told.next === null;
+      if (isLast && readRecord(dataDir)?.token !== record.token) writeRecord(dataDir, record);
     } catch {
       // without it the next leaf finds the target by its mark
     }
@@ -131,43 +171,6 @@ async function exitOf(told: LaunchWords, record: TargetRecord | null, dataDir: s
 }
 
 const UNKNOWN: Exit = { code: null, signal: null };
-
-function checkSize(words: readonly string[], env: NodeJS.ProcessEnv): void {
-  const program = words[0] ?? '';
-  if (program === '') throw new SpawnError('', 'EINVAL', 'the command is empty');
-  const [ours, theirs] = [sizeOf(words), sizeOfEnv(env)];
-  if (ours.hasNul || theirs.hasNul)
-    throw new SpawnError(program, 'EINVAL', 'a NUL in a word or a variable (EINVAL)');
-  if (Math.max(ours.longest, theirs.longest) >= WORD_LIMIT || ours.all + theirs.all > ALL_LIMIT)
-    throw new SpawnError(program, 'E2BIG', 'its words or variables are too long (E2BIG)');
-}
-
-interface Size {
-  /** Bytes. */
-  readonly all: number;
-  readonly longest: number;
-  readonly hasNul: boolean;
-}
-
-/** Many targets have one environment. */
-const sizes = new WeakMap<NodeJS.ProcessEnv, Size>();
-
-function sizeOfEnv(env: NodeJS.ProcessEnv): Size {
-  const size = sizes.get(env) ?? sizeOf(Object.entries(env).map(pair => pair.join('=')));
-  sizes.set(env, size);
-  return size;
-}
-
-function sizeOf(texts: readonly string[]): Size {
-  let [all, longest, hasNul] = [0, 0, false];
-  for (const text of texts) {
-    const bytes = Buffer.byteLength(text);
-    all += bytes + POINTER_BYTES;
-    longest = Math.max(longest, bytes);
-    hasNul ||= text.includes('\0');
-  }
-  return { all, longest, hasNul };
-}
 
 function prepareOutput(file: string): void {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;

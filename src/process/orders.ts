@@ -9,7 +9,7 @@ export interface Orders {
   readonly dataDir: string;
   readonly token: string;
   readonly bootId: string;
-  /** When it is launched: milliseconds since the epoch. */
+  /** When it is launched: milliseconds since the epoch; 0 where its shim knows when. */
   readonly at: number;
   /** The command, and the programs that prepare its ground and become it (`nice`, `setpriv`). */
   readonly words: readonly string[];
@@ -23,16 +23,32 @@ export interface Orders {
   readonly umask: string;
 }
 
-/** Asks a shim whether it takes orders. */
-export const ASK = '0 0\n';
+/** After the end of which launch a target is launched without a word from the leaf, and when not. */
+export interface After {
+  readonly token: string;
+  /** Exit codes. */
+  readonly unless: readonly number[];
+  /** The directory of the cgroup that all of it is in: somebody in there would be in the way. */
+  readonly cgroup: string;
+  /** Bytes: output goes on in a file that is shorter. */
+  readonly longest: number;
+}
 
-/** In a line the bytes of its fields and those of its variables; then these, each with a NUL after it. */
-export function shimOrders(orders: Orders): string {
+/** Asks a shim whether it takes orders. */
+export const ASK = '0 0 0\n';
+
+/**
+ * In a line the bytes of its fields, those of its variables and those of what it waits for; then these, each with a NUL
+ * after it.
+ */
+export function shimOrders(orders: Orders, after: After | null = null): string {
   const { dataDir, token, bootId, at, words, before, env, mark, output, cwd, umask } = orders;
   const ground = [mark, output.stdout, output.stderr, cwd, umask, before.length];
   const fields = [token, dataDir, bootId, at, ...ground, ...before, ...words, ''].join('\0');
   const variables = inBytes(env);
-  return `${Buffer.byteLength(fields)} ${variables.bytes}\n${fields}${variables.text}`;
+  const condition = after ? `${after.token}\0${after.unless}\0${after.cgroup}\0${after.longest}` : '';
+  const sizes = [Buffer.byteLength(fields), variables.bytes, Buffer.byteLength(condition)];
+  return `${sizes.join(' ')}\n${fields}${variables.text}${condition}`;
 }
 
 interface Variables {

@@ -6,6 +6,9 @@ import { TOKEN_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 /** Exit codes of POSIX shells (2.8.2) for a command that is found but can't be executed, and for one that isn't found. */
 const [NOT_EXECUTABLE, MISSING] = [126, 127];
 
+/** Bytes of an environment that the shim itself takes, for those that come next. */
+export const SHORT = 20_000;
+
 /** Subs of the shim's script. */
 export const BECOMING = String.raw`
 sub look_at_token {
@@ -31,10 +34,13 @@ sub is_there {
   }
 }
 
-# A FIFO is opened for reading as well, so that it stays open when nobody else reads it.
+# A FIFO is opened for reading as well, so that it stays open when nobody else reads it. A file with which a successor goes on is there.
 sub redirect {
-  my ($handle, $file) = @_;
-  open $handle, -p $file ? '+<' : '>>', $file or exit ${NOT_EXECUTABLE};
+  my ($handle, $file, $goes_on) = @_;
+  my $is_open = $goes_on
+    ? sysopen $handle, $file, POSIX::O_WRONLY() | POSIX::O_APPEND()
+    : open $handle, -p $file ? '+<' : '>>', $file;
+  exit ${NOT_EXECUTABLE} unless $is_open;
 }
 
 # Most targets have the environment of the one before.
@@ -44,6 +50,15 @@ sub take_environment {
   %ENV = map { split /=/, $_, 2 } split /\0/, $environment;
 }
 
+my $start;
+
+# What needs no order.
+sub prepare {
+  POSIX::setsid();
+  open STDIN, '<', '/dev/null';
+  $start = start_time();
+}
+
 sub become {
   my ($token, $dir, $boot, $at, $mark, $out, $err, $cwd, $mask, $before, @command) = split /\0/, $_[0], -1;
   pop @command;
@@ -51,14 +66,12 @@ sub become {
   $ENV{'${MARK}'} = $mark if $mark ne '';
   if ($cwd ne '' && !chdir $cwd) { tell_leaf($token, '${NO_DIRECTORY}'); exit ${MISSING} }
   umask($umask | 027);
-  open STDIN, '<', '/dev/null';
-  redirect(*STDOUT, $out);
-  redirect(*STDERR, $err);
+  redirect(*STDOUT, $out, !$at);
+  redirect(*STDERR, $err, !$at);
   if (!is_there($command[$before])) { tell_leaf($token, '${NOT_FOUND}'); exit ${MISSING} }
   open my $run, '+<', "$dir/target.run" or exit ${OVERTAKEN};
-  my $start = start_time();
   look_at_token($run, $token);
-  my $who = join ' ', $$, $start, $boot, $token, $$, getppid, $at;
+  my $who = join ' ', $$, $start, $boot, $token, $$, getppid, $at || time . '000';
   overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $who) or exit ${OVERTAKEN};
   look_at_token($run, $token);
   tell_leaf($token, '${STARTED}', $$, $$, $start);

@@ -11,16 +11,16 @@
  * nothing. Its words go to descriptor 3, see launch-words.ts.
  */
 import { NO_PROCESS, OVER, READY } from './launch-words.js';
-import { BECOMING } from './shim-becoming.js';
+import { BECOMING, SHORT } from './shim-becoming.js';
+import { FOLLOWING } from './shim-following.js';
 import { END_AT, END_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 
 /** Seconds without an order before a spare is forked: it would be in the way of others. */
 const QUIET_S = 0.03;
+/** Seconds that a successor has for itself before its leaf is told: that takes a core which it may have to wait for. */
+const LATE_S = 0.005;
 /** Seconds until it is tried again where none could be forked. */
 const RETRY_S = 60;
-/** Bytes of an environment that the shim itself takes, for those that come next. */
-const SHORT = 20_000;
-
 export const SHIM_SCRIPT = String.raw`
 use strict;
 use POSIX ();
@@ -32,7 +32,7 @@ $SIG{CHLD} = sub { syswrite $wake, '.' };
 my @deaf = qw(PIPE HUP INT QUIT TERM USR1 USR2 ALRM);
 $SIG{$_} = 'IGNORE' for @deaf;
 my ($umask, $quiet) = (umask, ${QUIET_S});
-my ($orders, $is_open, $environment, %launched, $spare, $to_spare) = ('', 1, '');
+my ($orders, $is_open, $environment, %launched, $spare, $to_spare, @late) = ('', 1, '');
 
 # All of it, where the leaf does not listen for a while and a child ends meanwhile, too.
 sub say_all {
@@ -70,7 +70,7 @@ sub fork_spare {
   if ($spare) { $to_spare = $to; return }
   return unless defined $spare;
   close $to;
-  POSIX::setsid();
+  prepare();
   my $order = '';
   1 while sysread $from_shim, $order, 65536, length $order;
   my ($bytes, $of_variables) = unpack 'NN', $order;
@@ -91,7 +91,7 @@ sub forked {
   take_environment($variables) if length $variables < ${SHORT};
   $pid = fork;
   return $pid if $pid || !defined $pid;
-  POSIX::setsid();
+  prepare();
   take_environment($variables);
   become($order);
 }
@@ -112,6 +112,7 @@ sub record_end {
   overwrite($run, ${END_AT}, ${END_BYTES}, "$token $code") if index($known, $token) >= 0;
 }
 
+${FOLLOWING}
 sub wait_for_children {
   sysread $child_ended, my $dots, 4096;
   while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
@@ -119,19 +120,21 @@ sub wait_for_children {
     ($spare, $to_spare) = () if $spare && $pid == $spare;
     my ($token, $file) = @{ delete $launched{$pid} or next };
     record_end($token, $file, $code);
-    tell_leaf($token, '${OVER}', $code);
+    my $followed = follow($token, $pid, $code);
+    if ($followed) { push @late, [$token, '${OVER}', $code, $followed] }
+    else { tell_leaf($token, '${OVER}', $code) }
   }
 }
 
 sub read_orders {
   my $bytes = sysread STDIN, $orders, 65536, length $orders;
   $is_open = 0 unless $bytes || !defined $bytes && $! == POSIX::EINTR();
-  while ($orders =~ /\A(\d+) (\d+)\n/ && length $orders >= $+[0] + $1 + $2) {
-    my ($head, $size, $of_variables) = ($+[0], $1, $2);
-    substr $orders, 0, $head, '';
-    if ($size == 0) { tell_leaf('${READY}'); next }
-    my $order = substr $orders, 0, $size, '';
-    launch($order, substr $orders, 0, $of_variables, '');
+  while ($orders =~ /\A(\d+) (\d+) (\d+)\n/ && length $orders >= $+[0] + $1 + $2 + $3) {
+    my @sizes = ($+[0], $1, $2, $3);
+    my (undef, $order, $variables, $condition) = map { substr $orders, 0, $_, '' } @sizes;
+    if ($order eq '') { tell_leaf('${READY}') }
+    elsif ($condition eq '') { launch($order, $variables) }
+    else { stand_by($condition, $order, $variables) }
   }
 }
 
@@ -141,8 +144,9 @@ while ($is_open || %launched) {
   my $ready = '';
   vec($ready, 0, 1) = $is_open;
   vec($ready, fileno $child_ended, 1) = 1;
-  my $count = select $ready, undef, undef, $spare || !$is_open ? undef : $quiet;
-  fork_spare() if $count == 0;
+  my $count = select $ready, undef, undef, @late ? ${LATE_S} : $spare || !$is_open ? undef : $quiet;
+  if ($count >= 0 && @late) { tell_leaf(@$_) for splice @late }
+  elsif ($count == 0) { fork_spare() }
   next if $count < 1;
   wait_for_children() if vec $ready, fileno $child_ended, 1;
   read_orders() if vec $ready, 0, 1;

@@ -1,6 +1,6 @@
 /** The leaf's side of a shim: a small process that starts targets, is their parent, and outlives the leaf. */
 import { LaunchWords, NO_PROCESS, OVER, READY } from './launch-words.js';
-import { ASK, type Orders, shimOrders } from './orders.js';
+import { type After, ASK, type Orders, shimOrders } from './orders.js';
 import { SHIM_SCRIPT } from './shim-script.js';
 import { SpawnError } from './spawn.js';
 import { statOf } from './stat.js';
@@ -32,13 +32,34 @@ export class Shim {
   }
 
   launch(orders: Orders): LaunchWords {
-    const launch = new LaunchWords(orders.words[0] ?? '', this.process.pid);
-    if (this.launches.size === 0) this.process.hold(true);
+    const launch = this.expect(orders);
     launch.askedBefore = this.asked;
-    this.launches.set(orders.token, launch);
-    this.looking ??= setInterval(() => this.look(), LOOK_MS).unref();
     this.process.say(shimOrders(orders));
     return launch;
+  }
+
+  /** Before anything can be said of it. */
+  private expect(orders: Orders): LaunchWords {
+    const launch = new LaunchWords(orders.words[0] ?? '', this.process.pid);
+    if (this.launches.size === 0) this.process.hold(true);
+    this.launches.set(orders.token, launch);
+    this.looking ??= setInterval(() => this.look(), LOOK_MS).unref();
+    launch.follow = (next, after) => this.follow(launch, next, { ...after, token: orders.token });
+    return launch;
+  }
+
+  private follow(before: LaunchWords, orders: Orders, after: After): LaunchWords | null {
+    if (!this.isFit || before.isOver || before.next) return null;
+    const next = this.expect(orders);
+    before.next = next;
+    void before.end.then(() => {
+      next.askedBefore = this.asked;
+      if (before.isFollowed) return;
+      next.lose();
+      this.forget(orders.token);
+    });
+    this.process.say(shimOrders(orders, after));
+    return next;
   }
 
   told(line: string): void {

@@ -16,6 +16,25 @@ export interface RunningProcess {
   startedAt: number;
   /** Resolves once, never rejects. */
   exited: Promise<Exit>;
+  /** Has another run follow its end at once; null where nobody can. @throws the error of the file system */
+  succeed?: (how: Succession) => Successor | null;
+}
+
+/** When one run follows another without a word from here. */
+export interface Succession {
+  /** Exit codes of the first after which none does. */
+  readonly unless: readonly number[];
+  /** The directory of the cgroup in which all of the first is: where anything of it is left, none follows. */
+  readonly cgroup: string;
+  /** Bytes of an output file that is too long to go on with. */
+  readonly longest: number;
+}
+
+export interface Successor {
+  /** None follows from now on, unless it is under way. @throws the error of the file system */
+  cancel(): void;
+  /** After the end of the first: what has followed it, or why that could not be started; null: nothing. Never rejects. */
+  readonly launched: Promise<RunningProcess | Error | null>;
 }
 
 /** A command that could not be started; `errno` such as ENOENT, EACCES, EAGAIN. */

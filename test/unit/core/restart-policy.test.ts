@@ -8,6 +8,7 @@ import {
   noHistory,
   type RestartHistory,
   type RestartPolicy,
+  surelyAtOnce,
 } from '../../../src/core/restart-policy.js';
 
 const ALWAYS: RestartPolicy = {
@@ -176,6 +177,49 @@ test('at the limit it goes on at the longest wait, or gives up; what is older th
     decideAt({ ...limited, maxRestarts: 0, atLimit: 'fail' }, at(3, 2, 1), exit(), NOW, 0).restart,
     true,
   );
+});
+
+const ms = fc.integer({ min: 0, max: 3000 });
+const anyPolicy: fc.Arbitrary<RestartPolicy> = fc.record({
+  restart: fc.constantFrom('always', 'on-failure', 'never'),
+  exitCodes: fc.uniqueArray(fc.integer({ min: 0, max: 5 })),
+  startMs: ms,
+  maxRestarts: fc.integer({ min: 0, max: 3 }),
+  windowMs: ms,
+  atLimit: fc.constantFrom('delay', 'fail'),
+  backoffMinMs: fc.integer({ min: 1, max: 3000 }),
+  backoffMaxMs: fc.integer({ min: 1, max: 3000 }),
+  settleMs: ms,
+});
+const anyHistory: fc.Arbitrary<RestartHistory> = fc.record({
+  streak: fc.integer({ min: 0, max: 3 }),
+  at: fc.array(ms.map(ago => NOW - ago)),
+});
+
+test('what is sure is what is decided, whenever it ends, and however', () => {
+  let count = 0;
+  const end = fc.record({
+    code: fc.option(fc.integer({ min: 0, max: 5 })),
+    later: ms,
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(anyPolicy, anyHistory, end, (policy, history, { code, later, jitter }) => {
+      const sure = surelyAtOnce(policy, history, NOW);
+      if (sure === null) return;
+      count += 1;
+      const ranMs = sure.afterMs + later;
+      const verdict = decideAt(policy, history, exit({ code, ranMs }), NOW + ranMs, jitter);
+      const isLeft = code !== null && sure.unless.includes(code);
+      assert.equal(verdict.restart && verdict.delayMs === 0, !isLeft);
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(count > 200, `${count}`);
+  const { afterMs, unless } = surelyAtOnce({ ...ALWAYS, startMs: 1000 }, noHistory, NOW) ?? {};
+  assert.deepEqual([afterMs, unless], [1000, []], 'a first end that is no failed start');
+  const again = surelyAtOnce({ ...ALWAYS, restart: 'on-failure' }, { streak: 1, at: [] }, NOW);
+  assert.deepEqual(again, { afterMs: 10_000, unless: [0] });
 });
 
 test('how it ended, in words', () => {

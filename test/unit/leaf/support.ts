@@ -68,6 +68,7 @@ export interface FiledSpec extends TargetSpec {
 const oneFile = (file: string): TargetOutput => ({
   outputs: () => ({ stdout: file, stderr: file }),
   began: () => {},
+  longest: 1_000_000,
   ended: () => {},
 });
 

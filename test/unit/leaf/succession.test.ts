@@ -1,0 +1,139 @@
+/** A target that ends when its restart is certain: the next one is there before this process has heard of it, and is taken as its own. */
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../src/core/clock.js';
+import type { TargetPolicy } from '../../../src/core/phases.js';
+import { Supervisor } from '../../../src/leaf/supervisor.js';
+import { adoptTarget } from '../../../src/process/adopt.js';
+import { Cgroup } from '../../../src/process/cgroup.js';
+import { markedProcesses } from '../../../src/process/marked.js';
+import { signalProcess } from '../../../src/process/signals.js';
+import { lives, statOf } from '../../../src/process/stat.js';
+import { systemProgram } from '../../../src/process/system-program.js';
+import { readTargetFile } from '../../../src/process/target-file.js';
+import { readRecord } from '../../../src/process/target-record.js';
+import { until } from '../../support/wait.js';
+import { workDir } from '../process/support.js';
+import { STEADY, shell, supervise, targetSpec } from './support.js';
+
+const skip =
+  (systemProgram('perl') === null || Cgroup.named('x') === null) && 'needs perl, and cgroups to make';
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+/** Nothing of this process runs meanwhile; false where it did not come to that in 5 s. */
+function blindUntil(look: () => boolean): boolean {
+  for (const end = performance.now() + 5000; performance.now() < end; Atomics.wait(sleeper, 0, 0, 1))
+    if (look()) return true;
+  return false;
+}
+
+/** One that runs, and after which another one is ordered. */
+async function ready(t: TestContext, words = STEADY, policy: Partial<TargetPolicy> = {}) {
+  const one = await supervise(t, words, policy);
+  one.dispatch('start');
+  const { pid } = await one.reaches('running');
+  const { dataDir } = one.spec;
+  const token = (): string | null | undefined => readTargetFile(dataDir)?.token;
+  const first = readRecord(dataDir)?.token;
+  await until(() => first && token() !== first, 5000, 'the token of the next one is good');
+  const recorded = (): number => readRecord(dataDir)?.pid ?? 0;
+  /** Its end, and the next one there, of which this process has not heard. */
+  const followed = (name: NodeJS.Signals = 'SIGKILL'): number => {
+    signalProcess(pid as number, name);
+    assert.ok(
+      blindUntil(() => recorded() !== pid && (statOf(recorded())?.state ?? 'Z') !== 'Z'),
+      'it follows',
+    );
+    return recorded();
+  };
+  return { ...one, pid: pid as number, dataDir, token, recorded, followed };
+}
+
+test('what follows is the next run: with its reason, its history, and an end of its own', {
+  skip,
+}, async t => {
+  const { supervisor, spec, phases, pids, pid, followed, token } = await ready(t, STEADY, { settleMs: 300 });
+  const next = followed();
+  assert.deepEqual([supervisor.model.pid, lives(pid)], [pid, false]);
+  const model = await supervisor.when(now => (now.pid === next ? now : null));
+  assert.deepEqual(
+    [model.phase, model.generation, model.history.streak, model.reason, supervisor.group],
+    ['running', 2, 1, 'killed by SIGKILL; restarted at once', next],
+  );
+  assert.deepEqual(
+    [phases, pids],
+    [
+      ['starting', 'running', 'starting', 'running'],
+      [pid, next],
+    ],
+  );
+  assert.deepEqual(markedProcesses(spec.mark), [next]);
+  // Once it has settled, it has a successor as well.
+  const own = token();
+  await until(() => token() !== own);
+  signalProcess(next, 'SIGTERM');
+  const third = await supervisor.when(now => (now.generation === 3 && now.phase === 'running' ? now : null));
+  assert.equal(third.reason, 'killed by SIGTERM; restarted at once');
+});
+
+test('one that comes though a stop was meant goes too', { skip }, async t => {
+  const { spec, pid, followed, dispatch, reaches, phases } = await ready(t);
+  const next = followed();
+  dispatch('stop');
+  const { reason } = await reaches('stopped');
+  assert.equal(reason, 'stop by ops; killed by SIGTERM');
+  assert.deepEqual([lives(pid), lives(next), markedProcesses(spec.mark)], [false, false, []]);
+  assert.deepEqual(phases, ['starting', 'running', 'stopping', 'stopped']);
+});
+
+test('after a restart, or where the leaf goes, none follows of itself', { skip }, async t => {
+  const stubborn = shell('trap "" TERM; while :; do sleep 0.01; done');
+  const one = await ready(t, stubborn);
+  one.dispatch('restart');
+  signalProcess(one.pid, 'SIGKILL');
+  // Whoever ends now, ends for good: its leaf, that sees nothing yet, has said so.
+  assert.equal(
+    blindUntil(() => !lives(one.pid)),
+    true,
+  );
+  assert.equal(one.recorded(), one.pid);
+  await one.supervisor.when(now => (now.generation === 2 && now.phase === 'running' ? now : null));
+  const spec = targetSpec(await workDir(t), STEADY);
+  const left = new Supervisor(spec, systemClock);
+  left.dispatch({ type: 'start', by: 'ops' });
+  const { pid } = await left.when(now => (now.phase === 'running' ? now : null));
+  const first = readRecord(spec.dataDir)?.token;
+  await until(() => readTargetFile(spec.dataDir)?.token !== first);
+  left.leave();
+  signalProcess(pid as number, 'SIGKILL');
+  await until(() => !lives(pid as number));
+  const found = await adoptTarget(spec.dataDir);
+  assert.ok(found && 'ended' in found);
+  assert.equal(found.ended?.signal, 'SIGKILL');
+});
+
+test('a successor that cannot be started is a failed start, tried again by the policy', { skip }, async t => {
+  const folder = await workDir(t);
+  const program = join(folder, 'program');
+  writeFileSync(program, '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
+  const { supervisor, pid, reaches } = await ready(t, [program]);
+  rmSync(program);
+  signalProcess(pid, 'SIGKILL');
+  const { reason, generation } = await reaches('backoff');
+  assert.match(reason, /^cannot start .*: not found.*; restart 2 in a row/);
+  assert.equal(generation, 2);
+  writeFileSync(program, '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
+  await supervisor.when(now => (now.phase === 'running' ? now : null));
+});
+
+test('with the shim killed in that moment, there is one of it', { skip }, async t => {
+  const { supervisor, spec, dataDir, followed } = await ready(t);
+  const shim = readRecord(dataDir)?.keeper ?? 0;
+  const next = followed();
+  signalProcess(shim, 'SIGKILL');
+  const model = await supervisor.when(now => (now.generation === 2 && now.phase === 'running' ? now : null));
+  assert.equal(model.pid, next);
+  assert.deepEqual(markedProcesses(spec.mark), [next]);
+});

@@ -1,0 +1,201 @@
+/** What follows the end of a target without a word from its leaf: when a shim launches it, and when that is left to the leaf. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Cgroup } from '../../../src/process/cgroup.js';
+import { type After, ASK, type Orders, shimOrders } from '../../../src/process/orders.js';
+import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
+import { signalProcess } from '../../../src/process/signals.js';
+import { lives } from '../../../src/process/stat.js';
+import { writeToken } from '../../../src/process/target-file.js';
+import { newToken, readExit, readRecord } from '../../../src/process/target-record.js';
+import { find } from '../../support/parts.js';
+import { until } from '../../support/wait.js';
+import { workDir } from './support.js';
+import { children } from './target-support.js';
+
+const perl = find('perl');
+const skip = (perl === null || Cgroup.named('x') === null) && 'needs perl, and cgroups to make';
+const sh = (script: string): string[] => ['sh', '-c', script];
+
+/** A shim with a target, and another one that is to follow it. */
+class Pair {
+  readonly words: string[] = [];
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly orders: Orders,
+    readonly cgroup: Cgroup,
+  ) {
+    let text = '';
+    (child.stdio[3] as Socket).setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      this.words.splice(0, this.words.length, ...text.split('\n').slice(0, -1));
+    });
+    child.stdin?.on('error', () => {});
+  }
+
+  static async open(t: TestContext, words: readonly string[] = ['sleep', '3600'], script = SHIM_SCRIPT) {
+    const dataDir = await workDir(t);
+    const [stdout, stderr] = [join(dataDir, 'out'), join(dataDir, 'err')];
+    const rest = { before: [], mark: '', cwd: '', umask: '', bootId: 'boot', at: 1, token: 'first' };
+    const env = { PATH: process.env.PATH };
+    const orders = { dataDir, words, env, output: { stdout, stderr }, ...rest };
+    const cgroup = Cgroup.named(`canopy-test-${process.pid}-${dataDir.slice(-6)}`) as Cgroup;
+    mkdirSync(cgroup.path);
+    const stdio = ['pipe', 'ignore', 'ignore', 'pipe'] as const;
+    const child = spawn(perl as string, ['-e', script], { env: {}, detached: true, stdio: [...stdio] });
+    const pair = new Pair(child, orders, cgroup);
+    t.after(() => pair.clear());
+    writeToken(dataDir, 'first', 'launch');
+    pair.say(shimOrders(orders));
+    await until(() => pair.told('first started'));
+    // Its own is not of interest: that it has become it is.
+    await until(() => readFileSync(`/proc/${pair.pid}/comm`, 'utf8') !== 'canopy shim\n' && pair.pid > 0);
+    return pair;
+  }
+
+  private async clear(): Promise<void> {
+    const { pid = 0 } = this.child;
+    for (const one of [...(lives(pid) ? children(pid) : []), pid]) signalProcess(one, 'SIGKILL');
+    this.cgroup.kill();
+    await until(() => this.cgroup.members().length === 0);
+    await this.cgroup.remove();
+  }
+
+  /** Of whom is recorded. */
+  get pid(): number {
+    return readRecord(this.orders.dataDir)?.pid ?? 0;
+  }
+
+  say(text: string): void {
+    this.child.stdin?.write(text);
+  }
+
+  told(start: string): boolean {
+    return this.words.some(word => word.startsWith(start));
+  }
+
+  /** Resolves when the shim knows of it. */
+  async follow(after: Partial<After> = {}, next: Partial<Orders> = {}): Promise<void> {
+    writeToken(this.orders.dataDir, 'next', 'look');
+    const orders = { ...this.orders, token: 'next', at: 0, words: ['sleep', '3601'], ...next };
+    const how = { token: 'first', unless: [], cgroup: this.cgroup.path, longest: 1000, ...after };
+    this.say(shimOrders(orders, how));
+    await this.settled();
+  }
+
+  async settled(): Promise<void> {
+    const before = this.words.filter(word => word === 'ready').length;
+    this.say(ASK);
+    await until(() => this.words.filter(word => word === 'ready').length > before);
+  }
+
+  async end(name: NodeJS.Signals = 'SIGKILL'): Promise<string> {
+    signalProcess(this.pid, name);
+    await until(() => this.told('first over'));
+    await this.settled();
+    return this.words.find(word => word.startsWith('first over')) ?? '';
+  }
+}
+
+test('the next one is there, recorded, before anybody is told; its start comes by the clock of then', {
+  skip,
+}, async t => {
+  const pair = await Pair.open(t);
+  const first = pair.pid;
+  await pair.follow();
+  const from = Date.now();
+  assert.equal(await pair.end(), 'first over 137 followed');
+  await until(() => pair.told('next started'));
+  const record = readRecord(pair.orders.dataDir);
+  assert.ok(record && record.pid !== first && lives(record.pid));
+  assert.deepEqual([record.token, record.keeper], ['next', pair.child.pid]);
+  assert.ok(Math.abs(record.launchedAt - from) < 2000, `${record.launchedAt - from} ms`);
+  // It was recorded before the next one was; and that one is told of and recorded like any other.
+  assert.deepEqual(readExit(pair.orders.dataDir, 'first'), { code: null, signal: 'SIGKILL' });
+  signalProcess(record.pid, 'SIGTERM');
+  await until(() => pair.words.includes('next over 143'));
+  assert.deepEqual(readExit(pair.orders.dataDir, 'next'), { code: null, signal: 'SIGTERM' });
+});
+
+type Case = readonly [why: string, prepare: (pair: Pair, t: TestContext) => unknown, how?: Partial<After>];
+const grown = (pair: Pair, text: string) => appendFileSync(pair.orders.output.stderr, text);
+
+const LEFT: readonly Case[] = [
+  ['another leaf has come', pair => newToken(pair.orders.dataDir, 'look')],
+  ['the file of tokens is gone', pair => rmSync(join(pair.orders.dataDir, 'target.run'))],
+  ['somebody is in its cgroup', async pair => pair.cgroup.enter(spawn('sleep', ['3600']).pid as number)],
+  ['its cgroup is gone', pair => rmdirSync(pair.cgroup.path)],
+  ['its output ends amid a line', pair => grown(pair, 'half')],
+  ['its output is long', pair => grown(pair, `${'x'.repeat(999)}\n`)],
+  [
+    'its output has another name by now',
+    ({ orders: { output } }) => renameSync(output.stdout, `${output.stdout}2`),
+  ],
+  ['its code is one after which none follows', () => {}, { unless: [0, 137] }],
+  ['it follows another one', () => {}, { token: 'other' }],
+];
+for (const [why, prepare, how] of LEFT)
+  test(`left to the leaf where ${why}`, { skip }, async t => {
+    const pair = await Pair.open(t);
+    await pair.follow(how);
+    const { pid } = pair;
+    await prepare(pair, t);
+    signalProcess(pid, 'SIGKILL');
+    await until(() => pair.told('first over'));
+    await pair.settled();
+    assert.ok(pair.words.includes('first over 137'), pair.words.join());
+    assert.deepEqual(
+      pair.words.filter(word => word.startsWith('next')),
+      [],
+    );
+  });
+
+test('left to the leaf where somebody of its group lives', { skip }, async t => {
+  const pair = await Pair.open(t, sh('sleep 3600 & echo $! >pid; exec sleep 3600'));
+  await pair.follow();
+  assert.equal(await pair.end(), 'first over 137');
+  assert.equal(pair.told('next'), false);
+});
+
+test('whole lines and a file of less than the limit are gone on with, unlike a FIFO', { skip }, async t => {
+  const pair = await Pair.open(t);
+  grown(pair, `${'x'.repeat(998)}\n`);
+  await pair.follow({}, { words: sh('echo more >&2; exec sleep 3600') });
+  assert.equal(await pair.end(), 'first over 137 followed');
+  await until(() => readFileSync(pair.orders.output.stderr, 'utf8').endsWith('x\nmore\n'));
+  const other = await Pair.open(t);
+  const fifo = join(other.orders.dataDir, 'fifo');
+  assert.equal(spawnSync('mkfifo', [fifo]).status, 0);
+  await other.follow({}, { output: { stdout: fifo, stderr: other.orders.output.stderr } });
+  assert.equal(await other.end(), 'first over 137');
+});
+
+test('a file that goes away in the last moment is not made anew', { skip }, async t => {
+  const slowly = SHIM_SCRIPT.replace('  redirect(*STDOUT', '  select undef, undef, undef, 0.3;\n$&');
+  assert.notEqual(slowly, SHIM_SCRIPT);
+  const pair = await Pair.open(t, ['sleep', '3600'], slowly);
+  await pair.follow();
+  assert.equal(await pair.end(), 'first over 137 followed');
+  rmSync(pair.orders.output.stdout);
+  await until(() => pair.told('next over'));
+  assert.deepEqual([pair.told('next started'), existsSync(pair.orders.output.stdout)], [false, false]);
+});
+
+test('none follows where the leaf has gone', { skip }, async t => {
+  const pair = await Pair.open(t);
+  await pair.follow();
+  const { pid, child } = pair;
+  const count = (): number => children(child.pid as number).length;
+  await until(() => count() === 2);
+  child.stdin?.end();
+  await until(() => count() === 1, 5000, 'it knows: its spare is gone');
+  signalProcess(pid, 'SIGKILL');
+  await until(() => child.exitCode !== null);
+  assert.equal(pair.told('next'), false);
+  assert.deepEqual(readExit(pair.orders.dataDir, 'first'), { code: null, signal: 'SIGKILL' });
+});

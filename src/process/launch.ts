@@ -114,19 +114,10 @@ function succeed(options: LaunchOptions, before: LaunchWords, how: Succession): 
   const unless = how.unless.filter(code => shellExit(code).code !== null);
   const told = before.follow(orders, { ...how, unless });
   if (told === null) return null;
-  let isMeant = true;
-  const after = async (): Promise<RunningProcess | Error | null> => {
-    await before.end;
-    if (!before.isFollowed) return null;
-    return outcome(options, orders, told).catch((error: Error) => (isMeant ? error : null));
-  };
-  return {
-    launched: after(),
-    cancel: () => {
-      isMeant = false;
-      newToken(dataDir, 'look');
-    },
-  };
+  const launched = before.end.then(() =>
+    before.isFollowed ? outcome(options, orders, told).catch((error: Error) => error) : null,
+  );
+  return { launched, cancel: () => void newToken(dataDir, 'look') };
 }
 
 /** Looks where the files can't be read now (EMFILE, EIO), and milliseconds between two. */

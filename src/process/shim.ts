@@ -53,10 +53,8 @@ export class Shim {
     const next = this.expect(orders);
     before.next = next;
     void before.end.then(() => {
-      next.askedBefore = this.asked;
-      if (before.isFollowed) return;
-      next.lose();
-      this.forget(orders.token);
+      if (before.isFollowed) next.askedBefore = this.asked;
+      else this.forget(orders.token);
     });
     this.process.say(shimOrders(orders, after));
     return next;

@@ -1,6 +1,6 @@
 /** A target that ends when its restart is certain: the next one is there before this process has heard of it, and is taken as its own. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
@@ -16,7 +16,8 @@ import { readTargetFile } from '../../../src/process/target-file.js';
 import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
 import { workDir } from '../process/support.js';
-import { STEADY, shell, supervise, targetSpec } from './support.js';
+import { children } from '../process/target-support.js';
+import { STEADY, STUBBORN, shell, supervise, targetSpec } from './support.js';
 
 const skip =
   (systemProgram('perl') === null || Cgroup.named('x') === null) && 'needs perl, and cgroups to make';
@@ -55,6 +56,8 @@ test('what follows is the next run: with its reason, its history, and an end of 
   skip,
 }, async t => {
   const { supervisor, spec, phases, pids, pid, followed, token } = await ready(t, STEADY, { settleMs: 300 });
+  let outputEnded = 0;
+  Object.assign(spec.output, { ended: () => (outputEnded += 1) });
   const next = followed();
   assert.deepEqual([supervisor.model.pid, lives(pid)], [pid, false]);
   const model = await supervisor.when(now => (now.pid === next ? now : null));
@@ -69,7 +72,7 @@ test('what follows is the next run: with its reason, its history, and an end of 
       [pid, next],
     ],
   );
-  assert.deepEqual(markedProcesses(spec.mark), [next]);
+  assert.deepEqual([markedProcesses(spec.mark), outputEnded], [[next], 0], 'its output goes on');
   // Once it has settled, it has a successor as well.
   const own = token();
   await until(() => token() !== own);
@@ -108,10 +111,61 @@ test('after a restart, or where the leaf goes, none follows of itself', { skip }
   await until(() => readTargetFile(spec.dataDir)?.token !== first);
   left.leave();
   signalProcess(pid as number, 'SIGKILL');
-  await until(() => !lives(pid as number));
+  // Their shim does one thing after the other: by then it has done this one.
+  await until(() => readTargetFile(spec.dataDir)?.end);
+  await ready(t);
+  assert.equal(readRecord(spec.dataDir)?.pid, pid);
   const found = await adoptTarget(spec.dataDir);
   assert.ok(found && 'ended' in found);
   assert.equal(found.ended?.signal, 'SIGKILL');
+});
+
+test('none is ordered of one that is being stopped', { skip }, async t => {
+  const { reaches, dispatch, spec } = await supervise(t, STUBBORN, { graceMs: 400 });
+  dispatch('start');
+  await reaches('running');
+  const token = readTargetFile(spec.dataDir)?.token;
+  // Its time has come, but it is not in its cgroup yet.
+  await new Promise(resolve => setTimeout(resolve, 3));
+  dispatch('stop');
+  await reaches('stopped');
+  assert.equal(readTargetFile(spec.dataDir)?.token, token);
+});
+
+test('a code that a shell would take for a signal is taken for one, as it is by the policy', {
+  skip,
+}, async t => {
+  const { followed } = await ready(t, STEADY, { restart: 'on-failure', exitCodes: [0, 137] });
+  assert.ok(followed() > 1);
+});
+
+test('a record that is looked after does not come over that of what follows', { skip }, async t => {
+  const { supervisor, dataDir, pid, followed } = await ready(t);
+  await until(() => performance.now() - supervisor.model.startedAt > 800);
+  // From here on timers come before what is heard.
+  await new Promise(setImmediate);
+  const next = followed();
+  blindUntil(() => performance.now() - supervisor.model.startedAt > 1200);
+  assert.equal(supervisor.model.pid, pid);
+  await supervisor.when(now => (now.pid === next ? now : null));
+  assert.equal(readRecord(dataDir)?.pid, next);
+});
+
+test('where what follows is held up, another one is started, and that never', { skip }, async t => {
+  const { supervisor, spec, pid, dataDir } = await ready(t, shell('echo ran; exec sleep 3600'));
+  const shim = readRecord(dataDir)?.keeper ?? 0;
+  const spare = await until(() =>
+    children(shim).find(one => one !== pid && readFileSync(`/proc/${one}/comm`, 'utf8') === 'canopy shim\n'),
+  );
+  signalProcess(spare, 'SIGSTOP');
+  signalProcess(pid, 'SIGKILL');
+  const next = await supervisor.when(now =>
+    now.generation === 2 && now.phase === 'running' ? now.pid : null,
+  );
+  assert.notEqual(next, spare);
+  signalProcess(spare, 'SIGCONT');
+  await until(() => !lives(spare));
+  assert.deepEqual(markedProcesses(spec.mark), [next]);
 });
 
 test('a successor that cannot be started is a failed start, tried again by the policy', { skip }, async t => {

@@ -14,7 +14,7 @@ import { writeToken } from '../../../src/process/target-file.js';
 import { newToken, readExit, readRecord } from '../../../src/process/target-record.js';
 import { find } from '../../support/parts.js';
 import { until } from '../../support/wait.js';
-import { workDir } from './support.js';
+import { compiled, program, workDir } from './support.js';
 import { children } from './target-support.js';
 
 const perl = find('perl');
@@ -162,6 +162,19 @@ test('left to the leaf where somebody of its group lives', { skip }, async t => 
   assert.equal(pair.told('next'), false);
 });
 
+test('an order that comes before what it follows is none', { skip }, async t => {
+  const pair = await Pair.open(t);
+  await pair.follow({ token: 'later' });
+  const { dataDir } = pair.orders;
+  writeToken(dataDir, 'later', 'launch');
+  pair.say(shimOrders({ ...pair.orders, token: 'later' }));
+  await until(() => pair.told('later started'));
+  writeToken(dataDir, 'next', 'look');
+  signalProcess(pair.pid, 'SIGKILL');
+  await until(() => pair.told('later over'));
+  assert.ok(pair.words.includes('later over 137'), pair.words.join());
+});
+
 test('whole lines and a file of less than the limit are gone on with, unlike a FIFO', { skip }, async t => {
   const pair = await Pair.open(t);
   grown(pair, `${'x'.repeat(998)}\n`);
@@ -198,4 +211,12 @@ test('none follows where the leaf has gone', { skip }, async t => {
   await until(() => child.exitCode !== null);
   assert.equal(pair.told('next'), false);
   assert.deepEqual(readExit(pair.orders.dataDir, 'first'), { code: null, signal: 'SIGKILL' });
+});
+
+test('what follows no more holds nobody up', { skip }, async t => {
+  const pair = await Pair.open(t);
+  const dataDir = await workDir(t);
+  const args = [program('successor'), compiled('src/process/launch.js'), dataDir, pair.cgroup.path];
+  const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 5000 });
+  assert.deepEqual([stdout, status], ['[{"code":null,"signal":"SIGKILL"},null]\n', 0]);
 });

@@ -76,8 +76,17 @@ function afterEnd(model: TargetModel, exit: Exit, at: Circumstances): Step {
   };
 }
 
-const onExit: Handler<'exited'> = (model, { code, signal }, at) =>
-  afterEnd(model, { code, signal, ranMs: at.now - model.startedAt }, at);
+/** We may have heard late of its start, or of the end of the one before. */
+const exitOf = (
+  { startedAt }: TargetModel,
+  event: Extract<TargetEvent, { type: 'exited' }>,
+  now: number,
+): Exit => {
+  const { code, signal, ranMs } = event;
+  return { code, signal, ranMs: Math.max(now - startedAt, ranMs ?? 0) };
+};
+
+const onExit: Handler<'exited'> = (model, event, at) => afterEnd(model, exitOf(model, event, at.now), at);
 const onSpawnFailed: Handler<'spawn-failed'> = (model, event, at) =>
   afterEnd(model, { code: null, signal: null, spawnError: event.message, ranMs: 0 }, at);
 const onSpawned: Handler<'spawned'> = (model, event) =>
@@ -148,9 +157,9 @@ const PHASE_TABLE: Table = {
     spawned: (model, event, at) => stopping({ ...model, pid: event.pid }, model.reason, model.after, at),
     'spawn-failed': (model, event, at) =>
       stopped(model, { code: null, signal: null, spawnError: event.message, ranMs: 0 }, at),
-    exited: (model, { code, signal }, at) => {
-      const exit = { code, signal, ranMs: at.now - model.startedAt };
-      return stopped({ ...model, exitCode: code, signal }, exit, at);
+    exited: (model, event, at) => {
+      const { code, signal } = event;
+      return stopped({ ...model, exitCode: code, signal }, exitOf(model, event, at.now), at);
     },
     'grace-over': model => ({ model, effects: [{ type: 'kill' }] }),
   },

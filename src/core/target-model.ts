@@ -33,7 +33,13 @@ export type TargetEvent =
       readonly signal: string | null;
       readonly ranMs: number;
     }
-  | { readonly type: 'exited'; readonly code: number | null; readonly signal: string | null }
+  /** `ranMs`: milliseconds that were measured; without it, or where we knew sooner, it is reckoned from its start. */
+  | {
+      readonly type: 'exited';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly ranMs?: number | null;
+    }
   /** A probe or a limit says that it must go. */
   | { readonly type: 'unhealthy'; readonly reason: string }
   | { readonly type: 'backoff-over' }

@@ -72,6 +72,11 @@ export class Run {
     }
   }
 
+  /** Milliseconds that it ran, once it is over; null where nobody has measured it. */
+  get ranMs(): number | null {
+    return this.running.ranMs?.() ?? null;
+  }
+
   /** What has followed it, once it is over, or why that could not be started; null: nothing. */
   get next(): Promise<RunningProcess | Error | null> {
     return this.successor?.launched ?? Promise.resolve(null);
@@ -95,6 +100,7 @@ export class Run {
   async ended(): Promise<Exit> {
     const exit = await this.running.exited;
     this.entering?.cancel();
+    this.isLast = true;
     if (this.timer) clearTimeout(this.timer);
     return exit;
   }

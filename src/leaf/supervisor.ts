@@ -73,9 +73,13 @@ export class Supervisor {
     return this.waiting.when(() => look(this.current), cut);
   }
 
+  private get isStopping(): boolean {
+    return this.current.phase === 'stopping';
+  }
+
   /** Milliseconds until a target that does not stop by itself is killed; null while none is being stopped. */
   get graceLeftMs(): number | null {
-    return this.current.phase === 'stopping' ? Math.max(0, this.timerEndsAt - this.clock.mono()) : null;
+    return this.isStopping ? Math.max(0, this.timerEndsAt - this.clock.mono()) : null;
   }
 
   /** False where no process of the target is left to take it. */
@@ -164,7 +168,7 @@ export class Supervisor {
     this.dispatch({ type: 'spawned', pid: started.pid });
     const { policy, output } = this.spec;
     const sure = surelyAtOnce(policy, this.current.history, this.clock.mono());
-    if (sure && output.longest !== null) run.follow({ ...sure, longest: output.longest });
+    if (!this.left && sure && output.longest !== null) run.follow({ ...sure, longest: output.longest });
     void this.watch(run);
   }
 
@@ -178,16 +182,15 @@ export class Supervisor {
     const exit = await run.ended();
     const next = await run.next;
     if (this.left) return;
-    const isStopping = this.current.phase === 'stopping';
     const isThere = next !== null && !(next instanceof Error);
     // It came before it could be told not to, and has to go as well.
-    if (isStopping && isThere) return this.runs(next);
+    if (isThere && this.isStopping) return this.runs(next);
     if (!isThere) {
       await run.clear(this.graceLeftMs ?? 0);
       this.spec.output.ended();
     }
     this.process = null;
-    this.coming = isStopping ? null : next;
-    this.dispatch({ type: 'exited', ...exit });
+    this.coming = this.isStopping ? null : next;
+    this.dispatch({ type: 'exited', ...exit, ranMs: run.ranMs });
   }
 }

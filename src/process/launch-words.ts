@@ -12,7 +12,7 @@ export const NOT_FOUND = 'not-found';
 export const NO_DIRECTORY = 'no-directory';
 /** None could be forked. */
 export const NO_PROCESS = 'no-process';
-/** The target has ended: its exit status, as a shell has it; and whether its successor is under way. */
+/** The target has ended: its exit status, as a shell has it; the milliseconds that it ran; whether its successor is under way. */
 export const OVER = 'over';
 export const FOLLOWED = 'followed';
 /** Said by itself: a shim takes orders. Also when it is asked. */
@@ -34,18 +34,25 @@ export type FirstWord =
   | Started
   | { readonly is: typeof NOT_FOUND | typeof NO_DIRECTORY | typeof NO_PROCESS | 'nothing' };
 
+/** A launch that waits for the end of another. */
+export interface Follower {
+  readonly orders: Orders;
+  readonly told: LaunchWords;
+}
+
 export class LaunchWords {
   isStarted = false;
   isOver = false;
   /** Questions that its shim had been asked before, and looks at which it had come to this one and nothing was there yet. */
   askedBefore = Number.POSITIVE_INFINITY;
   looks = 0;
-  /** Whether its successor is under way: known once it is over. */
+  /** Known once it is over: whether its successor is under way, and the milliseconds that it ran, where its shim has measured it. */
   isFollowed = false;
+  ranMs: number | null = null;
   /** What follows its end, if that has been ordered. */
   next: LaunchWords | null = null;
   /** Has its shim launch another one at its end, once; null where that does not take orders any more, or there is none. */
-  follow: ((orders: Orders, after: Omit<After, 'token'>) => LaunchWords | null) | null = null;
+  follow: ((orders: () => Orders, after: Omit<After, 'token'>) => Follower | null) | null = null;
   /** What ended a wrapper whose target was in its group. */
   killedBy: NodeJS.Signals | null = null;
   /** Rejects where who was to launch it could not be started. */
@@ -70,7 +77,7 @@ export class LaunchWords {
     });
   }
 
-  hear(word: string, [first = '', second = '', start = '-']: readonly string[]): void {
+  hear(word: string, [first = '', second = '', third = '-']: readonly string[]): void {
     switch (word) {
       case STARTED:
         this.isStarted = true;
@@ -78,14 +85,15 @@ export class LaunchWords {
           is: word,
           pid: Number(first),
           group: Number(second),
-          startTicks: start === '-' ? null : start,
+          startTicks: third === '-' ? null : third,
         });
       case NOT_FOUND:
       case NO_DIRECTORY:
       case NO_PROCESS:
         return this.say({ is: word });
       case OVER:
-        this.isFollowed = second === FOLLOWED;
+        this.isFollowed = third === FOLLOWED;
+        this.ranMs = second === '' ? null : Number(second);
         return this.over(shellExit(Number(first)));
     }
   }

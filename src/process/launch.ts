@@ -100,7 +100,8 @@ async function begun(orders: Orders, told: LaunchWords, started: Started): Promi
   const record = startTicks === null ? await processIdentity(pid).catch(() => null) : identity;
   const whole = record && { ...record, ...launched };
   if (whole) repairLater(whole, told, dataDir);
-  return { pid, group, startTicks, startedAt, exited: exitOf(told, whole, dataDir) };
+  const exited = exitOf(told, whole, dataDir);
+  return { pid, group, startTicks, startedAt, exited, ranMs: () => told.ranMs };
 }
 
 /**
@@ -108,14 +109,13 @@ async function begun(orders: Orders, told: LaunchWords, started: Started): Promi
  * otherwise by then takes that back.
  */
 function succeed(options: LaunchOptions, before: LaunchWords, how: Succession): Successor | null {
-  if (before.follow === null) return null;
   const { dataDir } = options;
-  const orders = ordersOf(options, newToken(dataDir, 'look'), 0);
   const unless = how.unless.filter(code => shellExit(code).code !== null);
-  const told = before.follow(orders, { ...how, unless });
-  if (told === null) return null;
+  const orders = (): Orders => ordersOf(options, newToken(dataDir, 'look'), 0);
+  const next = before.follow?.(orders, { ...how, unless });
+  if (!next) return null;
   const launched = before.end.then(() =>
-    before.isFollowed ? outcome(options, orders, told).catch((error: Error) => error) : null,
+    before.isFollowed ? outcome(options, next.orders, next.told).catch((error: Error) => error) : null,
   );
   return { launched, cancel: () => void newToken(dataDir, 'look') };
 }

@@ -11,11 +11,19 @@ export const SHORT = 20_000;
 
 /** Subs of the shim's script. */
 export const BECOMING = String.raw`
-sub look_at_token {
+sub is_mine {
   my ($run, $token) = @_;
   sysseek $run, 0, 0;
   sysread $run, my $line, ${TOKEN_BYTES};
-  exit ${OVERTAKEN} unless $line eq sprintf "%-${TOKEN_BYTES - 1}s\n", $token;
+  $line eq sprintf "%-${TOKEN_BYTES - 1}s\n", $token;
+}
+
+# Who is recorded, or was.
+sub recorded {
+  my ($run) = @_;
+  sysseek $run, ${WHO_AT}, 0;
+  sysread $run, my $who, ${WHO_BYTES - 1};
+  $who // '';
 }
 
 # The 22nd field of proc(5): the second is the program's name, which may hold blanks.
@@ -70,10 +78,15 @@ sub become {
   redirect(*STDERR, $err, !$at);
   if (!is_there($command[$before])) { tell_leaf($token, '${NOT_FOUND}'); exit ${MISSING} }
   open my $run, '+<', "$dir/target.run" or exit ${OVERTAKEN};
-  look_at_token($run, $token);
-  my $who = join ' ', $$, $start, $boot, $token, $$, getppid, $at || time . '000';
+  exit ${OVERTAKEN} unless is_mine($run, $token);
+  my $before = recorded($run);
+  my $who = sprintf '%-${WHO_BYTES - 1}s', join ' ', $$, $start, $boot, $token, $$, getppid, $at || int 1000 * $wall->();
   overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $who) or exit ${OVERTAKEN};
-  look_at_token($run, $token);
+  if (!is_mine($run, $token)) {
+    # How that one ended is still of interest.
+    overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $before) if recorded($run) eq $who;
+    exit ${OVERTAKEN};
+  }
   tell_leaf($token, '${STARTED}', $$, $$, $start);
   close $words;
   $SIG{PIPE} = 'DEFAULT';

@@ -19,7 +19,9 @@ sub stand_by {
   return unless grep { $_->[0] eq $token } values %launched;
   # The next spare has it from the start; and those that have the same share it.
   take_environment($variables) if length $variables < ${SHORT};
-  $successors{$token} = [@how, $order, $variables eq $environment ? $environment : $variables];
+  my ($out, $err) = (split /\0/, $order)[5, 6];
+  my @files = map { [$_, (stat)[0, 1, 7]] } $out, $err eq $out ? () : $err;
+  $successors{$token} = [@how, \@files, $order, $variables eq $environment ? $environment : $variables];
 }
 
 sub is_empty {
@@ -29,11 +31,12 @@ sub is_empty {
   defined $bytes && $bytes == 0;
 }
 
-# Where it is long, or ends amid a line, the leaf begins another one; where it is gone, too.
+# Where it is long, or ends amid a line, the leaf begins another one; where it is another file than it was, or shorter, too.
 sub goes_on {
-  my ($file, $longest) = @_;
-  return unless -f $file && open my $in, '<', $file;
-  my $bytes = -s $in;
+  my ($longest, $file, $device, $inode, $least) = @_;
+  return unless defined $inode && -f $file && open my $in, '<', $file;
+  my ($now_device, $now_inode, $bytes) = (stat $in)[0, 1, 7];
+  return if $now_device != $device || $now_inode != $inode || $bytes < $least;
   return 1 unless $bytes;
   return unless $bytes < $longest && sysseek $in, $bytes - 1, 0;
   sysread $in, my $last, 1;
@@ -48,10 +51,10 @@ sub is_wanted {
 # Not where anything is left of the one before: that is for its leaf to end.
 sub follow {
   my ($before, $group, $code) = @_;
-  my ($unless, $cgroup, $longest, $order, $variables) = @{ delete $successors{$before} or return };
+  my ($unless, $cgroup, $longest, $files, $order, $variables) = @{ delete $successors{$before} or return };
   return if index(",$unless,", ",$code,") >= 0 || kill(0, -$group) || $! != POSIX::ESRCH() || !is_empty($cgroup);
-  my ($token, $dir, $out, $err) = (split /\0/, $order)[0, 1, 5, 6];
-  return unless goes_on($out, $longest) && ($err eq $out || goes_on($err, $longest)) && is_wanted($token, $dir);
+  return if grep { !goes_on($longest, @$_) } @$files;
+  return unless is_wanted(split /\0/, $order, 3);
   launch($order, $variables);
   '${FOLLOWED}';
 }

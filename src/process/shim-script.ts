@@ -34,15 +34,21 @@ $SIG{$_} = 'IGNORE' for @deaf;
 my ($umask, $quiet) = (umask, ${QUIET_S});
 my ($orders, $is_open, $environment, %launched, $spare, $to_spare, @late) = ('', 1, '');
 
+# Seconds: those of a clock that is never set, and those since the epoch. Not every Perl has finer ones.
+my ($runtime, $wall) = eval { require Time::HiRes }
+  ? (sub { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }, sub { Time::HiRes::time() })
+  : (sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) }, sub { time });
+
 # All of it, where the leaf does not listen for a while and a child ends meanwhile, too.
 sub say_all {
   my ($handle, $text) = @_;
   my $said = 0;
   while ($said < length $text) {
     my $bytes = syswrite $handle, $text, length($text) - $said, $said;
-    last unless defined $bytes || $! == POSIX::EINTR();
+    return unless defined $bytes || $! == POSIX::EINTR();
     $said += $bytes // 0;
   }
+  1;
 }
 
 sub tell_leaf { say_all($words, "@_\n") }
@@ -81,15 +87,15 @@ sub fork_spare {
 
 sub forked {
   my ($order, $variables) = @_;
-  my $pid = $spare;
-  if ($pid) {
-    say_all($to_spare, pack('NN', length $order, length $variables) . $order . $variables);
+  if (my $pid = $spare) {
+    my $is_told = say_all($to_spare, pack('NN', length $order, length $variables) . $order . $variables);
     ($spare, $to_spare) = ();
-    return $pid;
+    # One that was killed has not become anything.
+    return $pid if $is_told;
   }
   # A long one takes its time, for which others would have to wait.
   take_environment($variables) if length $variables < ${SHORT};
-  $pid = fork;
+  my $pid = fork;
   return $pid if $pid || !defined $pid;
   prepare();
   take_environment($variables);
@@ -99,17 +105,18 @@ sub forked {
 sub launch {
   my ($order, $variables) = @_;
   my ($token, $dir) = split /\0/, $order, 3;
+  my $at = $runtime->();
   my $pid = forked($order, $variables);
   if (!$pid) { tell_leaf($token, '${NO_PROCESS}'); return }
-  $launched{$pid} = [$token, "$dir/target.run"];
+  $launched{$pid} = [$token, "$dir/target.run", $at];
 }
 
-# One that comes late writes over the end of nobody else.
+# Of nobody who was not the target: one that came late writes over the end of nobody else.
 sub record_end {
   my ($token, $file, $code) = @_;
   open my $run, '+<', $file or return;
   sysread $run, my $known, ${WHO_AT + WHO_BYTES};
-  overwrite($run, ${END_AT}, ${END_BYTES}, "$token $code") if index($known, $token) >= 0;
+  overwrite($run, ${END_AT}, ${END_BYTES}, "$token $code") if index($known, $token, ${WHO_AT}) >= 0;
 }
 
 ${FOLLOWING}
@@ -118,11 +125,12 @@ sub wait_for_children {
   while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
     my $code = $? & 127 ? 128 + ($? & 127) : $? >> 8;
     ($spare, $to_spare) = () if $spare && $pid == $spare;
-    my ($token, $file) = @{ delete $launched{$pid} or next };
+    my ($token, $file, $at) = @{ delete $launched{$pid} or next };
+    my $ran = int 1000 * ($runtime->() - $at);
     record_end($token, $file, $code);
     my $followed = follow($token, $pid, $code);
-    if ($followed) { push @late, [$token, '${OVER}', $code, $followed] }
-    else { tell_leaf($token, '${OVER}', $code) }
+    if ($followed) { push @late, [$token, '${OVER}', $code, $ran, $followed] }
+    else { tell_leaf($token, '${OVER}', $code, $ran) }
   }
 }
 

@@ -1,5 +1,5 @@
 /** The leaf's side of a shim: a small process that starts targets, is their parent, and outlives the leaf. */
-import { LaunchWords, NO_PROCESS, OVER, READY } from './launch-words.js';
+import { type Follower, LaunchWords, NO_PROCESS, OVER, READY } from './launch-words.js';
 import { type After, ASK, type Orders, shimOrders } from './orders.js';
 import { SHIM_SCRIPT } from './shim-script.js';
 import { SpawnError } from './spawn.js';
@@ -48,8 +48,10 @@ export class Shim {
     return launch;
   }
 
-  private follow(before: LaunchWords, orders: Orders, after: After): LaunchWords | null {
+  /** The orders are asked for where they are followed: from then on nobody else is launched. */
+  private follow(before: LaunchWords, make: () => Orders, after: After): Follower | null {
     if (!this.isFit || before.isOver || before.next) return null;
+    const orders = make();
     const next = this.expect(orders);
     before.next = next;
     void before.end.then(() => {
@@ -57,7 +59,7 @@ export class Shim {
       else this.forget(orders.token);
     });
     this.process.say(shimOrders(orders, after));
-    return next;
+    return { orders, told: next };
   }
 
   told(line: string): void {

@@ -16,6 +16,8 @@ export interface RunningProcess {
   startedAt: number;
   /** Resolves once, never rejects. */
   exited: Promise<Exit>;
+  /** Milliseconds that it ran, once it has ended; null where nobody was there to measure it. */
+  ranMs?: () => number | null;
   /** Has another run follow its end at once; null where nobody can. @throws the error of the file system */
   succeed?: (how: Succession) => Successor | null;
 }

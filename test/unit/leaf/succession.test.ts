@@ -1,15 +1,18 @@
 /** A target that ends when its restart is certain: the next one is there before this process has heard of it, and is taken as its own. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import type { TargetPolicy } from '../../../src/core/phases.js';
+import { Run } from '../../../src/leaf/run.js';
 import { Supervisor } from '../../../src/leaf/supervisor.js';
 import { adoptTarget } from '../../../src/process/adopt.js';
 import { Cgroup } from '../../../src/process/cgroup.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
+import type { Exit } from '../../../src/process/spawn.js';
 import { lives, statOf } from '../../../src/process/stat.js';
 import { systemProgram } from '../../../src/process/system-program.js';
 import { readTargetFile } from '../../../src/process/target-file.js';
@@ -180,6 +183,77 @@ test('a successor that cannot be started is a failed start, tried again by the p
   assert.equal(generation, 2);
   writeFileSync(program, '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
   await supervisor.when(now => (now.phase === 'running' ? now : null));
+});
+
+test('a stop while what could not follow is cleared away leaves nothing for the next start', {
+  skip,
+}, async t => {
+  const program = join(await workDir(t), 'program');
+  writeFileSync(program, '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
+  const { spec, pid, dispatch, reaches } = await ready(t, [program]);
+  rmSync(program);
+  Object.assign(spec.output, { ended: () => dispatch('stop') });
+  signalProcess(pid, 'SIGKILL');
+  const { generation } = await reaches('stopped');
+  writeFileSync(program, '#!/bin/sh\nexec sleep 3600\n', { mode: 0o755 });
+  Object.assign(spec.output, { ended: () => {} });
+  dispatch('start');
+  assert.equal((await reaches('running')).generation, generation + 1);
+});
+
+test('how long it ran does not depend on when this process hears of it', { skip }, async t => {
+  const script = '[ -e once ] && { sleep 0.5; exit 0; }; touch once; exec sleep 3600';
+  const dir = await workDir(t);
+  const one = await ready(t, shell(`cd ${dir}; ${script}`), { restart: 'on-failure', startMs: 400 });
+  const next = one.followed();
+  assert.ok(blindUntil(() => !lives(next)));
+  const { reason, generation } = await one.reaches('exited');
+  assert.deepEqual([reason, generation], ['exited with code 0; restart=on-failure', 2]);
+});
+
+test('nothing is ordered of one that came after its leaf went', { skip }, async t => {
+  const spec = targetSpec(await workDir(t), STEADY);
+  const left = new Supervisor(spec, systemClock);
+  left.dispatch({ type: 'start', by: 'ops' });
+  left.leave();
+  const record = await until(() => readRecord(spec.dataDir));
+  t.after(() => signalProcess(record.pid, 'SIGKILL'));
+  await until(() => Cgroup.named(`canopy-${spec.mark}`)?.members().includes(record.pid));
+  // They enter their cgroups one after the other.
+  await ready(t);
+  assert.equal(readTargetFile(spec.dataDir)?.token, record.token);
+});
+
+test('nothing is ordered of one that ends as it comes into its cgroup', { skip }, async t => {
+  const cgroup = Cgroup.named(`canopy-test-${process.pid}`) as Cgroup;
+  const child = spawn('sleep', ['3600'], { detached: true });
+  const pid = child.pid as number;
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await until(() => !lives(pid));
+    await cgroup.remove();
+  });
+  const ordered: string[] = [];
+  let end = (): void => {};
+  const running = (name: string) => ({
+    ...{ pid, group: pid, startTicks: statOf(pid)?.startTicks ?? null, startedAt: 0 },
+    exited: new Promise<Exit>(resolve => {
+      end = () => resolve({ code: 0, signal: null });
+    }),
+    succeed: () => {
+      ordered.push(name);
+      return null;
+    },
+  });
+  const run = new Run(running('ends'), cgroup, 'nobody');
+  run.follow({ afterMs: 0, unless: [], longest: 1 });
+  while (!cgroup.members().includes(pid)) await new Promise(setImmediate);
+  end();
+  await run.ended();
+  const other = new Run(running('goes on'), cgroup, 'nobody');
+  other.follow({ afterMs: 0, unless: [], longest: 1 });
+  await until(() => ordered.includes('goes on'));
+  assert.deepEqual(ordered, ['goes on']);
 });
 
 test('with the shim killed in that moment, there is one of it', { skip }, async t => {

@@ -14,7 +14,13 @@ import { inWords } from '../../../src/process/shell-words.js';
 import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import { lives } from '../../../src/process/stat.js';
-import { END_BYTES, TOKEN_BYTES, writeToken, writeWho } from '../../../src/process/target-file.js';
+import {
+  END_BYTES,
+  readTargetFile,
+  TOKEN_BYTES,
+  writeToken,
+  writeWho,
+} from '../../../src/process/target-file.js';
 import { readExit, readRecord } from '../../../src/process/target-record.js';
 import { wrapperScript } from '../../../src/process/wrapper.js';
 import { find } from '../../support/parts.js';
@@ -74,6 +80,9 @@ const wrappers = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].flatMap(([sh
 const SCRIPTS: readonly Script[] = [shim, { ...shim, name: 'shim, spare', spare: true }, ...wrappers];
 const isThere = ({ command }: Script): boolean => command[0] !== '';
 
+/** How long it ran is another matter. */
+const withoutTime = (word: string): string => word.replace(/( over \d+) \d+/, '$1');
+
 /** With what it says on descriptor 3, line by line. */
 async function begun(t: TestContext, { command, spare }: Script, before: readonly string[] = []) {
   const [file = '', ...args] = [...before, ...command];
@@ -83,7 +92,7 @@ async function begun(t: TestContext, { command, spare }: Script, before: readonl
   let text = '';
   (child.stdio[3] as Socket).setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
-    words.splice(0, words.length, ...text.split('\n').slice(0, -1));
+    words.splice(0, words.length, ...text.split('\n').slice(0, -1).map(withoutTime));
   });
   child.stdin?.on('error', () => {});
   t.after(() => child.kill('SIGKILL'));
@@ -282,7 +291,7 @@ test('whenever the next leaf comes, however slow the other is: it finds the targ
 }, async t => {
   // Before and after each look at the token.
   const slowly = SHIM_SCRIPT.replaceAll(
-    /^ {2}(?=look_at_token\()|^(?<=sub overwrite \{\n)/gm,
+    /^ {2}(?=(?:exit \d+ unless |if \(!)is_mine\()|^(?<=sub overwrite \{\n)/gm,
     'select undef, undef, undef, 0.2;\n',
   );
   assert.equal(slowly.split('0.2;').length, 4);
@@ -321,6 +330,23 @@ test('signals to all of a service are for its targets: a shim tells how they too
   for (const pid of [child.pid as number, readRecord(orders.dataDir)?.pid ?? 0])
     signalProcess(pid, 'SIGTERM');
   await until(() => words.includes('mine over 42'));
+});
+
+test('a shim measures how long it ran, and records no end of one who was never the target', {
+  skip,
+}, async t => {
+  const { child, words } = await begun(t, shim);
+  const raw: string[] = [];
+  (child.stdio[3] as Socket).on('data', (text: string) => raw.push(text));
+  const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['sleep', '0.3'] });
+  child.stdin?.write(shimOrders(orders));
+  await until(() => words.includes('mine over 0'));
+  const ran = Number(/ over 0 (\d+)\n/.exec(raw.join(''))?.[1]);
+  assert.ok(ran >= 300 && ran < 3000, `${ran} ms`);
+  const other = await ordered(t, {}, { cwd: '/nowhere' });
+  child.stdin?.write(shimOrders(other));
+  await until(() => words.includes('mine over 127'));
+  assert.equal(readTargetFile(other.dataDir)?.end, '');
 });
 
 test('no word is lost where the leaf does not listen and children end meanwhile', { skip }, async t => {

@@ -1,5 +1,6 @@
-/** What Node itself takes to start many children, to look at them, and to keep what outlives it: none of it supervises anything. */
+/** What Node itself takes to start many children, to look at them, and to keep what outlives it; and what the look alone takes. */
 import { spawn } from 'node:child_process';
+import { find } from '../support/parts.js';
 import type { Peer } from './peers.js';
 import { quiet, running } from './running.js';
 
@@ -56,8 +57,28 @@ const bareNode = (name: string, script: Script): Peer => ({
   },
 });
 
+/** The same look with no runtime to speak of, as little as reading two files of each can be: it starts them, and sends nothing. */
+const PERL_LOOKS = `
+  my ($program, $argument, $count) = @ARGV;
+  my @pids = map { my $pid = fork; $pid or exec $program, $argument or exit 127; $pid } 1 .. $count;
+  for (my $turn = 0; ; select(undef, undef, undef, 1), $turn++) {
+    for my $pid (@pids[grep { ($_ + $turn) % 3 == 0 } 0 .. $#pids]) {
+      for my $file ('stat', 'statm') { sysopen my $in, "/proc/$pid/$file", 0; sysread $in, my $text, 1024 }
+    }
+  }`;
+
+const perlLooks: Peer = {
+  name: 'Perl, the look alone',
+  from: 'apt-get install perl',
+  isThere: find('perl') !== null,
+  startsAgain: false,
+  start: async (_dir, program, argument, count) =>
+    running(spawn('perl', ['-e', PERL_LOOKS, program, argument, String(count)], quiet)),
+};
+
 export const BARE_NODE: readonly Peer[] = [
   bareNode('ten lines of Node', STARTING),
   bareNode('the same that look', LOOKING),
   bareNode('the same that keep', KEEPING),
+  perlLooks,
 ];

@@ -18,6 +18,8 @@ export interface Peer {
   /** How to get it. */
   readonly from: string;
   readonly isThere: boolean;
+  /** False where it leaves a target that has ended alone. */
+  readonly startsAgain?: false;
   /** Each target is a program with one argument. */
   start(dir: string, program: string, argument: string, count: number): Promise<Running>;
 }

@@ -153,13 +153,13 @@ const HEAD = ['restart', 'max', '100 up', 'again', 'RSS', 'PSS', 'processes', 'i
 const UNITS = ['ms', 'ms', 'ms', 'ms', 'MB', 'MB', '', 'ms/s'];
 
 async function measured(peer: Peer): Promise<Row> {
-  const waits = await restarts(peer);
+  const waits = peer.startsAgain === false ? null : await restarts(peer);
   const up: number[] = [];
   for (let time = 0; time < STARTS; time++) up.push(await manyStarted(peer));
   const { rss, pss, processes, idle, again } = await standing(peer);
   const figures = [
-    median(waits),
-    Math.max(...waits),
+    waits && median(waits),
+    waits && Math.max(...waits),
     median(up),
     again,
     rss / 1e6,

@@ -79,15 +79,16 @@ sub become {
   if (!is_there($command[$before])) { tell_leaf($token, '${NOT_FOUND}'); exit ${MISSING} }
   open my $run, '+<', "$dir/target.run" or exit ${OVERTAKEN};
   exit ${OVERTAKEN} unless is_mine($run, $token);
-  my $before = recorded($run);
+  my $former = recorded($run);
   my $who = sprintf '%-${WHO_BYTES - 1}s', join ' ', $$, $start, $boot, $token, $$, getppid, $at || int 1000 * $wall->();
   overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $who) or exit ${OVERTAKEN};
   if (!is_mine($run, $token)) {
     # How that one ended is still of interest.
-    overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $before) if recorded($run) eq $who;
+    overwrite($run, ${WHO_AT}, ${WHO_BYTES}, $former) if recorded($run) eq $who;
     exit ${OVERTAKEN};
   }
-  tell_leaf($token, '${STARTED}', $$, $$, $start);
+  # The shim says it of one that follows: its leaf would be woken where the target wants to begin.
+  tell_leaf($token, '${STARTED}', $$, $$, $start) if $at;
   close $words;
   $SIG{PIPE} = 'DEFAULT';
   umask($mask eq '' ? $umask : oct $mask);

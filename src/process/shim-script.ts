@@ -10,7 +10,7 @@
  * Orders come by standard input, so that neither words nor environment show in a list of processes: see orders.ts. What is cut off starts
  * nothing. Its words go to descriptor 3, see launch-words.ts.
  */
-import { NO_PROCESS, OVER, READY } from './launch-words.js';
+import { NO_PROCESS, OVER, READY, STARTED } from './launch-words.js';
 import { BECOMING, SHORT } from './shim-becoming.js';
 import { FOLLOWING } from './shim-following.js';
 import { END_AT, END_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
@@ -19,6 +19,8 @@ import { END_AT, END_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 const QUIET_S = 0.03;
 /** Seconds that a successor has for itself before its leaf is told: that takes a core which it may have to wait for. */
 const LATE_S = 0.005;
+/** Seconds between two looks whether one that is held up has begun. */
+const LOOK_S = 0.1;
 /** Seconds until it is tried again where none could be forked. */
 const RETRY_S = 60;
 export const SHIM_SCRIPT = String.raw`
@@ -32,7 +34,9 @@ $SIG{CHLD} = sub { syswrite $wake, '.' };
 my @deaf = qw(PIPE HUP INT QUIT TERM USR1 USR2 ALRM);
 $SIG{$_} = 'IGNORE' for @deaf;
 my ($umask, $quiet) = (umask, ${QUIET_S});
-my ($orders, $is_open, $environment, %launched, $spare, $to_spare, @late) = ('', 1, '');
+my ($orders, $is_open, $environment, %launched, $spare, $to_spare) = ('', 1, '');
+# What the leaf is told a little later: ends, and which successors have begun.
+my (@late, %untold);
 
 # Seconds: those of a clock that is never set, and those since the epoch. Not every Perl has finer ones.
 my ($runtime, $wall) = eval { require Time::HiRes }
@@ -104,11 +108,27 @@ sub forked {
 
 sub launch {
   my ($order, $variables) = @_;
-  my ($token, $dir) = split /\0/, $order, 3;
+  my ($token, $dir, undef, $at_once) = split /\0/, $order, 5;
   my $at = $runtime->();
   my $pid = forked($order, $variables);
   if (!$pid) { tell_leaf($token, '${NO_PROCESS}'); return }
   $launched{$pid} = [$token, "$dir/target.run", $at];
+  $untold{$pid} = 1 unless $at_once;
+}
+
+sub tell_late {
+  tell_leaf(@$_) for splice @late;
+  tell_begun($_) for keys %untold;
+}
+
+# One that says nothing itself, once it is recorded.
+sub tell_begun {
+  my ($pid) = @_;
+  my ($token, $file) = @{ $launched{$pid} };
+  my (undef, $start, undef, $recorded) = split / /, substr content($file, ${WHO_AT + WHO_BYTES}), ${WHO_AT};
+  return unless defined $recorded && $recorded eq $token;
+  tell_leaf($token, '${STARTED}', $pid, $pid, $start);
+  delete $untold{$pid};
 }
 
 # Of nobody who was not the target: one that came late writes over the end of nobody else.
@@ -125,7 +145,10 @@ sub wait_for_children {
   while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
     my $code = $? & 127 ? 128 + ($? & 127) : $? >> 8;
     ($spare, $to_spare) = () if $spare && $pid == $spare;
-    my ($token, $file, $at) = @{ delete $launched{$pid} or next };
+    next unless $launched{$pid};
+    tell_late() if $untold{$pid};
+    my ($token, $file, $at) = @{ delete $launched{$pid} };
+    delete $untold{$pid};
     my $ran = int 1000 * ($runtime->() - $at);
     record_end($token, $file, $code);
     my $followed = follow($token, $pid, $code);
@@ -152,9 +175,11 @@ while ($is_open || %launched) {
   my $ready = '';
   vec($ready, 0, 1) = $is_open;
   vec($ready, fileno $child_ended, 1) = 1;
-  my $count = select $ready, undef, undef, @late ? ${LATE_S} : $spare || !$is_open ? undef : $quiet;
-  if ($count >= 0 && @late) { tell_leaf(@$_) for splice @late }
-  elsif ($count == 0) { fork_spare() }
+  my $most = @late ? ${LATE_S} : $spare || !$is_open ? undef : $quiet;
+  $most = ${LOOK_S} if %untold && !@late && ($most // 1) > ${LOOK_S};
+  my $count = select $ready, undef, undef, $most;
+  if ($count >= 0 && @late) { tell_late() }
+  elsif ($count == 0) { tell_late(); fork_spare() if $is_open && !$spare }
   next if $count < 1;
   wait_for_children() if vec $ready, fileno $child_ended, 1;
   read_orders() if vec $ready, 0, 1;

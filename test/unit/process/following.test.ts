@@ -15,6 +15,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Cgroup } from '../../../src/process/cgroup.js';
+import { OVERTAKEN } from '../../../src/process/launch-words.js';
 import { type After, ASK, type Orders, shimOrders } from '../../../src/process/orders.js';
 import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
 import { signalProcess } from '../../../src/process/signals.js';
@@ -247,8 +248,7 @@ test('one that finds itself overtaken leaves who was before it, and how that end
   signalProcess(pid, 'SIGKILL');
   await until(() => readRecord(orders.dataDir)?.token === 'next');
   newToken(orders.dataDir, 'look');
-  await until(() => pair.told('next over'));
-  assert.equal(pair.told('next started'), false);
+  await until(() => pair.words.includes(`next over ${OVERTAKEN}`));
   assert.equal(readRecord(orders.dataDir)?.pid, pid);
   assert.deepEqual(readExit(orders.dataDir, 'first'), { code: null, signal: 'SIGKILL' });
 });
@@ -273,6 +273,35 @@ test('what follows no more holds nobody up', { skip }, async t => {
   const args = [program('successor'), compiled('src/process/launch.js'), dataDir, pair.cgroup.path];
   const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 5000 });
   assert.deepEqual([stdout, status], ['[{"code":null,"signal":"SIGKILL"},null]\n', 0]);
+});
+
+test('of one that ends at once it is told that it had begun, and that is told after the first', {
+  skip,
+}, async t => {
+  const pair = await Pair.open(t);
+  await pair.follow({}, { words: sh('exit 3') });
+  assert.equal(await pair.end(), 'first over 137 followed');
+  await until(() => pair.words.includes('next over 3'));
+  const order = pair.words
+    .filter(word => word !== 'ready')
+    .map(word => word.split(' ').slice(0, 2).join(' '));
+  assert.deepEqual(order, ['first started', 'first over', 'next started', 'next over']);
+  const [, started] = pair.words.filter(word => word.includes(' started ')).map(word => word.split(' '));
+  assert.equal(started?.[2], String(pair.pid));
+  assert.match(started?.[4] ?? '', /^\d+$/);
+});
+
+test('one that is held up is told of once it has begun', { skip }, async t => {
+  const pair = await Pair.open(t);
+  await pair.follow();
+  const shim = pair.child.pid as number;
+  await until(() => children(shim).length === 2);
+  const spare = children(shim).find(pid => pid !== pair.pid) as number;
+  signalProcess(spare, 'SIGSTOP');
+  assert.equal(await pair.end(), 'first over 137 followed');
+  assert.equal(pair.told('next started'), false);
+  signalProcess(spare, 'SIGCONT');
+  await until(() => pair.told(`next started ${spare} ${spare} `));
 });
 
 test('of one that has ended nothing follows, and the token of what came since stays good', {

@@ -279,9 +279,9 @@ test('of one that ends at once it is told that it had begun, and that is told af
   skip,
 }, async t => {
   const pair = await Pair.open(t);
-  await pair.follow({}, { words: sh('exit 3') });
+  await pair.follow({}, { words: ['false'] });
   assert.equal(await pair.end(), 'first over 137 followed');
-  await until(() => pair.words.includes('next over 3'));
+  await until(() => pair.words.includes('next over 1'));
   const order = pair.words
     .filter(word => word !== 'ready')
     .map(word => word.split(' ').slice(0, 2).join(' '));
@@ -291,18 +291,24 @@ test('of one that ends at once it is told that it had begun, and that is told af
   assert.match(started?.[4] ?? '', /^\d+$/);
 });
 
-test('one that is held up is told of once it has begun', { skip }, async t => {
-  const pair = await Pair.open(t);
-  await pair.follow();
-  const shim = pair.child.pid as number;
-  await until(() => children(shim).length === 2);
-  const spare = children(shim).find(pid => pid !== pair.pid) as number;
-  signalProcess(spare, 'SIGSTOP');
-  assert.equal(await pair.end(), 'first over 137 followed');
-  assert.equal(pair.told('next started'), false);
-  signalProcess(spare, 'SIGCONT');
-  await until(() => pair.told(`next started ${spare} ${spare} `));
-});
+for (const [what, words, last] of [
+  ['once it has begun', ['sleep', '3601'], 'next started'],
+  ['even where it has ended by then', ['false'], 'next over 1'],
+] as const)
+  test(`one that is held up is told of, ${what}`, { skip }, async t => {
+    const pair = await Pair.open(t);
+    await pair.follow({}, { words });
+    const shim = pair.child.pid as number;
+    await until(() => children(shim).length === 2);
+    const spare = children(shim).find(pid => pid !== pair.pid) as number;
+    signalProcess(spare, 'SIGSTOP');
+    assert.equal(await pair.end(), 'first over 137 followed');
+    await until(() => children(shim).length === 2, 5000, 'there is another spare: it waits for nothing else');
+    assert.equal(pair.told('next started'), false);
+    signalProcess(spare, 'SIGCONT');
+    await until(() => pair.told(last));
+    assert.ok(pair.told(`next started ${spare} ${spare} `), pair.words.join());
+  });
 
 test('of one that has ended nothing follows, and the token of what came since stays good', {
   skip,

@@ -68,7 +68,7 @@ const PERL_LOOKS = `
   }`;
 
 const perlLooks: Peer = {
-  name: 'Perl, the look alone',
+  name: 'Perl that only looks',
   from: 'apt-get install perl',
   isThere: find('perl') !== null,
   startsAgain: false,

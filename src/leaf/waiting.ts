@@ -1,4 +1,4 @@
-/** Those who wait until something is so. */
+/** Those who wait until something is so: they look at each change as it is made, so that none of several in one turn is missed. */
 export class Waiting {
   private readonly all = new Set<() => void>();
 

@@ -1,6 +1,7 @@
 /** The house: which room may import which, and what stays in its own room. Reads the import lines of the sources. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -153,6 +154,31 @@ test('files are short', () => {
     .map(({ file }) => relative('.', file));
   assert.deepEqual(
     long.filter(file => !LONG[file]),
+    [],
+  );
+});
+
+/** All that is kept at the top: what a test leaves behind in its working directory does not become part of the house. */
+const TOP = [
+  ...[
+    '.ci',
+    '.gitignore',
+    '.npmrc',
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'SECURITY.md',
+    'biome.json',
+    'broker',
+  ],
+  ...['config', 'package-lock.json', 'package.json', 'src', 'test', 'topics.md', 'tsconfig.json'],
+];
+
+test('nothing else is kept at the top', { skip: !existsSync(join(top, '.git')) && 'no checkout' }, () => {
+  const files = execFileSync('git', ['ls-files'], { cwd: top, encoding: 'utf8' }).split('\n').filter(Boolean);
+  const found = new Set(files.map(file => file.split('/')[0] ?? ''));
+  assert.deepEqual(
+    [...found].filter(name => !TOP.includes(name)),
     [],
   );
 });

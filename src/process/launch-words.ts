@@ -1,6 +1,6 @@
 /** What a shim or a wrapper tells of one launch, in its order: that the target is there, and how that ended. */
-import type { After, Orders } from './orders.js';
-import type { Exit, SpawnError } from './spawn.js';
+import type { Orders } from './orders.js';
+import type { Exit, SpawnError, Succession } from './spawn.js';
 import { shellExit } from './target-record.js';
 
 // What is said, each in a line after the token of its launch.
@@ -52,7 +52,7 @@ export class LaunchWords {
   /** What follows its end, if that has been ordered. */
   next: LaunchWords | null = null;
   /** Has its shim launch another one at its end, once; null where that does not take orders any more, or there is none. */
-  follow: ((orders: () => Orders, after: Omit<After, 'token'>) => Follower | null) | null = null;
+  follow: ((orders: () => Orders, after: Succession) => Follower | null) | null = null;
   /** What ended a wrapper whose target was in its group. */
   killedBy: NodeJS.Signals | null = null;
   /** Rejects where who was to launch it could not be started. */

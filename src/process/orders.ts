@@ -1,4 +1,6 @@
 /** What a target is launched by, and how a shim is told of it. */
+import type { Succession } from './spawn.js';
+
 /** May be one and the same file. */
 export interface Output {
   readonly stdout: string;
@@ -24,14 +26,8 @@ export interface Orders {
 }
 
 /** After the end of which launch a target is launched without a word from the leaf, and when not. */
-export interface After {
+export interface After extends Succession {
   readonly token: string;
-  /** Exit codes. */
-  readonly unless: readonly number[];
-  /** The directory of the cgroup that all of it is in: somebody in there would be in the way. */
-  readonly cgroup: string;
-  /** Bytes: output goes on in a file that is shorter. */
-  readonly longest: number;
 }
 
 /** Asks a shim whether it takes orders. */

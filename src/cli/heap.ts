@@ -1,4 +1,4 @@
-/** How V8 takes memory: for a program that loads much at its start and then does little for months. */
+/** How V8 takes memory: for a program that loads much at its start (see canopy.cts) and then does little for months. */
 import { setFlagsFromString } from 'node:v8';
 
 /**
@@ -8,9 +8,5 @@ import { setFlagsFromString } from 'node:v8';
  */
 const GROWING_PERCENT = 200;
 
-/**
- * While modules are loaded nearly all survives, and V8 would grow its young generation to 3 x 16 MB, which it keeps: a
- * third of our memory, for garbage. Small, it also frees the buffers of messages soon after they have been sent.
- */
-export const loading = (): void => setFlagsFromString('--semi-space-growth-factor=1');
-export const loaded = (): void => setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
+/** What is compiled under other flags is not taken for the next start: it is kept before. */
+export const grown = (): void => setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);

@@ -4,8 +4,8 @@ import { VERSION } from '../compose/version.js';
 
 export const HOSTING = ['up', 'run'];
 
-/** The command line with these alone. */
-export function hosting(): Command {
+/** The command line with these alone; `loaded` is called once nothing waits for what they load. */
+export function hosting(loaded: () => void): Command {
   const canopy = new Command('canopy')
     .description('Health monitor and process supervisor, built as a tree of MQTT brokers')
     .version(VERSION)
@@ -21,11 +21,13 @@ export function hosting(): Command {
     .description('host a whole tree, or one node of it, in this process')
     .argument('[file]', 'the tree file', 'tree.yaml')
     .option('--node <path>', "host this node of the file and the leaves right below it; '.' is the top one")
-    .action(async (file: string, options: { node?: string }) => (await import('./up.js')).up(file, options));
+    .action(async (file: string, options: { node?: string }) =>
+      (await import('./up.js')).up(file, options, loaded),
+    );
   canopy
     .command('run')
     .description('run one node in the foreground')
     .argument('[file]', 'its .env file; left out, the environment has it all')
-    .action(async (file: string | undefined) => (await import('./run.js')).run(file));
+    .action(async (file: string | undefined) => (await import('./run.js')).run(file, loaded));
   return canopy;
 }

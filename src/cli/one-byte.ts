@@ -10,7 +10,7 @@ export const inOneByte = (source: string): string =>
 
 const folder = process.argv[2];
 if (folder !== undefined && import.meta.filename === process.argv[1]) {
-  for (const name of readdirSync(folder).filter(each => each.endsWith('.js'))) {
+  for (const name of readdirSync(folder).filter(each => each.endsWith('-part.cjs') || each === 'entry.cjs')) {
     const file = join(folder, name);
     writeFileSync(file, inOneByte(readFileSync(file, 'utf8')));
   }

@@ -16,8 +16,9 @@ import type { LogsOptions } from './logs.js';
 import { count } from './numbers.js';
 import type * as query from './query.js';
 
-export function program(): Command {
-  const canopy = hosting();
+/** `loaded` as of those that host. */
+export function program(loaded: () => void): Command {
+  const canopy = hosting(loaded);
   joining(canopy);
   daemons(canopy);
   asking(canopy);

@@ -4,7 +4,7 @@
  */
 const STARTING = /\/src\/cli\/(up|run)\.js$/;
 const ASKING =
-  /\/src\/cli\/(main|program|query|command|logs|events|alerts|incidents|availability|forget)\.js$/;
+  /\/src\/cli\/(entry|program|query|command|logs|events|alerts|incidents|availability|forget)\.js$/;
 
 /** All that is loaded with these. */
 function reach(from, modulesOf) {
@@ -43,13 +43,17 @@ function ofStart(some, infoOf) {
 let start = null;
 
 export default {
-  input: './.build/next/src/cli/main.js',
+  input: './.build/next/src/cli/entry.js',
   platform: 'node',
   external: ['classic-level'],
   logLevel: 'silent',
   output: {
     dir: '.build/next/src/cli',
-    chunkFileNames: '[name]-part.js',
+    // Of these V8 keeps what it has compiled.
+    format: 'cjs',
+    dynamicImportInCjs: false,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-part.cjs',
     comments: false,
     codeSplitting: {
       includeDependenciesRecursively: false,

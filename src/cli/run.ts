@@ -6,10 +6,9 @@ import { targetEnvironment } from '../compose/target-env.js';
 import { environment } from '../config/environment.js';
 import { loadNode } from '../config/load.js';
 import { reportFailed, reportPending, reportReady } from '../process/daemon.js';
-import { loaded } from './heap.js';
 import { untilStopped } from './signals.js';
 
-export async function run(file: string | undefined): Promise<void> {
+export async function run(file: string | undefined, loaded: () => void): Promise<void> {
   try {
     const { settings, warnings, env } = loadNode({
       ...(file && { file }),

@@ -4,11 +4,10 @@ import { openLog } from '../compose/log.js';
 import { targetEnvironment } from '../compose/target-env.js';
 import { environment } from '../config/environment.js';
 import { loadTree, type TreeNode } from '../config/tree-file.js';
-import { loaded } from './heap.js';
 import { picture } from './picture.js';
 import { untilStopped } from './signals.js';
 
-export async function up(file: string, options: { node?: string }): Promise<void> {
+export async function up(file: string, options: { node?: string }, loaded: () => void): Promise<void> {
   const env = environment();
   // `.` is the top node here as everywhere on the command line.
   const node = options.node === '.' ? '' : options.node;

@@ -18,6 +18,13 @@ export interface HostPorts {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** A leaf whose target comes first. */
+interface Begun {
+  /** Its target is about to be started, or has been taken over. */
+  readonly prepared: Promise<void>;
+  start(): Promise<void>;
+}
+
 /** Milliseconds that targets may take until they have begun, before the rest no longer waits for them. */
 const TARGETS_MS = 1000;
 /** Milliseconds before a leaf whose name was taken tries again. */
@@ -56,8 +63,8 @@ export class Host {
     for (const node of brokers) if (!this.stopping) await node.prepare();
     const begun = await this.beginLeaves(hosted.filter(isLeaf));
     // What is loaded now would be in the way of targets that are about to begin.
-    await allStarted(TARGETS_MS);
-    const leaves = begun.map(start => start());
+    await allStarted(Promise.allSettled(begun.map(leaf => leaf.prepared)), TARGETS_MS);
+    const leaves = begun.map(leaf => leaf.start());
     for (const node of brokers) if (!this.stopping) await node.start();
     await Promise.all(leaves);
   }
@@ -66,24 +73,20 @@ export class Host {
    * One target after the other, which other cores have to do with while the next one is begun; returns how the leaves are
    * started around them.
    */
-  private async beginLeaves(places: readonly TreeNode[]): Promise<(() => Promise<void>)[]> {
-    const starts: (() => Promise<void>)[] = [];
+  private async beginLeaves(places: readonly TreeNode[]): Promise<Begun[]> {
+    const leaves: Begun[] = [];
     const ahead = makeAhead(places);
     for (const [index, place] of places.entries()) {
       await ahead[index];
       if (this.stopping) break;
       const node = this.make(place);
-      const begun = node.prepare();
-      starts.push(() =>
-        this.startLeaf(
-          place,
-          begun.then(() => node.start()),
-        ),
-      );
-      begun.catch(() => {}); // told when it is started
+      const prepared = node.prepare();
+      const start = () => prepared.then(() => node.start());
+      leaves.push({ prepared, start: () => this.startLeaf(place, start()) });
+      prepared.catch(() => {}); // told when it is started
       await turn();
     }
-    return starts;
+    return leaves;
   }
 
   async stop(how: Stopping = 'end'): Promise<void> {

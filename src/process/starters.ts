@@ -27,10 +27,11 @@ export function launch(orders: Orders): LaunchWords {
   return told;
 }
 
-/** Resolves when all that is being launched has started, or come to nothing; at the latest after so many milliseconds. */
-export function allStarted(mostMs: number): Promise<void> {
+/** Resolves when all that is being launched once `begun` has resolved has started, or come to nothing; at the latest after so many milliseconds. */
+export function allStarted(begun: Promise<unknown>, mostMs: number): Promise<void> {
   const late = new Promise<void>(resolve => setTimeout(resolve, mostMs).unref());
-  return Promise.race([late, Promise.all(underWay).then(() => {})]);
+  const started = begun.then(() => Promise.all(underWay)).then(() => {});
+  return Promise.race([late, started]);
 }
 
 /** For whoever will launch something soon: a shim takes its time to begin. Null where the system lacks what it takes. */

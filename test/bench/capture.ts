@@ -26,7 +26,7 @@ const LINES = Math.round(Number(process.argv[2] ?? 1) * 1e6);
 const ROUNDS = Number(process.argv[3] ?? 3);
 const ONLY = process.argv[4]?.split(',') ?? null;
 const DEADLINE_MS = 120_000;
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/canopy.cjs', import.meta.url));
 const WRITES = ['block', 'line'] as const;
 type Writes = (typeof WRITES)[number];
 

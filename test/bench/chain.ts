@@ -21,7 +21,7 @@ export interface Chain {
   stop(): void;
 }
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/canopy.cjs', import.meta.url));
 /** Such as --cpu-prof, to see where the time goes. */
 const NODE_FLAGS = process.env.BENCH_NODE_FLAGS?.split(' ') ?? [];
 const names = (count: number): string[] => Array.from({ length: count - 1 }, (_, i) => `rack${i + 1}`);

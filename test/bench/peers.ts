@@ -10,7 +10,7 @@ import { until } from '../support/wait.js';
 import { BARE_NODE } from './bare-node.js';
 import { quiet, type Running, running } from './running.js';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/canopy.cjs', import.meta.url));
 const PM2 = process.env.PM2 ?? join(tmpdir(), 'pm2/node_modules/.bin/pm2');
 
 export interface Peer {

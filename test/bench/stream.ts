@@ -16,7 +16,7 @@ import { type Chain, canopyChain, cpuSeconds, mosquittoChain, rssMb } from './ch
 const MEGABYTES = Number(process.argv[2] ?? 400);
 const FROZEN_S = Number(process.argv[3] ?? 15);
 const BROKERS = 3;
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/canopy.cjs', import.meta.url));
 const CHUNK = 64 * 1024;
 /** Bytes under way at once, on either chain. */
 const WINDOW = 1024 * 1024;

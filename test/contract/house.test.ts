@@ -54,7 +54,7 @@ interface Source {
 
 const sources: Source[] = ['broker', 'src'].flatMap(folder =>
   (readdirSync(join(top, folder), { recursive: true }) as string[])
-    .filter(name => name.endsWith('.ts'))
+    .filter(name => /\.c?ts$/.test(name))
     .map(name => read(join(folder, name))),
 );
 
@@ -66,7 +66,7 @@ function read(file: string): Source {
   );
   const files = specs
     .filter(spec => spec.startsWith('.'))
-    .map(spec => normalize(join(dirname(file), spec)).replace(/\.js$/, '.ts'));
+    .map(spec => normalize(join(dirname(file), spec)).replace(/\.(c?)js$/, '.$1ts'));
   const packages = specs
     .filter(spec => !spec.startsWith('.') && !spec.startsWith('node:'))
     .map(spec =>

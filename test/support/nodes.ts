@@ -6,7 +6,7 @@ import { Rest } from './rest.js';
 import type { Sandbox } from './sandbox.js';
 import { until } from './wait.js';
 
-export const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../src/cli/canopy.cjs', import.meta.url));
 
 /** Keys as in a tree file: `hb_interval`, `target`, … */
 export type Settings = Record<string, string | number | boolean>;

@@ -36,7 +36,11 @@ export function splitVariables(
   return { variables: Object.fromEntries(named) };
 }
 
+/** Letters that mean themselves wherever they stand: most commands have no others, and parsing one takes a tenth of a millisecond. */
+const PLAIN = /^[\w @%+=:,./-]*$/;
+
 function parsed(text: string, env: NodeJS.ProcessEnv): { words: ParseEntry[] } | { problem: string } {
+  if (PLAIN.test(text)) return { words: text.split(' ').filter(Boolean) };
   const problem = unquotedProblem(text);
   if (problem) return { problem };
   const odd: string[] = [];

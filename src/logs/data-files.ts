@@ -126,7 +126,7 @@ export const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry:
 /** None where there is no such directory. */
 export function namesIn(dir: string): string[] {
   try {
-    return readdirSync(dir);
+    return statSync(dir, { throwIfNoEntry: false }) ? readdirSync(dir) : [];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -1,4 +1,5 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { at, isFull } from '../process/file-error.js';
 import { overwrite } from '../process/overwrite.js';
@@ -29,9 +30,9 @@ export async function openInstallation(
   now: number,
   lost: (error: Error) => void = () => {},
 ): Promise<Installation> {
-  await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, FILE);
-  const before = parse(await readFile(file, 'utf8').catch(() => ''));
+  const before = existsSync(file) ? parse(await readFile(file, 'utf8').catch(() => '')) : null;
+  if (before === null) await mkdir(dataDir, { recursive: true });
   const kept: Kept = {
     instance: before?.instance ?? randomHex(),
     epoch: Math.max(now, (before?.epoch ?? 0) + 1),

@@ -1,5 +1,5 @@
 /** Which commands were carried out, and how each ended: kept on disk, so that a restart executes none of them again. */
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Result } from '../protocol/payloads.js';
 import { readTail } from './tail.js';
@@ -30,7 +30,7 @@ export class CommandMemory {
   /** `file` null: not kept. A line that was cut off in the writing is passed over. */
   constructor(private readonly file: string | null) {
     if (file === null) return;
-    mkdirSync(dirname(file), { recursive: true });
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true });
     // More than it is ever made to hold is not ours to believe, and its newest lines stand last.
     const text = readTail(file, 4 * MOST_BYTES);
     this.torn = text !== '' && !text.endsWith('\n');

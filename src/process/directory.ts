@@ -1,7 +1,7 @@
 /** Makes a directory that can be written to, or says why not. */
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { access, mkdir, stat } from './prompt-files.js';
+import { access, mkdir } from './prompt-files.js';
 
 /**
  * One level after the other: Node's own recursive mkdir never returns where a parent exists and refuses by ENOENT, as
@@ -10,7 +10,7 @@ import { access, mkdir, stat } from './prompt-files.js';
  */
 export async function ensureDirectory(path: string): Promise<void> {
   const missing: string[] = [];
-  for (let at = path; !(await isDirectory(at)); at = dirname(at)) missing.push(at);
+  for (let at = path; !isDirectory(at); at = dirname(at)) missing.push(at);
   for (const level of missing.reverse()) {
     await mkdir(level).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -20,12 +20,9 @@ export async function ensureDirectory(path: string): Promise<void> {
 }
 
 /** Throws ENOTDIR for what is there and is none. */
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    if ((await stat(path)).isDirectory()) return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+function isDirectory(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (found.isDirectory()) return true;
   throw Object.assign(new Error(`ENOTDIR: ${path} is not a directory`), { code: 'ENOTDIR' });
 }

@@ -1,6 +1,7 @@
 /** A file that says which process holds a node, so that it is never started twice. */
 
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at } from './file-error.js';
@@ -39,7 +40,7 @@ export async function claimPidFile(file: string): Promise<Claim> {
   const identity = await processIdentity(process.pid);
   const text = `${JSON.stringify(identity).padEnd(BYTES - 1)}\n`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    if (!existsSync(dirname(file))) await mkdir(dirname(file), { recursive: true });
     for (;;) {
       if (makeNew(file, text)) return { replaced: null };
       const replaced = await takeOver(file, text);

@@ -2,16 +2,7 @@
  * Files read and written at once, behind the names and promises of node:fs/promises. A process that starts a hundred leaves
  * does thousands of these in a row: on the thread pool each costs several times what the operation takes.
  */
-import {
-  accessSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 const promptly =
   <A extends unknown[], R>(act: (...args: A) => R) =>
@@ -26,7 +17,6 @@ export const mkdir = promptly(
 export const readFile = promptly((path: string, encoding: 'utf8') => readFileSync(path, encoding));
 export const rename = promptly((from: string, to: string) => renameSync(from, to));
 export const rm = promptly((path: string, options: { force: boolean }) => rmSync(path, options));
-export const stat = promptly((path: string) => statSync(path));
 export const writeFile = promptly((path: string, text: string, options?: { mode?: number; flag?: string }) =>
   writeFileSync(path, text, options),
 );

@@ -5,7 +5,16 @@
  * Each is written in place, over bytes that are there: a full disk does not keep a target from being started. A shell finds a
  * line by those before it, byte by byte: the short ones come first, and are made whole before each launch.
  */
-import { closeSync, fstatSync, futimesSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  futimesSync,
+  openSync,
+  readSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { at } from './file-error.js';
 
@@ -73,10 +82,11 @@ export function writeWho(dataDir: string, who: string): void {
   held(file, 'r+', fd => writeSync(fd, line(who, WHO_BYTES), WHO_AT));
 }
 
-/** Null where there is no such file. */
+/** Null where there is no such file, as before every first launch: an error costs more than a look. */
 function held<T>(file: string, flags: 'r' | 'r+', use: (fd: number) => T): T | null {
   let fd: number;
   try {
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
     fd = openSync(file, flags);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;

@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the words of a shell
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { parse } from 'shell-quote';
 import { splitTarget } from '../../../src/config/target.js';
 
 const env = { PORT: '8101', TWO: 'a b', STAR: '*', EVIL: '; rm -rf $PORT' };
@@ -26,6 +28,17 @@ test('split as a shell would', () => {
     [`node -e "console.log('x y', 1 > 2)"`, ['node', '-e', "console.log('x y', 1 > 2)"]],
   ];
   for (const [text, words] of cases) assert.deepEqual(splitTarget(text, env), { words }, text);
+});
+
+test('what means itself is split as the parser would', () => {
+  const letters = fc.constantFrom(...'aZ09_ @%+=:,./-'.split(''));
+  const plain = fc.string({ unit: letters, maxLength: 20 });
+  fc.assert(
+    fc.property(plain, text => {
+      const split = splitTarget(`x ${text}`, env);
+      assert.deepEqual(split, { words: parse(`x ${text}`) });
+    }),
+  );
 });
 
 test('what only a shell can do, and what is not finished, is refused', () => {

@@ -67,14 +67,27 @@ function keep(): void {
     if (fresh.length > 0) fs.mkdirSync(own, { recursive: true });
     for (const { name, text, script } of fresh.splice(0)) {
       const data = script.createCachedData();
-      const aside = path.join(own, `${name}.${process.pid}`);
-      fs.writeFileSync(aside, Buffer.concat([hashOf(text, data), data]));
-      fs.renameSync(aside, path.join(own, name));
+      replace(path.join(own, name), Buffer.concat([hashOf(text, data), data]));
     }
   } catch {
     // The next start compiles, too.
   }
 }
+
+/** Whole or not at all, whoever else is at it. */
+function replace(file: string, bytes: Buffer): void {
+  const aside = `${file}.${process.pid}`;
+  try {
+    fs.writeFileSync(aside, bytes);
+    fs.renameSync(aside, file);
+  } catch (error) {
+    fs.rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+/** What root left in the checkout of somebody else could not be removed with it. */
+const isOurs = fs.statSync(__dirname).uid === (process.getuid?.() ?? 0);
 
 /**
  * While modules are loaded nearly all survives, and V8 would grow its young generation to 3 x 16 MB, which it keeps: a
@@ -82,6 +95,6 @@ function keep(): void {
  */
 v8.setFlagsFromString('--semi-space-growth-factor=1');
 const { enableCompileCache } = modules as { enableCompileCache?: (directory: string) => unknown };
-enableCompileCache?.(folder);
+if (isOurs) enableCompileCache?.(folder);
 const entry = (enableCompileCache ? require('./entry.cjs') : load('./entry.cjs')) as Entry;
-entry.main(enableCompileCache ? () => {} : keep);
+entry.main(enableCompileCache || !isOurs ? () => {} : keep);

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
+  chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -79,6 +81,24 @@ describe('compiled code', { skip }, () => {
       await start();
       assert.deepEqual(files(), now);
     });
+
+  const isRoot = process.getuid?.() === 0;
+  it('is not left by root in what is not his', { skip: !isRoot && 'needs root' }, async () => {
+    rmSync(join(home, 'compiled'), { recursive: true });
+    chownSync(home, 65534, 65534);
+    await start();
+    assert.ok(!existsSync(join(home, 'compiled')));
+    chownSync(home, 0, 0);
+  });
+
+  it('leaves nothing half written where there is no room', async () => {
+    await start();
+    rmSync(cache, { recursive: true });
+    // Nothing takes the place of a directory.
+    mkdirSync(join(cache, 'entry.cjs', 'full'), { recursive: true });
+    await start();
+    assert.deepEqual(Object.keys(files()), ['entry.cjs']);
+  });
 
   it('is done without where it can not be written', async () => {
     rmSync(join(home, 'compiled'), { recursive: true });

@@ -21,8 +21,11 @@ const HASH_BYTES = 32;
 const folder = path.join(__dirname, 'compiled');
 const own = path.join(folder, `${process.version}-${process.arch}`);
 
+/** What root left in the checkout of somebody else could not be removed with it. */
+const isOurs = fs.statSync(__dirname).uid === (process.getuid?.() ?? 0);
+
 const parts = new Map<string, Part>();
-/** What is not kept yet, or not as it is now. */
+/** What is not kept yet, or not as it is now; and is to be. */
 const fresh: { readonly name: string; readonly text: string; readonly script: vm.Script }[] = [];
 
 /** A file of the build is loaded here, all else as ever. */
@@ -43,7 +46,7 @@ function compiled(name: string, file: string): Wrapped {
   const cachedData = kept(name, text);
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
   const script = new vm.Script(wrapped, { filename: file, ...(cachedData && { cachedData }) });
-  if (script.cachedDataRejected !== false) fresh.push({ name, text, script });
+  if (isOurs && script.cachedDataRejected !== false) fresh.push({ name, text, script });
   return script.runInThisContext() as Wrapped;
 }
 
@@ -86,9 +89,6 @@ function replace(file: string, bytes: Buffer): void {
   }
 }
 
-/** What root left in the checkout of somebody else could not be removed with it. */
-const isOurs = fs.statSync(__dirname).uid === (process.getuid?.() ?? 0);
-
 /**
  * While modules are loaded nearly all survives, and V8 would grow its young generation to 3 x 16 MB, which it keeps: a
  * third of our memory, for garbage. Small, it also frees the buffers of messages soon after they have been sent.
@@ -97,4 +97,4 @@ v8.setFlagsFromString('--semi-space-growth-factor=1');
 const { enableCompileCache } = modules as { enableCompileCache?: (directory: string) => unknown };
 if (isOurs) enableCompileCache?.(folder);
 const entry = (enableCompileCache ? require('./entry.cjs') : load('./entry.cjs')) as Entry;
-entry.main(enableCompileCache || !isOurs ? () => {} : keep);
+entry.main(keep);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The first file of the command line. It loads the others as they were compiled at an earlier start: compiling takes more of
- * a start than all else that a target waits for. Node does that by itself from 22.1 on; before that it is done here.
+ * The first file of the command line. It loads the others as they were compiled at an earlier start: compiling them is a third
+ * of what the first target waits for. Node does that by itself from 22.1 on; before that it is done here.
  */
 import crypto = require('node:crypto');
 import fs = require('node:fs');

@@ -8,7 +8,6 @@ import { LinkError } from '../../broker/link.js';
 import { LocalParent } from '../../broker/local-parent.js';
 import type { TreeNode } from '../config/tree-file.js';
 import { allStarted, readyShim } from '../process/starters.js';
-import { makeAhead } from './ahead.js';
 import type { Stopping } from './lifecycle.js';
 import { CanopyNode } from './node.js';
 import { StartOrder } from './order.js';
@@ -75,9 +74,7 @@ export class Host {
    */
   private async beginLeaves(places: readonly TreeNode[]): Promise<Begun[]> {
     const leaves: Begun[] = [];
-    const ahead = makeAhead(places);
-    for (const [index, place] of places.entries()) {
-      await ahead[index];
+    for (const place of places) {
       if (this.stopping) break;
       const node = this.make(place);
       const prepared = node.prepare();

@@ -1,10 +1,9 @@
 /** The log store of a leaf, by its settings. */
-import { join } from 'node:path';
 import { LogStore } from '../logs/store.js';
 import type { NodeContainer } from './container.js';
 import { CLOCK, SETTINGS } from './tokens.js';
 
-export const logDirOf = (dataDir: string): string => join(dataDir, 'logs');
+export const logDirOf = (dataDir: string): string => `${dataDir}/logs`;
 
 export function openLogs(node: NodeContainer): LogStore {
   const { dataDir, logs } = node.get(SETTINGS);

@@ -1,5 +1,4 @@
 /** One running node of any role: its container, its steps, and what a host may ask of it. */
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EmbeddedBroker } from '../../broker/embedded.js';
 import type { Link } from '../../broker/link.js';
@@ -43,7 +42,7 @@ export interface NodeParts {
   readonly clock?: Clock;
 }
 
-export const pidFileOf = (settings: NodeSettings): string => join(settings.dataDir, 'canopy.pid');
+export const pidFileOf = (settings: NodeSettings): string => `${settings.dataDir}/canopy.pid`;
 
 function badDataDir(file: string, error: Error): ConfigError {
   const found = `${file}: ${error.message}`;

@@ -1,5 +1,4 @@
 /** The target of a leaf, from its settings: begun before anything else of the node. */
-import { join } from 'node:path';
 import { ConfigError } from '../config/problems.js';
 import { DesiredState } from '../leaf/desired.js';
 import { LeafTarget } from '../leaf/leaf-target.js';
@@ -33,7 +32,7 @@ export function targetStep(node: NodeContainer): Step {
   node
     .provide(LOGS, openLogs)
     .provide(DESIRED, () => new DesiredState(dataDir, desired))
-    .provide(COMMAND_MEMORY, () => new CommandMemory(join(dataDir, 'commands.jsonl')))
+    .provide(COMMAND_MEMORY, () => new CommandMemory(`${dataDir}/commands.jsonl`))
     .provide(RUN_AS, runAsHere)
     .provide(TARGET, makeTarget);
   return {

@@ -1,6 +1,5 @@
 /** Whether the target is meant to run: what an operator stopped stays stopped, over restarts of leaf and machine. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Desired } from '../core/facts.js';
 
 export class DesiredState {
@@ -10,7 +9,7 @@ export class DesiredState {
 
   /** `first`: where nobody has said anything yet. */
   constructor(dataDir: string, first: Desired = 'running') {
-    this.file = join(dataDir, 'desired');
+    this.file = `${dataDir}/desired`;
     this.now = read(this.file) ?? first;
   }
 

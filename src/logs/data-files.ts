@@ -10,7 +10,7 @@ import {
   renameSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { LogStream } from '../core/log-lines.js';
 
 export interface DataFile {
@@ -39,7 +39,7 @@ export class DataFiles {
       .map(found => ({
         start: Number(found?.[2]),
         seq: Number(found?.[3]),
-        path: join(dir, found?.[0] ?? ''),
+        path: `${dir}/${found?.[0]}`,
       }))
       .sort((a, b) => a.start - b.start);
   }
@@ -86,7 +86,7 @@ export class DataFiles {
   }
 
   add(start: number, seq: number): DataFile {
-    const path = join(this.dir, `${this.stream}.${start}.${seq}`);
+    const path = `${this.dir}/${this.stream}.${start}.${seq}`;
     closeSync(openSync(path, 'a', 0o640));
     const file = { start, seq, path };
     const { last } = this;
@@ -100,7 +100,7 @@ export class DataFiles {
   restart(start: number, seq: number): void {
     const file = this.files.pop();
     if (!file) return;
-    let path = join(this.dir, `${this.stream}.${start}.${seq}`);
+    let path = `${this.dir}/${this.stream}.${start}.${seq}`;
     try {
       renameSync(file.path, path);
     } catch {

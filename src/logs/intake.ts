@@ -1,5 +1,4 @@
 /** Where the target writes to: files, or FIFOs that are emptied into files. */
-import { join } from 'node:path';
 import { LOG_STREAMS, type LogStream } from '../core/log-lines.js';
 import { countLines } from './count.js';
 import type { DataFiles } from './data-files.js';
@@ -34,7 +33,7 @@ export class Intake {
     this.direct = capture === 'files' || (capture === 'auto' && canPunch(dir));
     const writer = (stream: LogStream): Writer => new Writer(files[stream], index, stream, segmentBytes);
     const fifo = (stream: LogStream): Fifo =>
-      new Fifo(join(dir, `${stream}.fifo`), bytes => this.append(stream, bytes));
+      new Fifo(`${dir}/${stream}.fifo`, bytes => this.append(stream, bytes));
     this.writers = { stdout: writer('stdout'), stderr: writer('stderr') };
     this.fifos = { stdout: fifo('stdout'), stderr: fifo('stderr') };
   }

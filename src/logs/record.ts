@@ -1,5 +1,5 @@
 /** A record of the index: of fixed size and with a checksum, so that one that was cut off or spoilt is known as such. */
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../core/crc32.js';
 import type { LogStream } from '../core/log-lines.js';
 
 /** Lines of one stream, or lines that are lost. Offsets count the bytes of their stream from the store's beginning. */

@@ -2,7 +2,6 @@
  * The log of one target. It writes its streams to files of its own, whether or not anybody reads them, and these files are
  * the data; the store indexes them and lets them be read.
  */
-import { join } from 'node:path';
 import type { LogItem, LogQuery, LogSource, LogStream } from '../core/log-lines.js';
 import { Waiters } from '../core/waiters.js';
 import { isFull, isReadOnly } from '../process/file-error.js';
@@ -35,7 +34,7 @@ export class LogStore implements LogSource {
   private listener = (news: StoreNews): void => void this.untold.push(news);
 
   constructor(private readonly options: StoreOptions) {
-    this.index = new LogIndex(join(options.dir, 'index'), () => this.opened.files);
+    this.index = new LogIndex(`${options.dir}/index`, () => this.opened.files);
     this.flusher = new Flusher(options.dir, this.index);
     this.pace = new Pace(options.dir, () => this.look());
   }

@@ -1,6 +1,5 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { at, isFull } from '../process/file-error.js';
 import { overwrite } from '../process/overwrite.js';
 import { mkdir, readFile, rename, rm, writeFile } from '../process/prompt-files.js';
@@ -30,7 +29,7 @@ export async function openInstallation(
   now: number,
   lost: (error: Error) => void = () => {},
 ): Promise<Installation> {
-  const file = join(dataDir, FILE);
+  const file = `${dataDir}/${FILE}`;
   const before = existsSync(file) ? parse(await readFile(file, 'utf8').catch(() => '')) : null;
   if (before === null) await mkdir(dataDir, { recursive: true });
   const kept: Kept = {

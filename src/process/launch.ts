@@ -10,7 +10,14 @@ import type { Orders, Output } from './orders.js';
 import { type Exit, type RunningProcess, SpawnError, type Succession, type Successor } from './spawn.js';
 import { launch } from './starters.js';
 import { readTargetFile } from './target-file.js';
-import { newToken, readRecord, shellExit, type TargetRecord, writeRecord } from './target-record.js';
+import {
+  newToken,
+  readRecord,
+  shellExit,
+  type TargetRecord,
+  tokenFor,
+  writeRecord,
+} from './target-record.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
@@ -50,9 +57,9 @@ const lost = ({ words }: LaunchOptions): SpawnError =>
 
 /** Null where it came to nothing, and never will. */
 async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null> {
-  const token = newToken(options.dataDir, 'launch');
+  const { token, isFirst } = tokenFor(options.dataDir, 'launch');
   // Whatever was lost sight of: a second one would be a twin.
-  const living = await livingTarget(options.dataDir);
+  const living = isFirst ? null : await livingTarget(options.dataDir);
   if (living) return living;
   const orders = ordersOf(options, token, Date.now());
   return outcome(options, orders, launch(orders));

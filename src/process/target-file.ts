@@ -15,7 +15,6 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { at } from './file-error.js';
 
 /** Bytes of the lines, line breaks included. */
@@ -35,7 +34,7 @@ export interface TargetFile {
   readonly writtenAt: number;
 }
 
-const fileOf = (dataDir: string): string => join(dataDir, 'target.run');
+const fileOf = (dataDir: string): string => `${dataDir}/target.run`;
 const line = (text: string, bytes: number): string => `${text.padEnd(bytes - 1)}\n`;
 
 /** Null where there is none. @throws the error of the file system */
@@ -56,9 +55,9 @@ export function readTargetFile(dataDir: string): TargetFile | null {
 
 /**
  * `token`: 16 characters. For a launch the end of an earlier one goes; else the time of the file stays as it is, which is the
- * shim's to tell. @throws the error of the file system
+ * shim's to tell. True where it has made the file. @throws the error of the file system
  */
-export function writeToken(dataDir: string, token: string, why: 'launch' | 'look'): void {
+export function writeToken(dataDir: string, token: string, why: 'launch' | 'look'): boolean {
   const file = fileOf(dataDir);
   const [own, both] = [line(token, TOKEN_BYTES), line(token, TOKEN_BYTES) + line('', END_BYTES)];
   const isThere = held(file, 'r+', fd => {
@@ -69,11 +68,12 @@ export function writeToken(dataDir: string, token: string, why: 'launch' | 'look
     if (why === 'look') futimesSync(fd, atime, mtime);
     return true;
   });
-  if (isThere) return;
+  if (isThere) return false;
   try {
     writeFileSync(file, both + line('', WHO_BYTES), { flag: 'wx' });
+    return true;
   } catch (error) {
-    at(file)(error as NodeJS.ErrnoException);
+    return at(file)(error as NodeJS.ErrnoException);
   }
 }
 

@@ -61,9 +61,13 @@ export function readExit(dataDir: string, token: string): Exit | null {
  * which a thread would have to wait.
  */
 export function newToken(dataDir: string, why: 'launch' | 'look'): string {
+  return tokenFor(dataDir, why).token;
+}
+
+/** As above. `isFirst`: there was no file, and nobody who knows another token can write to this one. */
+export function tokenFor(dataDir: string, why: 'launch' | 'look'): { token: string; isFirst: boolean } {
   const token = randomHex();
-  writeToken(dataDir, token, why);
-  return token;
+  return { token, isFirst: writeToken(dataDir, token, why) };
 }
 
 const SIGNALS = new Map(

@@ -1,6 +1,7 @@
 /** A message on disk: with its length and a checksum, so that one that was cut off or spoilt is known as such. */
-import { crc32 } from 'node:zlib';
+
 import type { Message } from '../../broker/link.js';
+import { crc32 } from '../core/crc32.js';
 
 /** First line of a segment; the number rises when what follows is written in another way. */
 export const VERSION = 1;

@@ -1,4 +1,4 @@
-/** What Node itself takes to start many children, to look at them, and to keep what outlives it; and what the look alone takes. */
+/** What Node itself takes to start many children, to look at them, and to start what outlives it; and what the look alone takes. */
 import { spawn } from 'node:child_process';
 import { find } from '../support/parts.js';
 import type { Peer } from './peers.js';
@@ -28,29 +28,46 @@ const LOOKING: Script = (program, argument, dir) => `${STARTING(program, argumen
     }
   }, 1000);`;
 
+/** Forks what it is told to, each with its outputs in a directory, where it says first who it is. */
+const PERL_FORKS = String.raw`
+  use POSIX ();
+  while (<STDIN>) {
+    chomp;
+    my ($dir, @command) = split /\0/;
+    next if fork;
+    POSIX::setsid();
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>>', "$dir/logs/stdout";
+    open STDERR, '>>', "$dir/logs/stderr";
+    sysopen my $stat, '/proc/self/stat', 0;
+    sysread $stat, my $who, 512;
+    sysopen my $run, "$dir/run", 2;
+    syswrite $run, $who;
+    exec @command or exit 127;
+  }`;
+
 /**
- * What must be there before a child begins, if a supervisor that is killed is to find it again, its exit code and its output:
- * who holds the place, who it is (twice: of an installation, of a run), a file that its shell writes the exit code to, one for each
- * stream, in a directory of its own.
+ * The least with which a supervisor that is killed finds its child again: who holds the place, of which installation, who the
+ * child is, and a file for each stream, in a directory of its own; and a parent that outlives it, as fast as one can be had
+ * without a compiler. It reads no settings, looks at nothing that is there, listens nowhere, and starts nobody again.
  */
 const KEEPING: Script = (program, argument, dir) => `
   import { spawn } from 'node:child_process';
-  import { mkdirSync, openSync, closeSync, writeFileSync } from 'node:fs';
+  import { mkdirSync, writeFileSync } from 'node:fs';
+  const forks = spawn('perl', ['-e', ${JSON.stringify(PERL_FORKS)}], { stdio: ['pipe', 'ignore', 'ignore'] });
   const start = nth => {
-    const cwd = \`${dir}/kept/\${nth}\`;
-    mkdirSync(\`\${cwd}/logs\`, { recursive: true });
-    for (const name of ['holder', 'installation', 'pid', 'token', 'exit'])
-      writeFileSync(\`\${cwd}/\${name}\`, 'x'.repeat(128));
-    const outputs = ['stdout', 'stderr'].map(name => openSync(\`\${cwd}/logs/\${name}\`, 'a'));
-    spawn('/bin/sh', ['-c', '"$0" "$1"; echo $? >exit', '${program}', '${argument}'],
-      { cwd, stdio: ['ignore', ...outputs], detached: true }).once('exit', () => start(nth));
-    for (const fd of outputs) closeSync(fd);
+    const own = \`${dir}/kept/\${nth}\`;
+    mkdirSync(\`\${own}/logs\`, { recursive: true });
+    for (const name of ['holder', 'installation', 'run'])
+      writeFileSync(\`\${own}/\${name}\`, 'x'.repeat(128), { flag: 'wx' });
+    forks.stdin.write([own, '${program}', '${argument}'].join('\\0') + '\\n');
   };`;
 
-const bareNode = (name: string, script: Script): Peer => ({
+const bareNode = (name: string, script: Script, rest: Partial<Peer> = {}): Peer => ({
   name,
   from: 'Node itself',
   isThere: true,
+  ...rest,
   start: async (dir, program, argument, count) => {
     const text = script(program, argument, dir) + all(count);
     return running(spawn(process.execPath, ['--input-type=module', '-e', text], quiet));
@@ -79,6 +96,10 @@ const perlLooks: Peer = {
 export const BARE_NODE: readonly Peer[] = [
   bareNode('ten lines of Node', STARTING),
   bareNode('the same that look', LOOKING),
-  bareNode('the same that keep', KEEPING),
+  bareNode('the least that keeps', KEEPING, {
+    from: 'apt-get install perl',
+    isThere: find('perl') !== null,
+    startsAgain: false,
+  }),
   perlLooks,
 ];

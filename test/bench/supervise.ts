@@ -15,8 +15,8 @@ const ROUNDS = Number(process.argv[2] ?? 15);
 const IDLE_S = Number(process.argv[3] ?? 10);
 const ONLY = process.argv[4]?.split(',');
 const MANY = 100;
-/** Times that the start of many is measured. */
-const STARTS = 3;
+/** Times that the start of many is measured, of all peers in turn. */
+const STARTS = 7;
 /** Milliseconds that a target runs before it is killed: longer than any peer's start-up time. */
 const SETTLE_MS = 1300;
 /** Milliseconds until a supervisor has nothing to do any more: compilers and collectors included (V8's go on for most of a minute). */
@@ -28,6 +28,12 @@ const TARGET = `#!/bin/bash
 echo "$EPOCHREALTIME $$" >>"$1"
 exec sleep 3600
 `;
+
+/**
+ * Nothing of it is removed before the end: ext4 looks at each inode that was freed in the last minutes before it takes another one
+ * (`recently_deleted` in its ialloc.c), which makes a start slower than the one before, by the more the more files it makes.
+ */
+const TOP = mkdtempSync(join(tmpdir(), 'canopy-bench-'));
 
 interface Start {
   readonly at: number;
@@ -72,7 +78,7 @@ async function atLeast(count: number, file: string): Promise<Start[]> {
 
 /** Runs a measurement under a peer with so many targets, and ends all of it. */
 async function under<T>(peer: Peer, count: number, measure: (place: Place) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(tmpdir(), 'canopy-bench-'));
+  const dir = mkdtempSync(join(TOP, 'run-'));
   const [script, file] = [join(dir, 'target.sh'), join(dir, 'starts')];
   writeFileSync(script, TARGET, { mode: 0o755 });
   const from = wallNow();
@@ -84,7 +90,6 @@ async function under<T>(peer: Peer, count: number, measure: (place: Place) => Pr
     await supervisor.stop();
     // runsv and s6-supervise outlive who scans for them.
     for (const pid of [...own, ...starts(file).map(it => it.pid)]) end(pid);
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -159,10 +164,16 @@ interface Row {
 const HEAD = ['restart', 'max', '100 up', 'again', 'RSS', 'PSS', 'processes', 'idle CPU'];
 const UNITS = ['ms', 'ms', 'ms', 'ms', 'MB', 'MB', '', 'ms/s'];
 
-async function measured(peer: Peer): Promise<Row> {
+/** In turn, so that a slow minute is everybody's. */
+async function startsOf(peers: readonly Peer[]): Promise<Map<Peer, number[]>> {
+  const found = new Map(peers.map(peer => [peer, [] as number[]]));
+  for (let time = 0; time < STARTS; time++)
+    for (const [peer, all] of found) all.push(await manyStarted(peer));
+  return found;
+}
+
+async function measured(peer: Peer, up: readonly number[]): Promise<Row> {
   const waits = peer.startsAgain === false ? null : await restarts(peer);
-  const up: number[] = [];
-  for (let time = 0; time < STARTS; time++) up.push(await manyStarted(peer));
   const { rss, pss, processes, idle, again } = await standing(peer);
   const figures = [
     waits && median(waits),
@@ -188,13 +199,11 @@ supervisor's own processes, and its CPU over ${IDLE_S} s with nothing to do. Nod
 line('', HEAD);
 line('', UNITS);
 const rows: Row[] = [];
-for (const peer of PEERS) {
-  if (ONLY && !ONLY.includes(peer.name)) continue;
-  if (!peer.isThere) {
-    console.log(`${peer.name.padEnd(22)} not installed (${peer.from})`);
-    continue;
-  }
-  const row = await measured(peer);
+const asked = PEERS.filter(peer => !ONLY || ONLY.includes(peer.name));
+for (const { name, from } of asked.filter(peer => !peer.isThere))
+  console.log(`${name.padEnd(22)} not installed (${from})`);
+for (const [peer, up] of await startsOf(asked.filter(peer => peer.isThere))) {
+  const row = await measured(peer, up);
   rows.push(row);
   line(row.name, row.figures.map(digits));
 }
@@ -207,4 +216,5 @@ for (const other of others)
       digits(figure === null ? null : (own?.figures[index] ?? 0) / figure),
     ),
   );
+rmSync(TOP, { recursive: true, force: true, maxRetries: 10 });
 process.exit(0);

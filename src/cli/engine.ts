@@ -1,4 +1,4 @@
-/** How V8 takes memory: for a program that loads much at its start (see canopy.cts) and then does little for months. */
+/** How V8 works for us: for a program that loads much at its start (see canopy.cts) and then does little for months. */
 import { setFlagsFromString } from 'node:v8';
 
 /**
@@ -8,5 +8,5 @@ import { setFlagsFromString } from 'node:v8';
  */
 const GROWING_PERCENT = 200;
 
-/** What is compiled under other flags is not taken for the next start: it is kept before. */
-export const grown = (): void => setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
+/** For what goes on for long. What is compiled under other flags is not taken for the next start: it is kept before. */
+export const settled = (): void => setFlagsFromString(`--turbofan --heap-growing-percent=${GROWING_PERCENT}`);

@@ -1,6 +1,6 @@
 /** A cgroup v2 of its own for a target: whoever it starts stays in it, whatever session or parent he takes. */
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { access, mkdir, rmdir, writeFile } from 'node:fs/promises';
+// Not node:fs/promises: that is loaded at once, and a target would wait for it.
+import { accessSync, constants, promises, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lives } from './stat.js';
 
@@ -30,11 +30,11 @@ export class Cgroup {
   /** The kernel takes some 10 ms for it, and so does the next one who changes any cgroup: see entering.ts. */
   async enter(pid: number): Promise<boolean> {
     try {
-      await mkdir(this.path).catch((error: NodeJS.ErrnoException) => {
+      await promises.mkdir(this.path).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
       });
-      await access(join(this.path, 'cgroup.kill'), constants.W_OK);
-      await writeFile(join(this.path, 'cgroup.procs'), String(pid), { flag: 'r+' });
+      await promises.access(join(this.path, 'cgroup.kill'), constants.W_OK);
+      await promises.writeFile(join(this.path, 'cgroup.procs'), String(pid), { flag: 'r+' });
       return true;
     } catch {
       return false; // it is gone, or may not be moved
@@ -52,7 +52,7 @@ export class Cgroup {
 
   /** Once it is empty; otherwise it stays for the next who opens it. */
   async remove(): Promise<void> {
-    await rmdir(this.path).catch(() => {});
+    await promises.rmdir(this.path).catch(() => {});
   }
 }
 

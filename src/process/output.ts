@@ -1,6 +1,7 @@
 /** The file that a daemon writes its output to. */
-
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+// Not node:fs/promises: that is loaded at once, and a target would wait for it.
+import { promises } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -8,6 +9,6 @@ import { dirname } from 'node:path';
  * @throws the error of the file system (`EACCES`, `EISDIR`, …)
  */
 export async function openOutput(file: string): Promise<FileHandle> {
-  await mkdir(dirname(file), { recursive: true });
-  return open(file, 'a', 0o640);
+  await promises.mkdir(dirname(file), { recursive: true });
+  return promises.open(file, 'a', 0o640);
 }

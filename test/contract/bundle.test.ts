@@ -30,6 +30,13 @@ test('what hosts nodes has what its targets need in one file, and waits for no b
     assert.ok(!files.has(`${part}-part.cjs`), `what hosts loads ${part}`);
 });
 
+test('nor for parts of Node that only later work needs', () => {
+  const files = new Set([...loadedWith('entry.cjs'), ...loadedWith('start-part.cjs')]);
+  for (const file of files)
+    for (const part of ['fs/promises', 'zlib', 'http', 'https', 'tls'])
+      assert.ok(!textOf(file).includes(`require("node:${part}")`), `${file}: ${part}`);
+});
+
 test('what only asks loads nothing of that', () => {
   assert.ok(!loadedWith('entry.cjs').has('start-part.cjs'));
   for (const command of ['program', 'query', 'command', 'logs', 'events', 'alerts', 'incidents'])

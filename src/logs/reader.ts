@@ -154,8 +154,11 @@ export class Reader {
       // Where not all is there, some of it may be.
       const span = data.get(record.stream);
       const bytes = sound(record, span?.subarray(from, from + record.bytes) ?? (await this.alone(record)));
-      // Dropped while it was read, and maybe a hole by then.
-      if (this.cut.aborted || record.seq < this.ports.index.first) return;
+      // Dropped while it was read, and maybe a hole by then; what was read with it is read again.
+      if (this.cut.aborted || record.seq < this.ports.index.first) {
+        this.place = null;
+        return;
+      }
       if (bytes === null) {
         yield* this.chunk.take();
         const from = this.hole?.from ?? this.seq;

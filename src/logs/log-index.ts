@@ -119,17 +119,26 @@ export class LogIndex {
     counted: boolean,
   ): void {
     const before = this.segments;
+    const first = this.seq;
     this.ends = { ...this.ends, [stream]: to };
-    if (counted) this.seq += lines;
+    this.seq += lines;
     this.segments = [];
+    // Where it goes on is on disk first: no number comes twice, whenever we are killed.
     this.rotate();
     for (const segment of before) segment.remove();
-    if (counted) return;
-    for (let left = lines; left > 0; left -= MOST_LINES) {
-      const piece = { offset: to, bytes: 0, lines: Math.min(left, MOST_LINES), unended: false };
-      this.add(stream, piece, ts, 'uncounted');
-    }
-    this.rotate();
+    if (!counted) this.segments.unshift(this.uncounted(stream, first, ts));
+  }
+
+  /** Of all up to the next line. */
+  private uncounted(stream: LogStream, first: number, ts: number): Segment {
+    const { seq: next, ends, dir } = this;
+    const segment = new Segment(dir, { first, ends });
+    const other = stream === 'stdout' ? ends.stderr : ends.stdout;
+    this.top = Math.max(ts, this.top);
+    const all = { ts, top: this.top, stream, offset: ends[stream], bytes: 0, other, unended: false } as const;
+    for (let seq = first; seq < next; seq += MOST_LINES)
+      segment.add({ ...all, seq, lines: Math.min(next - seq, MOST_LINES), lost: 'uncounted' });
+    return segment;
   }
 
   private stand(record: LineRecord): void {

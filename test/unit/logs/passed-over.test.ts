@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  closeSync,
   cpSync,
   ftruncateSync,
   mkdirSync,
@@ -20,6 +21,7 @@ import { Keeping } from '../../../src/logs/keep.js';
 import { LogIndex } from '../../../src/logs/log-index.js';
 import { UNCOUNTED } from '../../../src/logs/overrun.js';
 import { extendReserve } from '../../../src/logs/reserve.js';
+import { Segment } from '../../../src/logs/segment.js';
 import { ask, assertExact, Hand, numbered, place, storeIn, wrote } from './support.js';
 
 const MIB = 1024 * 1024;
@@ -105,6 +107,30 @@ test('a leaf that is killed at any point of it goes on with the same numbers', a
     await store.stop();
     assertExact(await ask(store), 90_000);
   }
+});
+
+test('nor do numbers come twice where it was killed amid lines that are not counted', t => {
+  const { dir, path, index, capture } = byHand(t, SMALL.maxBytes);
+  appendFileSync(path, 'a line\n'.repeat(MIB));
+  capture.take(false);
+  index.flush();
+  const [from, at] = [index.seq, index.ends.stdout];
+  const fd = openSync(path, 'a');
+  ftruncateSync(fd, statSync(path).size + 2 * UNCOUNTED);
+  appendFileSync(fd, '\n');
+  closeSync(fd);
+  t.mock.method(Segment.prototype, 'remove', () => {
+    throw new Error('killed');
+  });
+  assert.throws(() => capture.take(false), /killed/);
+  capture.close();
+  const next = new LogIndex(join(dir, 'index'), () => ({
+    stdout: new DataFiles(dir, 'stdout', readdirSync(dir)),
+    stderr: new DataFiles(dir, 'stderr', []),
+  }));
+  next.open();
+  assert.ok(next.ends.stdout - at > UNCOUNTED);
+  assert.equal(next.seq - from, next.ends.stdout - at, 'as many as they can have been');
 });
 
 test('of two segments that begin with the same line, the one behind more bytes goes on', t => {

@@ -94,6 +94,30 @@ test('any record that is spoilt is made again from the data', async t => {
   );
 });
 
+test('whatever is spoilt, who reads on behind any line is told all that follow', async t => {
+  const { dir, lines } = await filled(t);
+  const files = indexes(dir).slice(0, -1);
+  for (const [nth, file] of files.entries()) {
+    const intact = readFileSync(file);
+    const first = Number.parseInt(file.split('/').at(-1) as string, 10);
+    const next = Number.parseInt((files[nth + 1] ?? indexes(dir).at(-1))?.split('/').at(-1) as string, 10);
+    for (const record of new Set([0, intact.length / RECORD_BYTES - 1])) {
+      const spoilt = Buffer.from(intact);
+      spoilt.fill(0, record * RECORD_BYTES, (record + 1) * RECORD_BYTES);
+      for (const after of [first - 1, Math.floor((first + next) / 2), next - 2]) {
+        writeFileSync(file, spoilt);
+        const { lines: found } = await ask(again(dir), { after });
+        assert.deepEqual(
+          [found[0]?.seq, found.length],
+          [after + 1, lines.length - after],
+          `${nth} ${record}`,
+        );
+      }
+    }
+    writeFileSync(file, intact);
+  }
+});
+
 test('a segment that is missing in the middle is made again', async t => {
   const { dir, lines } = await filled(t);
   rmSync(indexes(dir)[1] ?? '');

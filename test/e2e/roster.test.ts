@@ -107,7 +107,12 @@ describe('the roster', { skip }, () => {
     await gone(tree.root, api1);
     tree.rack1.signal('SIGCONT');
     await tree.rest.expect(api1, { status: 'up' });
-    await until(async () => (await retained(tree.root)).has(`canopy/${api1}/state`));
+    // A hop that has not answered is told again after 5 s.
+    await until(
+      async () => (await retained(tree.root)).has(`canopy/${api1}/state`),
+      15_000,
+      'its state is retained again',
+    );
   });
 
   it('forgotten below while the parent was away, over a restart of the relay: the parent forgets it', async () => {

@@ -1,5 +1,4 @@
 /** A message on disk: with its length and a checksum, so that one that was cut off or spoilt is known as such. */
-
 import type { Message } from '../../broker/link.js';
 import { crc32 } from '../core/crc32.js';
 

@@ -197,8 +197,8 @@ test('what is too old goes, also where nothing is written any more', async t => 
 test('what was dropped while it was read is a gap, by then it may be a hole; what was read with it is told', async t => {
   const store = storeIn(place(t));
   store.open();
-  await wrote(store, [['stdout', numbered(1, 12_000, 50)]]);
   // More than is read at a time.
+  await wrote(store, [['stdout', numbered(1, 12_000, 50)]]);
   const items = store.read({}, new AbortController().signal);
   const internals = store as unknown as { parts: Parts | null };
   const reading = items.next(); // waits for the disk

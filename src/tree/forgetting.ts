@@ -13,7 +13,7 @@ import { wordOf } from '../core/said.js';
 import type { Publisher } from '../node/publisher.js';
 import type { Run } from '../node/responder.js';
 import { asCommand } from '../protocol/commands.js';
-import type { Heartbeat, Result } from '../protocol/payloads.js';
+import type { Command, Heartbeat, Result } from '../protocol/payloads.js';
 import type { Desk } from './desk.js';
 import type { IngestListener } from './ingest.js';
 import { forgetBelow, forgettable } from './orders.js';
@@ -38,6 +38,8 @@ const RETAINED_MS = 500;
 export class Forgetting implements IngestListener {
   /** When a hop was last told of a grave, by its name. */
   private readonly triedAt = new Map<string, number>();
+  /** Of whom a hop is being told, by the id of the command. */
+  private readonly telling = new Map<string, string>();
 
   constructor(private readonly ports: ForgettingPorts) {}
 
@@ -59,7 +61,7 @@ export class Forgetting implements IngestListener {
     const hop = this.hopTo(target);
     if (hop === null) return forgetBelow(registry, publisher, target);
     const gone = [target, ...under(registry, target)];
-    const { code, message } = await this.order(hop, target, by);
+    const { code, message } = await this.order(hop, forgetCommand(hop, target, by));
     if (code === 'not-found' && registry.get(target)) return forgetBelow(registry, publisher, target);
     if (code === null || code === 'not-found') return gone;
     const why = `"${hop}" did not forget "${target}": ${message}`;
@@ -88,6 +90,15 @@ export class Forgetting implements IngestListener {
     if (mono - (this.triedAt.get(path) ?? Number.NEGATIVE_INFINITY) < ANSWER_MS) return;
     this.triedAt.set(path, mono);
     setImmediate(() => void this.tend(path));
+  }
+
+  /** The grave is closed before anything else is heard: a hop that has the node alive tells of it with the same packet. */
+  result(_path: string, result: Result): void {
+    const path = this.telling.get(result.id);
+    if (path === undefined || !result.done) return;
+    const code = result.status === 'succeeded' ? null : result.error?.code;
+    const isSettled = code === null || code === 'not-found' || code === 'node-alive';
+    if (isSettled) this.ports.roster.close(path);
   }
 
   /** `origin`: who has said so. From below, the hops there know it already. */
@@ -122,21 +133,17 @@ export class Forgetting implements IngestListener {
     for (const { path } of this.ports.roster.graves.under(top)) {
       const hop = this.hopTo(path);
       if (hop === null) continue;
-      const { code } = await this.order(hop, path, 'forgotten while it was away');
-      const isSettled = code === null || code === 'not-found' || code === 'node-alive';
-      if (isSettled) this.ports.roster.close(path);
+      const command = forgetCommand(hop, path, 'forgotten while it was away');
+      this.telling.set(command.id, path);
+      await this.order(hop, command);
+      this.telling.delete(command.id);
     }
     this.triedAt.delete(top);
   }
 
   /** Tells a hop to forget; the code of its refusal, null where it has. */
-  private async order(
-    hop: string,
-    path: string,
-    by: string,
-  ): Promise<{ code: string | null; message: string }> {
+  private async order(hop: string, command: Command): Promise<{ code: string | null; message: string }> {
     const { desk } = this.ports;
-    const command = asCommand({ op: 'forget', args: { path: path.slice(hop.length + 1) }, by });
     try {
       desk.send(hop, command);
     } catch (error) {
@@ -160,6 +167,9 @@ export class Forgetting implements IngestListener {
     return null;
   }
 }
+
+const forgetCommand = (hop: string, path: string, by: string): Command =>
+  asCommand({ op: 'forget', args: { path: path.slice(hop.length + 1) }, by });
 
 const endOf = (result: Result | null): { code: string | null; message: string } => {
   if (result?.done && result.status === 'succeeded') return { code: null, message: '' };

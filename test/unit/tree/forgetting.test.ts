@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Graves } from '../../../src/tree/graves.js';
 import { until } from '../../support/wait.js';
-import { beatOf, message, openBelow, openForgetting, openRoster, stateOf } from './support.js';
+import { beatOf, by, message, openBelow, openForgetting, openRoster, stateOf } from './support.js';
 
 async function open(t: TestContext) {
   const below = await openBelow();
@@ -72,6 +72,23 @@ for (const error of ['node-alive', 'not-found'])
     await answer('rack1', command?.id ?? '', error);
     await until(() => roster.graves.size === 0);
   });
+
+test('what a hop tells of one that lives, in one packet with its answer, is believed', async t => {
+  const { ingest, forgetting, say, beat, firstTold, known, cut } = await open(t);
+  await cut();
+  await forgetting.forget('rack1/web', 'ops');
+  await say('rack1', { kind: 'relay' });
+  await beat('rack1', { kind: 'relay' });
+  const { id } = (await firstTold()) ?? {};
+  const error = { code: 'node-alive', message: 'no' };
+  const answer = { v: 1, id, op: 'forget', status: 'rejected', done: true, ts: 1, error };
+  for (const said of [
+    message('canopy/rack1/res', answer),
+    message('canopy/rack1/web/state', stateOf(), true),
+  ])
+    assert.equal(ingest.receive(said, by('rack1/i')), said);
+  assert.equal(known('rack1/web'), true);
+});
 
 test('a hop that fails is told again, and not with every heartbeat', async t => {
   const { forgetting, roster, say, beat, told, answer, cut, clock } = await open(t);

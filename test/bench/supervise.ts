@@ -29,6 +29,9 @@ echo "$EPOCHREALTIME $$" >>"$1"
 exec sleep 3600
 `;
 
+/** Node reads and parses what this names at each start: what a machine trusts would be counted as time of whoever runs on Node. */
+delete process.env.NODE_EXTRA_CA_CERTS;
+
 /**
  * Nothing of it is removed before the end: ext4 looks at each inode that was freed in the last minutes before it takes another one
  * (`recently_deleted` in its ialloc.c), which makes a start slower than the one before, by the more the more files it makes.

@@ -32,7 +32,7 @@ const MOST_READY = 256;
 const MOST_IN_MEMORY = 10_000;
 /** Milliseconds: between two positions on disk, and between two attempts at a disk that takes nothing. */
 const POSITION_MS = 1000;
-const RETRY_MS = 5000;
+const RETRY_MS = 100;
 
 export class Backlog {
   private readonly segments: Segments;
@@ -46,8 +46,10 @@ export class Backlog {
   private sent: Place;
   private dropped: Dropped | null;
   private timer: NodeJS.Timeout | null = null;
-  /** Since when, and when last tried; null while the disk takes what it is given. */
-  private failing: { triedAt: number } | null = null;
+  /** The disk did not take the last that it was given. */
+  private isFailing = false;
+  /** Until it is asked again: what waits in memory goes with whoever is killed. */
+  private retry: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: BacklogOptions) {
     const { dir, maxBytes, now, tell } = options;
@@ -69,23 +71,34 @@ export class Backlog {
   }
 
   add(message: Message): void {
-    const { now } = this.options;
-    if (this.failing && now() - this.failing.triedAt < RETRY_MS) return this.toMemory(message);
+    this.memory.push(message);
+    if (this.retry === null) this.toDisk();
+    if (this.memory.length > MOST_IN_MEMORY && this.memory.shift()) this.drop(1);
+  }
+
+  private toDisk(): void {
+    const { dir, tell } = this.options;
+    this.retry = null;
+    if (this.memory.length === 0) return;
     try {
-      for (; this.memory[0]; this.memory.shift()) this.segments.append(this.memory[0]);
-      const end = this.segments.append(message);
-      if (this.ready.length < MOST_READY && this.segments.unread === 1) {
-        this.segments.wasRead(end, 1);
-        this.cursor = end;
-        this.ready.push(this.readyOf(message, end));
-      }
-      if (this.failing) this.tellWritable();
+      for (; this.memory[0]; this.memory.shift()) this.store(this.memory[0]);
+      if (this.isFailing) tell({ code: 'spool-writable', reason: `${dir} takes messages again` });
+      this.isFailing = false;
       this.makeRoom();
     } catch (error) {
-      if (!this.failing) this.tellUnwritable(error as Error);
-      this.failing = { triedAt: now() };
-      this.toMemory(message);
+      const reason = `${dir} takes no messages (${(error as Error).message}): ${MOST_IN_MEMORY} are kept in memory until it does`;
+      if (!this.isFailing) tell({ code: 'spool-unwritable', reason });
+      this.isFailing = true;
+      this.retry = setTimeout(() => this.toDisk(), RETRY_MS).unref();
     }
+  }
+
+  private store(message: Message): void {
+    const end = this.segments.append(message);
+    if (this.ready.length >= MOST_READY || this.segments.unread !== 1) return;
+    this.segments.wasRead(end, 1);
+    this.cursor = end;
+    this.ready.push(this.readyOf(message, end));
   }
 
   next(): Next | null {
@@ -114,7 +127,8 @@ export class Backlog {
   }
 
   close(): void {
-    if (this.timer) clearTimeout(this.timer);
+    this.toDisk();
+    for (const timer of [this.timer, this.retry]) if (timer) clearTimeout(timer);
     this.keepPosition();
     this.segments.close();
   }
@@ -172,27 +186,12 @@ export class Backlog {
     if (count > 0) this.drop(count);
   }
 
-  private toMemory(message: Message): void {
-    this.memory.push(message);
-    if (this.memory.length > MOST_IN_MEMORY && this.memory.shift()) this.drop(1);
-  }
-
   private drop(count: number): void {
     const { now, tell, gone } = this.options;
     if (!this.dropped) tell({ code: 'spool-full', reason: `the oldest messages go: ${FULL}`, count });
     this.dropped = { count: (this.dropped?.count ?? 0) + count, since: this.dropped?.since ?? now() };
     this.keepPosition();
     gone(count);
-  }
-
-  private tellUnwritable(error: Error): void {
-    const reason = `${this.options.dir} takes no messages (${error.message}): ${MOST_IN_MEMORY} are kept in memory until it does`;
-    this.options.tell({ code: 'spool-unwritable', reason });
-  }
-
-  private tellWritable(): void {
-    this.failing = null;
-    this.options.tell({ code: 'spool-writable', reason: `${this.options.dir} takes messages again` });
   }
 }
 

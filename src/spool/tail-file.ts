@@ -1,5 +1,5 @@
 /** The file that messages are appended to: whole ones, or nothing. */
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HEADER } from './record.js';
 
@@ -7,7 +7,7 @@ export class TailFile {
   private readonly fd: number;
   bytes = 0;
 
-  /** @throws the error of the file system; there is no such file then, or an empty one */
+  /** @throws the error of the file system; there is no such file then */
   constructor(private readonly file: string) {
     mkdirSync(dirname(file), { recursive: true });
     this.fd = openSync(file, 'ax');
@@ -15,6 +15,8 @@ export class TailFile {
       this.append(HEADER);
     } catch (error) {
       this.close();
+      // Or the next attempt would find it in its way, for ever.
+      rmSync(file, { force: true });
       throw error;
     }
   }

@@ -56,8 +56,12 @@ export const manyPlan =
 const RUNNING_ONLY: ReadonlySet<string> = new Set(['restart', 'signal']);
 
 function leavesFor({ registry }: Errands, { op, pick }: Command, select: Select): NodeRecord[] {
-  const everything = pick !== undefined && Object.keys(select).length === 0;
-  const fitting = selected(registry, everything ? { all: true } : select);
+  // Somebody may have left out, or misspelt, the very thing that would have spared the rest.
+  if (pick !== undefined && Object.keys(select).length === 0) {
+    const expected = 'it with a select (all, app=…, path=… or label=…)';
+    throw new CanopyError('bad-argument', `pick: expected ${expected}, found pick=${pick} alone`);
+  }
+  const fitting = selected(registry, select);
   const leaves = RUNNING_ONLY.has(op) ? fitting.filter(isMeant) : fitting;
   if (leaves.length > 0) return leaves;
   const what =

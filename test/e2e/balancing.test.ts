@@ -266,6 +266,8 @@ describe('balancing', { skip: skipWithout('mosquitto_pub', 'mosquitto_sub') }, (
       ['unkeep', { select: { app: 'web' } }, 'not-found', /no standing order for web/],
       ['restart', { select: { label: 'zone' } }, 'bad-argument', /label: expected key=value/],
       ['restart', { select: { app: 'web' }, strategy: 'spread' }, 'bad-argument', /pick=NUMBER/],
+      ['stop', { pick: 'all' }, 'bad-argument', /expected it with a select .* found pick=all alone/],
+      ['ping', { pick: 1 }, 'bad-argument', /found pick=1 alone/],
       [
         'restart',
         { select: { app: 'web' }, args: { maxunavail: 1 } },

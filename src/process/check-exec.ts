@@ -1,6 +1,7 @@
 /** A command as a probe: exit code 0 passes. Whatever becomes of it, nothing of it is left. */
 import type { ChildProcess } from 'node:child_process';
 import spawn from 'cross-spawn';
+import { descendantsOf } from './descendants.js';
 import { MARK, markedProcesses, markedSoon } from './marked.js';
 import { signalGroup, signalProcess } from './signals.js';
 
@@ -64,6 +65,12 @@ export async function checkExec(
 
 /** At the timeout those who took a session of their own go as well: to find them costs a look at every process. */
 function end(child: ChildProcess, mark: string): void {
+  const { pid } = child;
+  // Before their parents end: those that have dropped the mark as well can't be told from others then.
+  attempt(() => {
+    for (const one of pid === undefined ? [] : descendantsOf([pid]))
+      attempt(() => signalProcess(one.pid, 'SIGKILL'));
+  });
   killGroup(child);
   attempt(() => killMarked(mark));
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cgroup } from './cgroup.js';
+import { descendantsOf } from './descendants.js';
 import { markedSoon } from './marked.js';
 import { startTicksOf } from './stat.js';
 
@@ -86,13 +87,23 @@ async function swept(moves: readonly Move[]): Promise<Move[]> {
       again.push(move); // nobody can be looked for now (EMFILE)
       continue;
     }
-    const members = marked.length > 0 ? move.cgroup.members() : [];
-    const outside = marked.filter(pid => !members.includes(pid));
+    const theirs = descendants(move.pid);
+    const members = marked.length + theirs.length > 0 ? move.cgroup.members() : [];
+    const outside = [...new Set([...marked, ...theirs])].filter(pid => !members.includes(pid));
     for (const pid of outside) await move.cgroup.enter(pid);
     if (outside.length > 0) again.push(move);
     else move.done(true);
   }
   return again;
+}
+
+/** Those that have dropped the mark are known by their parents, as long as these live. */
+function descendants(pid: number): number[] {
+  try {
+    return descendantsOf([pid]).map(one => one.pid);
+  } catch {
+    return []; // nobody can be looked for now (EMFILE): those with the mark neither
+  }
 }
 
 async function enters({ cgroup, pid, startTicks, cancelled }: Move): Promise<boolean> {

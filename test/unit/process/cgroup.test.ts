@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { Cgroup } from '../../../src/process/cgroup.js';
 import { enterCgroup } from '../../../src/process/entering.js';
 import { markedProcesses } from '../../../src/process/marked.js';
+import { signalProcess } from '../../../src/process/signals.js';
 import { lives } from '../../../src/process/stat.js';
 import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
@@ -52,6 +53,19 @@ test('what left the target before it was moved is moved too', { skip }, async t 
   await until(() => markedProcesses(place.mark)?.length === 3);
   assert.equal(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside, true);
   assert.deepEqual(cgroup.members().sort(), markedProcesses(place.mark)?.sort());
+});
+
+test('and who has dropped the mark, too, while his parents live', { skip }, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  const file = place.path('child');
+  const child = `setsid env -i sh -c 'echo $$ > ${file}.new; mv ${file}.new ${file}; exec sleep 3600' & wait`;
+  const target = await place.launch(['sh', '-c', child]);
+  await until(() => existsSync(file));
+  const pid = Number(place.text('child'));
+  t.after(() => signalProcess(pid, 'SIGKILL'));
+  assert.equal(markedProcesses(place.mark)?.includes(pid), false);
+  assert.equal(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside, true);
+  assert.ok(cgroup.members().includes(pid));
 });
 
 test('one that ended first is not moved, nor is who has its pid by now', { skip }, async t => {

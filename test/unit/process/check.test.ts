@@ -10,6 +10,7 @@ import { type Check, type CheckResult, check } from '../../../src/process/check.
 import { lookup } from '../../../src/process/lookup.js';
 import { MARK, markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
+import { lives } from '../../../src/process/stat.js';
 import { until } from '../../support/wait.js';
 import { workDir } from './support.js';
 
@@ -213,6 +214,17 @@ test('exec: one that hangs and forks is gone with all that it has started', {
     assert.match((await looking).found, /no answer within 1 s/);
     await until(() => markedProcesses(mark)?.length === 0, 2000, 'all of it is gone');
   }
+});
+
+test('exec: at its timeout those go as well who have dropped the mark', {
+  skip: process.platform !== 'linux' && 'needs /proc',
+}, async t => {
+  const file = `${await workDir(t)}/child`;
+  const script = `setsid env -i sh -c 'echo $$ > ${file}; exec sleep 3600' & exec sleep 3600`;
+  await look(sh(script), 1000, process.env, markOf(t));
+  const pid = Number(readFileSync(file, 'utf8'));
+  t.after(() => lives(pid) && process.kill(pid, 'SIGKILL'));
+  await until(() => !lives(pid));
 });
 
 test('exec: what one that has answered leaves in its group goes as well', async t => {

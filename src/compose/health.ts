@@ -8,14 +8,14 @@ import type { RunAs } from './run-as.js';
 const MEMORY_MS = 5000;
 
 /** `runAs` and `mark`: the target's own; an exec probe runs as the target does. */
-export function healthSpec(settings: NodeSettings, runAs: RunAs, mark: string): HealthSpec {
+export function healthSpec(settings: NodeSettings, runAs: () => RunAs, mark: string): HealthSpec {
   const { probes, memory, hbInterval } = settings;
   return {
     policies: probes,
     look: async (name, signal) => {
       const probe = probes[name];
       if (!probe) return { passed: true, found: 'not asked' };
-      const place = { ...runAs, mark: `${mark}/${name}` };
+      const place = { ...runAs(), mark: `${mark}/${name}` };
       return check(probe.check, { timeoutMs: probe.timeoutMs, signal, place });
     },
     limits: memory,

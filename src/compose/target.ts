@@ -13,6 +13,7 @@ import {
   COMMAND_MEMORY,
   DESIRED,
   INSTALLATION,
+  LOG,
   LOGS,
   ORDER,
   PARENT_BROKER,
@@ -28,10 +29,10 @@ const MARGIN_MS = 5000;
 export const stopMsOf = (node: NodeContainer): number => node.get(SETTINGS).stopGrace * 1000 + MARGIN_MS;
 
 export function targetStep(node: NodeContainer): Step {
-  const { dataDir, desired } = node.get(SETTINGS);
+  const { dataDir } = node.get(SETTINGS);
   node
     .provide(LOGS, openLogs)
-    .provide(DESIRED, () => new DesiredState(dataDir, desired))
+    .provide(DESIRED, openDesired)
     .provide(COMMAND_MEMORY, () => new CommandMemory(`${dataDir}/commands.jsonl`))
     .provide(RUN_AS, runAsHere)
     .provide(TARGET, makeTarget);
@@ -57,15 +58,27 @@ const makeTarget = (node: NodeContainer): LeafTarget =>
     clock: node.get(CLOCK),
   });
 
+function openDesired(node: NodeContainer): DesiredState {
+  const { dataDir, desired } = node.get(SETTINGS);
+  const warn = (message: string): void => node.get(LOG).warn({ code: 'desired-state' }, message);
+  return new DesiredState(dataDir, desired, warn);
+}
+
 /** A leaf among others that can't run its target is in the tree, and down for it; one that is alone does not start. */
-function runAsHere(node: NodeContainer): RunAs & { readonly problem?: string } {
+function runAsHere(node: NodeContainer): () => RunAs {
   const [settings, env] = [node.get(SETTINGS), node.get(TARGET_ENV)];
+  let found: RunAs | null = null;
+  // What is not there may be there at the next start.
+  const runAs = (): RunAs => {
+    found ??= runAsOf(settings, env);
+    return found;
+  };
   try {
-    return runAsOf(settings, env);
+    runAs();
   } catch (error) {
     if (!(error instanceof ConfigError) || node.get(PARENT_BROKER) === null) throw error;
-    return { env, before: [], problem: error.message };
   }
+  return runAs;
 }
 
 function specOf(node: NodeContainer): TargetSpec {
@@ -73,7 +86,7 @@ function specOf(node: NodeContainer): TargetSpec {
   const { instance, fresh } = node.get(INSTALLATION);
   return {
     words: settings.target?.words ?? [],
-    ...node.get(RUN_AS),
+    ground: node.get(RUN_AS),
     dataDir: settings.dataDir,
     mark: instance,
     fresh,

@@ -103,8 +103,13 @@ const onAdopted: Handler<'adopted'> = (model, event, { now }) =>
   });
 
 /** As if it had been seen: that was a run, and what follows its end is a restart, or none. */
-const onEnded: Handler<'ended'> = (model, { code, signal, ranMs }, at) =>
-  afterEnd({ ...model, generation: model.generation + 1 }, { code, signal, ranMs }, at);
+const onEnded: Handler<'ended'> = (model, { code, signal, ranMs, unhealthy, givenUp }, at) => {
+  const ran = { ...model, generation: model.generation + 1 };
+  const exit = { code, signal, ranMs, ...(unhealthy !== undefined && { unhealthy }) };
+  if (!givenUp) return afterEnd(ran, exit, at);
+  const reason = `${describeExit(exit)}; an earlier leaf gave up`;
+  return stay({ ...ran, phase: 'failed', exitCode: code, signal, reason });
+};
 
 /** The stop that was asked for is over, whichever way the process went. */
 function stopped(model: TargetModel, exit: Exit, at: Circumstances): Step {

@@ -32,6 +32,10 @@ export type TargetEvent =
       readonly code: number | null;
       readonly signal: string | null;
       readonly ranMs: number;
+      /** Why an earlier leaf was ending it. */
+      readonly unhealthy?: string;
+      /** An earlier leaf had seen the end, and decided that nothing follows. */
+      readonly givenUp?: boolean;
     }
   /** `ranMs`: milliseconds that were measured; without it, or where we knew sooner, it is reckoned from its start. */
   | {

@@ -49,7 +49,8 @@ async function restarted(
   begun: Stage,
 ): Promise<Record<string, unknown>> {
   const previousPid = begun.data?.pid;
-  const same = previousPid !== null && previousPid === supervisor.model.pid;
+  const { pid, phase } = supervisor.model;
+  const same = previousPid !== null && previousPid === pid && phase !== 'stopping';
   if (previousPid === undefined || same) throw cutShort();
   return { ...(await started(supervisor, desired)), previousPid };
 }

@@ -3,6 +3,7 @@ import type { TargetEvent } from '../core/phases.js';
 import { decide, noHistory, type RestartPolicy } from '../core/restart-policy.js';
 import type { Stage } from '../node/memory.js';
 import type { Ended } from '../process/adopt.js';
+import { ended as endOf } from './fate.js';
 
 /** `begun`: what an earlier leaf left without an end. */
 export function beginning(ended: Ended | null, begun: readonly Stage[]): TargetEvent {
@@ -10,8 +11,8 @@ export function beginning(ended: Ended | null, begun: readonly Stage[]): TargetE
   const isAsked = begun.some(
     ({ op, status }) => status === 'running' && (op === 'start' || op === 'restart'),
   );
-  return ended === null || isAsked ? { type: 'start', by: 'canopy' } : { type: 'ended', ...ended };
+  return ended === null || isAsked ? { type: 'start', by: 'canopy' } : endOf(ended);
 }
 
 export const startsOne = (event: TargetEvent, policy: RestartPolicy): boolean =>
-  event.type !== 'ended' || decide(policy, noHistory, event, 0, 0).restart;
+  event.type !== 'ended' || (!event.givenUp && decide(policy, noHistory, event, 0, 0).restart);

@@ -7,6 +7,7 @@ import type { Ended } from '../process/adopt.js';
 import { beginning, startsOne } from './beginning.js';
 import type { DesiredState } from './desired.js';
 import { endTarget } from './ending.js';
+import { carriedOn } from './fate.js';
 import type { Order } from './first-start.js';
 import { Supervisor } from './supervisor.js';
 import type { TargetSpec } from './target-spec.js';
@@ -46,6 +47,8 @@ export class LeafTarget {
     const wanted = desired.get() === 'running';
     // The leaf that should have stopped it was ended over that.
     if (this.adopted && !wanted) this.supervisor.dispatch({ type: 'stop', by: 'an earlier command' });
+    const begun = wanted ? carriedOn(this.supervisor.fate) : null;
+    if (begun) this.supervisor.dispatch(begun);
     if (this.left === 'running' || !wanted) return;
     const first = beginning(this.left, memory.unfinished());
     const waits = order !== null && order.blockers().length > 0 && startsOne(first, spec.policy);

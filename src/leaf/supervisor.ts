@@ -13,6 +13,8 @@ import { Cgroup } from '../process/cgroup.js';
 import { launchTarget } from '../process/launch.js';
 import { groupIsMarked } from '../process/marked.js';
 import type { RunningProcess } from '../process/spawn.js';
+import type { Fate } from '../process/target-record.js';
+import { keepFate } from './fate.js';
 import { clearRemains } from './remains.js';
 import { Run } from './run.js';
 import type { TargetSpec } from './target-spec.js';
@@ -30,6 +32,8 @@ export class Supervisor {
   private readonly cgroup: Cgroup | null;
   /** What is left to the next leaf is none of our business any more. */
   private left = false;
+  /** What an earlier leaf had decided about the target that was taken over. */
+  fate: Fate | null = null;
   private readonly waiting = new Waiting();
   private readonly telling = new Telling();
 
@@ -60,6 +64,7 @@ export class Supervisor {
     const at = { now: this.clock.mono(), policy: this.spec.policy, jitter: Math.random() };
     const next = step(before, event, at);
     this.current = next.model;
+    keepFate(this.spec, next.model, before);
     if (next.model !== before) this.telling.add(next.model, before);
     // First the deed, then the tale. None of them dispatches at once.
     for (const effect of next.effects) this.run(effect);
@@ -96,6 +101,7 @@ export class Supervisor {
       const run = this.begin(found.running);
       this.dispatch({ type: 'adopted', pid, ranMs: Date.now() - startedAt });
       void this.watch(run);
+      this.fate = found.fate;
       return 'running';
     }
     if (!this.spec.fresh) await this.clearLeftovers(found?.group ?? null);
@@ -118,9 +124,7 @@ export class Supervisor {
   }
 
   /** After the last stop: nothing of ours stays behind in the system. */
-  async close(): Promise<void> {
-    await this.cgroup?.remove();
-  }
+  close = async (): Promise<void> => this.cgroup?.remove();
 
   private run(effect: TargetEffect): void {
     switch (effect.type) {
@@ -158,9 +162,8 @@ export class Supervisor {
   }
 
   private async launch(): Promise<RunningProcess> {
-    const { output, problem, ...spec } = this.spec;
-    if (problem !== undefined) throw new Error(problem);
-    return launchTarget({ ...spec, output: output.outputs() });
+    const { output, ground, ...spec } = this.spec;
+    return launchTarget({ ...spec, ...ground(), output: output.outputs() });
   }
 
   private runs(started: RunningProcess): void {

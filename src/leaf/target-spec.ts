@@ -14,16 +14,20 @@ export interface TargetOutput {
   ended(): void;
 }
 
-export interface TargetSpec {
-  /** Why it can't be run here at all, whatever is tried. */
-  readonly problem?: string;
-  readonly words: readonly string[];
+/** What it stands on. */
+export interface Ground {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** Octal. */
   readonly umask?: string;
   /** Programs that prepare the ground for it and become it. */
   readonly before?: readonly string[];
+}
+
+export interface TargetSpec {
+  readonly words: readonly string[];
+  /** Throws while this machine does not have it: asked at each start. */
+  readonly ground: () => Ground;
   /** Where the target is recorded, so that a restarted leaf finds it. */
   readonly dataDir: string;
   readonly output: TargetOutput;

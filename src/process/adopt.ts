@@ -6,7 +6,14 @@ import { processAlive, signalProcess } from './signals.js';
 import type { Exit, RunningProcess } from './spawn.js';
 import { statOf } from './stat.js';
 import { readTargetFile } from './target-file.js';
-import { neverLaunched, newToken, readExit, readRecord, type TargetRecord } from './target-record.js';
+import {
+  type Fate,
+  neverLaunched,
+  newToken,
+  readExit,
+  readRecord,
+  type TargetRecord,
+} from './target-record.js';
 
 /** Milliseconds between two looks at a process that is not our child. */
 const LOOK_MS = 100;
@@ -17,10 +24,12 @@ const QUICK_LOOKS = 9;
 export interface Ended extends Exit {
   /** Milliseconds that it ran; where its end was not recorded, those since it began. */
   readonly ranMs: number;
+  /** What its leaf had decided about it. */
+  readonly fate: Fate | null;
 }
 
 /** `ended` is null where nothing follows from that end: its own leaf had stopped it, or the machine went down. */
-export type Found = { running: RunningProcess } | { ended: Ended | null; group: number };
+export type Found = { running: RunningProcess; fate: Fate | null } | { ended: Ended | null; group: number };
 
 /** Null where it left none. */
 export async function adoptTarget(dataDir: string): Promise<Found | null> {
@@ -30,7 +39,8 @@ export async function adoptTarget(dataDir: string): Promise<Found | null> {
   const record = readRecord(dataDir);
   if (!record) return null;
   const running = await runningAs(record, dataDir);
-  return running ? { running } : { ended: await howItEnded(record, dataDir), group: record.group };
+  if (running) return { running, fate: record.fate };
+  return { ended: await howItEnded(record, dataDir), group: record.group };
 }
 
 /** That is recorded here; null where none is, or it does not live. */
@@ -48,13 +58,14 @@ async function runningAs(record: TargetRecord, dataDir: string): Promise<Running
 }
 
 async function howItEnded(record: TargetRecord, dataDir: string): Promise<Ended | null> {
-  if (record.stopped || record.bootId !== bootId()) return null;
+  const { fate } = record;
+  if (fate === 'stopped' || fate === 'restart' || record.bootId !== bootId()) return null;
   const exit = await recordedExit(record, dataDir);
   const isKnown = exit.code !== null || exit.signal !== null;
   // Where one process can't be told from another, it may live.
   if (!isKnown && process.platform !== 'linux') return null;
   const until = isKnown ? (readTargetFile(dataDir)?.writtenAt ?? 0) : Date.now();
-  return { ...exit, ranMs: ranBy(until, record) };
+  return { ...exit, ranMs: ranBy(until, record), fate };
 }
 
 /** Milliseconds that it had run by then: no more than its process had lived, whatever was done to the clock. */

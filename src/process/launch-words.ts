@@ -1,7 +1,7 @@
 /** What a shim or a wrapper tells of one launch, in its order: that the target is there, and how that ended. */
 import type { Orders } from './orders.js';
 import type { Exit, SpawnError, Succession } from './spawn.js';
-import { shellExit } from './target-record.js';
+import { exitFrom } from './target-record.js';
 
 // What is said, each in a line after the token of its launch.
 /** A process is about to become the target: its pid, its process group, and its start time as proc(5) has it (`-` where it does not). */
@@ -12,7 +12,7 @@ export const NOT_FOUND = 'not-found';
 export const NO_DIRECTORY = 'no-directory';
 /** None could be forked. */
 export const NO_PROCESS = 'no-process';
-/** The target has ended: its exit status, as a shell has it; the milliseconds that it ran; whether its successor is under way. */
+/** The target has ended: its exit status, as in its file (see `exitFrom`); the milliseconds that it ran; whether its successor is under way. */
 export const OVER = 'over';
 export const FOLLOWED = 'followed';
 /** Said by itself: a shim takes orders. Also when it is asked. */
@@ -94,7 +94,7 @@ export class LaunchWords {
       case OVER:
         this.isFollowed = third === FOLLOWED;
         this.ranMs = second === '' ? null : Number(second);
-        return this.over(shellExit(Number(first)));
+        return this.over(exitFrom(first));
     }
   }
 

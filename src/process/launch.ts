@@ -10,14 +10,7 @@ import type { Orders, Output } from './orders.js';
 import { type Exit, type RunningProcess, SpawnError, type Succession, type Successor } from './spawn.js';
 import { launch } from './starters.js';
 import { readTargetFile } from './target-file.js';
-import {
-  newToken,
-  readRecord,
-  shellExit,
-  type TargetRecord,
-  tokenFor,
-  writeRecord,
-} from './target-record.js';
+import { newToken, readRecord, type TargetRecord, tokenFor, writeRecord } from './target-record.js';
 
 export interface LaunchOptions {
   readonly words: readonly string[];
@@ -103,7 +96,7 @@ async function begun(orders: Orders, told: LaunchWords, started: Started): Promi
   const { pid, group, startTicks } = started;
   const startedAt = Date.now();
   const identity = { pid, startTime: startTicks ?? '', bootId: boot };
-  const launched = { token, group, keeper: told.keeper, launchedAt: at || startedAt, stopped: false };
+  const launched = { token, group, keeper: told.keeper, launchedAt: at || startedAt, fate: null };
   const record = startTicks === null ? await processIdentity(pid).catch(() => null) : identity;
   const whole = record && { ...record, ...launched };
   if (whole) repairLater(whole, told, dataDir);
@@ -117,9 +110,8 @@ async function begun(orders: Orders, told: LaunchWords, started: Started): Promi
  */
 function succeed(options: LaunchOptions, before: LaunchWords, how: Succession): Successor | null {
   const { dataDir } = options;
-  const unless = how.unless.filter(code => shellExit(code).code !== null);
   const orders = (): Orders => ordersOf(options, newToken(dataDir, 'look'), 0);
-  const next = before.follow?.(orders, { ...how, unless });
+  const next = before.follow?.(orders, how);
   if (!next) return null;
   const launched = before.end.then(() =>
     before.isFollowed ? outcome(options, next.orders, next.told).catch((error: Error) => error) : null,

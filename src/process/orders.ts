@@ -42,7 +42,8 @@ export function shimOrders(orders: Orders, after: After | null = null): string {
   const ground = [mark, output.stdout, output.stderr, cwd, umask, before.length];
   const fields = [token, dataDir, bootId, at, ...ground, ...before, ...words, ''].join('\0');
   const variables = inBytes(env);
-  const condition = after ? `${after.token}\0${after.unless}\0${after.cgroup}\0${after.longest}` : '';
+  const unless = after?.unless.map(code => `=${code}`);
+  const condition = after ? `${after.token}\0${unless}\0${after.cgroup}\0${after.longest}` : '';
   const sizes = [Buffer.byteLength(fields), variables.bytes, Buffer.byteLength(condition)];
   return `${sizes.join(' ')}\n${fields}${variables.text}${condition}`;
 }

@@ -143,7 +143,7 @@ ${FOLLOWING}
 sub wait_for_children {
   sysread $child_ended, my $dots, 4096;
   while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
-    my $code = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    my $code = $? & 127 ? '-' . ($? & 127) : '=' . ($? >> 8);
     ($spare, $to_spare) = () if $spare && $pid == $spare;
     next unless $launched{$pid};
     tell_late() if $untold{$pid};

@@ -13,11 +13,16 @@ export interface TargetRecord extends ProcessIdentity {
   readonly keeper: number | null;
   /** When it was launched: milliseconds since the epoch. Its process may have waited for that. */
   readonly launchedAt: number;
-  /** Its end is the work of its own leaf, which was ended in order. */
-  readonly stopped: boolean;
+  /** Null where its leaf had decided nothing. */
+  readonly fate: Fate | null;
 }
 
-const STOPPED = 'stopped';
+/**
+ * What its leaf has decided about a target, for the next one where it is ended over that: `stopped` in order with the leaf itself;
+ * ended for a `restart`; ended for a failed probe or a limit (`unhealthy`); or ended by itself, and `given-up`.
+ */
+export type Fate = 'stopped' | 'restart' | 'unhealthy' | 'given-up';
+const FATES: readonly string[] = ['stopped', 'restart', 'unhealthy', 'given-up'] satisfies Fate[];
 
 /** Nobody can be under way to become the target: each has had its token before its orders, and becomes nothing without it. */
 export const neverLaunched = (dataDir: string): boolean => readTargetFile(dataDir) === null;
@@ -25,23 +30,23 @@ export const neverLaunched = (dataDir: string): boolean => readTargetFile(dataDi
 /** Null where there is none, or one that was cut off in the writing. */
 export function readRecord(dataDir: string): TargetRecord | null {
   const who = readTargetFile(dataDir)?.who ?? '';
-  const [pid, startTime, bootId, token, group, by, at, stopped = '', ...more] = who.split(' ');
+  const [pid, startTime, bootId, token, group, by, at, fate, ...more] = who.split(' ');
   const [own = 0, leader = 0, keeper = 0] = [pid, group, by].map(Number);
   const whole =
     [own, leader].every(number => Number.isSafeInteger(number) && number > 1) && more.length === 0;
-  if (!whole || !(keeper > 0) || !(Number(at) > 0) || !['', STOPPED].includes(stopped)) return null;
+  if (!whole || !(keeper > 0) || !(Number(at) > 0)) return null;
+  if (fate !== undefined && !FATES.includes(fate)) return null;
   const identity = { pid: own, startTime: startTime as string, bootId: bootId as string };
   // One that had ended before its target looked for it: an init has that place.
   const none = keeper === 1 ? null : keeper;
-  const how = { keeper: none, launchedAt: Number(at), stopped: stopped === STOPPED };
+  const how = { keeper: none, launchedAt: Number(at), fate: (fate ?? null) as Fate | null };
   return { ...identity, token: token as string, group: leader, ...how };
 }
 
-/** Says of the target that is recorded here, if one is, that its own leaf ends it. @throws the error of the file system */
-export function markStopped(dataDir: string): void {
+/** Of the target that is recorded here, if one is. @throws the error of the file system */
+export function recordFate(dataDir: string, fate: Fate): void {
   const record = readRecord(dataDir);
-  if (record === null) return;
-  writeWho(dataDir, `${words(record)} ${STOPPED}`);
+  if (record !== null) writeWho(dataDir, `${words(record)} ${fate}`);
 }
 
 /** As it has recorded itself, or should have. */
@@ -52,8 +57,8 @@ const words = ({ pid, startTime, bootId, token, group, keeper, launchedAt }: Tar
 
 /** How the launch of this token ended; null where that was not recorded. */
 export function readExit(dataDir: string, token: string): Exit | null {
-  const [of, code] = (readTargetFile(dataDir)?.end ?? '').split(' ');
-  return of === token && /^\d+$/.test(code ?? '') ? shellExit(Number(code)) : null;
+  const [of, status = ''] = (readTargetFile(dataDir)?.end ?? '').split(' ');
+  return of === token ? exitFrom(status) : null;
 }
 
 /**
@@ -74,8 +79,14 @@ const SIGNALS = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
 );
 
-/** A shell says 128 + n of what signal n ended (POSIX, 2.8.2); a target that itself exits so reads the same. */
-export function shellExit(status: number): Exit {
-  const signal = status > 128 ? SIGNALS.get(status - 128) : undefined;
-  return signal ? { code: null, signal } : { code: status, signal: null };
+/**
+ * A shim says `=143` of an exit code and `-15` of a signal. A shell knows only 143, of both: 128 + n is what it says of what signal
+ * n ended (POSIX, 2.8.2). Null: neither.
+ */
+export function exitFrom(status: string): Exit | null {
+  const [, how = '', digits] = /^([=-]?)(\d+)$/.exec(status) ?? [];
+  if (digits === undefined) return null;
+  const number = Number(digits);
+  const signal = how === '=' ? undefined : SIGNALS.get(how === '-' ? number : number - 128);
+  return signal ? { code: null, signal } : { code: how === '-' ? 128 + number : number, signal: null };
 }

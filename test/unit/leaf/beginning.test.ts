@@ -4,12 +4,13 @@ import { beginning, startsOne } from '../../../src/leaf/beginning.js';
 import type { Stage } from '../../../src/node/memory.js';
 import { POLICY } from './support.js';
 
-const ended = { code: 0, signal: null, ranMs: 60_000 };
+const told = { code: 0, signal: null, ranMs: 60_000 };
+const ended = { ...told, fate: null };
 const stage = (op: string, status: Stage['status']): Stage => ({ id: op, op, status, done: false });
 
 test('an end that nobody saw is decided on; where there was none, the target is started', () => {
   assert.deepEqual(beginning(null, []), { type: 'start', by: 'canopy' });
-  assert.deepEqual(beginning(ended, []), { type: 'ended', ...ended });
+  assert.deepEqual(beginning(ended, []), { type: 'ended', ...told });
 });
 
 test('a start or restart that was under way means one more run, whatever ended', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DesiredState } from '../../../src/leaf/desired.js';
+import { until } from '../../support/wait.js';
 
 test('running until said otherwise; what was said survives reopening', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-desired-'));
@@ -16,15 +17,33 @@ test('running until said otherwise; what was said survives reopening', async t =
   }
   for (const text of ['', '\n', 'nonsense', 'stop']) {
     await writeFile(join(dir, 'desired'), text);
-    assert.equal(get(), 'running', JSON.stringify(text));
+    const told: string[] = [];
+    assert.equal(new DesiredState(dir, 'running', message => told.push(message)).get(), 'running');
+    const found = JSON.stringify(text.trim());
+    assert.deepEqual(told, [`${dir}/desired: expected "running" or "stopped", found ${found}`]);
   }
 });
 
-test('what cannot be written is no error', async t => {
+test('where there is no room for another file the word goes over the other', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-desired-'));
   t.after(() => rm(dir, { recursive: true }));
+  new DesiredState(dir).set('running');
   await mkdir(join(dir, 'desired.new'));
   new DesiredState(dir).set('stopped');
-  new DesiredState(join(dir, 'gone')).set('stopped');
-  assert.equal(new DesiredState(dir).get(), 'running');
+  assert.equal(new DesiredState(dir).get(), 'stopped');
+});
+
+test('what cannot be written is no error, is told, and written once it can be', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'canopy-desired-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const told: string[] = [];
+  const state = new DesiredState(join(dir, 'later'), 'running', message => told.push(message));
+  state.set('stopped');
+  assert.match(told[0] ?? '', /^"stopped" is known until this leaf ends, and tried again: ENOENT/);
+  await mkdir(join(dir, 'later'));
+  await until(() => told.length > 1);
+  assert.deepEqual(
+    [told[1], new DesiredState(join(dir, 'later')).get()],
+    ['"stopped" is on disk', 'stopped'],
+  );
 });

@@ -74,7 +74,7 @@ const oneFile = (file: string): TargetOutput => ({
 
 export const targetSpec = (dir: string, words: string[], policy: Partial<TargetPolicy> = {}): FiledSpec => ({
   words,
-  env: process.env,
+  ground: () => ({ env: process.env }),
   dataDir: dir,
   mark: basename(dir),
   fresh: false,

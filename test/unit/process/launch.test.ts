@@ -23,10 +23,10 @@ import { groupOf, lives, statOf } from '../../../src/process/stat.js';
 import { systemProgram } from '../../../src/process/system-program.js';
 import { END_BYTES, TOKEN_BYTES, WHO_BYTES, writeToken } from '../../../src/process/target-file.js';
 import {
-  markStopped,
+  exitFrom,
   readExit,
   readRecord,
-  shellExit,
+  recordFate,
   type TargetRecord,
   writeRecord,
 } from '../../../src/process/target-record.js';
@@ -74,6 +74,9 @@ describe('launched', { skip, concurrency: 2 }, () => {
     ] as const;
     for (const [script, exit] of ends)
       assert.deepEqual(await (await place.launch(sh(script))).exited, exit, script);
+    // What a shell says of TERM, and a JVM exits with after it.
+    if (systemProgram('perl') !== null)
+      assert.deepEqual(await (await place.launch(sh('exit 143'))).exited, { code: 143, signal: null });
     assert.equal(place.text('target.log'), '', 'nothing but what the target says');
   });
 
@@ -228,7 +231,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
       const found = await adoptTarget(place.dir);
       assert.ok(found && 'ended' in found && found.ended);
       const { ranMs, ...how } = found.ended;
-      assert.deepEqual([how, found.group], [exit, group]);
+      assert.deepEqual([how, found.group], [{ ...exit, fate: null }, group]);
       assert.ok(ranMs >= 100 && ranMs < 20_000, `it ran for ${ranMs} ms`);
     }
   });
@@ -285,7 +288,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     const place = await Place.open(t);
     const target = await place.launch(['sleep', '3600']);
     const { pid, exited, group } = target;
-    markStopped(place.dir);
+    recordFate(place.dir, 'stopped');
     assert.equal((await running(place)).pid, pid);
     reach(target, 'SIGTERM');
     await exited;
@@ -295,7 +298,7 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     const found = await adoptTarget(place.dir);
     assert.ok(found && 'ended' in found);
     assert.equal(found.ended?.code, 1, 'the next run is its own');
-    markStopped((await Place.open(t)).dir);
+    recordFate((await Place.open(t)).dir, 'stopped');
   });
 
   test('nothing is written where nothing was ever launched', async t => {
@@ -347,18 +350,20 @@ describe('adopted', { skip, concurrency: 2 }, () => {
     ended('older 3\n');
     assert.equal(readExit(place.dir, 'newer'), null);
     assert.deepEqual(readExit(place.dir, 'older'), { code: 3, signal: null });
-    for (const cut of ['older 3', 'older\n', 'older x\n', '\n']) {
+    for (const cut of ['older 3', 'older\n', 'older x\n', 'older =\n', '\n']) {
       ended(cut);
       assert.equal(readExit(place.dir, 'older'), null, cut);
     }
-    assert.deepEqual(
-      [shellExit(137), shellExit(128), shellExit(255)],
-      [
-        { code: null, signal: 'SIGKILL' },
-        { code: 128, signal: null },
-        { code: 255, signal: null },
-      ],
-    );
+    const table: [string, number | null, string | null][] = [
+      ['137', null, 'SIGKILL'],
+      ['128', 128, null],
+      ['255', 255, null],
+      ['=137', 137, null],
+      ['=0', 0, null],
+      ['-9', null, 'SIGKILL'],
+      ['-64', 192, null],
+    ];
+    for (const [status, code, signal] of table) assert.deepEqual(exitFrom(status), { code, signal }, status);
   });
 
   test('a launcher that is killed in a burst: what had begun runs, and nobody was killed by its silence', async t => {

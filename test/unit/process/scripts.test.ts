@@ -81,7 +81,7 @@ const SCRIPTS: readonly Script[] = [shim, { ...shim, name: 'shim, spare', spare:
 const isThere = ({ command }: Script): boolean => command[0] !== '';
 
 /** How long it ran is another matter. */
-const withoutTime = (word: string): string => word.replace(/( over \d+) \d+/, '$1');
+const withoutTime = (word: string): string => word.replace(/( over [=-]?\d+) \d+/, '$1');
 
 /** With what it says on descriptor 3, line by line. */
 async function begun(t: TestContext, { command, spare }: Script, before: readonly string[] = []) {
@@ -100,13 +100,16 @@ async function begun(t: TestContext, { command, spare }: Script, before: readonl
   return { child, words };
 }
 
+/** A shell has no more than the number. */
+const statusOf = ({ isShim }: Script, code: number): string => `${isShim ? '=' : ''}${code}`;
+
 /** Until the target is over. */
 async function toTheEnd(t: TestContext, script: Script, orders: Orders, code = 0) {
   const { child, words } = await begun(t, script);
   const [spare] = script.spare ? children(child.pid as number) : [];
   child.stdin?.write(script.ordersOf(orders));
   await until(
-    () => words.includes(`mine over ${code}`),
+    () => words.includes(`mine over ${statusOf(script, code)}`),
     5000,
     () => words.join(),
   );
@@ -130,7 +133,7 @@ for (const script of SCRIPTS) {
       if (script.spare) assert.equal(record?.pid, spare);
       const started = `mine started ${record?.pid} ${record?.group} ${record?.startTime}`;
       const ready = script.isShim ? ['ready'] : [];
-      assert.deepEqual(words.toSorted(), [...ready, started, 'mine over 0'].toSorted());
+      assert.deepEqual(words.toSorted(), [...ready, started, `mine over ${statusOf(script, 0)}`].toSorted());
       assert.deepEqual(readExit(orders.dataDir, 'mine'), { code: 0, signal: null });
       const seen = readFileSync(orders.output.stdout, 'utf8').split('\0').filter(Boolean);
       const given = Object.entries(env).map(pair => pair.join('='));
@@ -190,7 +193,7 @@ for (const script of SCRIPTS) {
     const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['sh', '-c', 'umask'], umask: '' });
     const { child, words } = await begun(t, script, ['/bin/sh', '-c', 'umask 002; exec "$@"', 'sh']);
     child.stdin?.end(script.ordersOf(orders));
-    await until(() => words.includes('mine over 0'));
+    await until(() => words.includes(`mine over ${statusOf(script, 0)}`));
     assert.equal(statSync(orders.output.stdout).mode & 0o777, 0o640);
     assert.equal(readFileSync(orders.output.stdout, 'utf8'), '0002\n');
   });
@@ -282,7 +285,7 @@ test('the end of one that somebody else has followed meanwhile is not written ov
   writeFileSync(join(orders.dataDir, 'target.run'), lines.join('\n'));
   writeWho(orders.dataDir, '4242 1 boot other 4242 4241 1');
   signalProcess(pid, 'SIGKILL');
-  await until(() => words.includes('mine over 137'));
+  await until(() => words.includes('mine over -9'));
   assert.deepEqual(readExit(orders.dataDir, 'other'), { code: 5, signal: null });
 });
 
@@ -329,7 +332,7 @@ test('signals to all of a service are for its targets: a shim tells how they too
   );
   for (const pid of [child.pid as number, readRecord(orders.dataDir)?.pid ?? 0])
     signalProcess(pid, 'SIGTERM');
-  await until(() => words.includes('mine over 42'));
+  await until(() => words.includes('mine over =42'));
 });
 
 test('a shim measures how long it ran, and records no end of one who was never the target', {
@@ -340,12 +343,12 @@ test('a shim measures how long it ran, and records no end of one who was never t
   (child.stdio[3] as Socket).on('data', (text: string) => raw.push(text));
   const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['sleep', '0.3'] });
   child.stdin?.write(shimOrders(orders));
-  await until(() => words.includes('mine over 0'));
-  const ran = Number(/ over 0 (\d+)\n/.exec(raw.join(''))?.[1]);
+  await until(() => words.includes('mine over =0'));
+  const ran = Number(/ over =0 (\d+)\n/.exec(raw.join(''))?.[1]);
   assert.ok(ran >= 300 && ran < 3000, `${ran} ms`);
   const other = await ordered(t, {}, { cwd: '/nowhere' });
   child.stdin?.write(shimOrders(other));
-  await until(() => words.includes('mine over 127'));
+  await until(() => words.includes('mine over =127'));
   assert.equal(readTargetFile(other.dataDir)?.end, '');
 });
 
@@ -374,7 +377,7 @@ test('no word is lost where the leaf does not listen and children end meanwhile'
     signalProcess(pid, 'SIGKILL');
     assert.ok(waits());
   }
-  const ends = () => words.filter(word => word.endsWith(' over 137')).length;
+  const ends = () => words.filter(word => word.endsWith(' over -9')).length;
   await until(
     () => ends() === all.length,
     10_000,

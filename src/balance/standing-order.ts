@@ -1,4 +1,6 @@
 /** A standing order: so many instances of an app are kept running below a node. Deciding only; `at` is monotonic ms. */
+
+import { ancestors } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { verdict } from '../core/verdict.js';
 import type { Strategy } from './choose.js';
@@ -41,7 +43,9 @@ export interface Instance {
 export function instanceOf(registry: Reader, record: NodeRecord, mono: number): Instance {
   const { status, blockedBy } = verdict(registry, record);
   const hop = blockedBy === null ? record : (registry.get(blockedBy) ?? record);
-  const changed = Math.max(record.linkAt.mono, record.factsAt.mono);
+  // One behind a hop that is back is back as well.
+  const above = ancestors(record.path).map(path => registry.get(path)?.linkAt.mono ?? 0);
+  const changed = Math.max(record.linkAt.mono, record.factsAt.mono, ...above);
   return {
     path: record.path,
     fitness: fitnessOf(registry, record, mono),
@@ -83,6 +87,23 @@ export function decide(
   return surplus.length > 0
     ? { do: 'stop', paths: surplus }
     : { do: 'nothing', missing: Math.max(0, order.count - running.length) };
+}
+
+/**
+ * Whether a decision follows from instances that were lost, or are back, and not from what somebody else has started or stopped: each
+ * replacement is for one that was lost, and goes, or another one for it, when that is back.
+ */
+export function followsLoss(
+  { replacements }: StandingOrder,
+  instances: readonly Instance[],
+  decision: Decision,
+): boolean {
+  const count = (...wanted: Fitness[]): number =>
+    instances.filter(({ fitness, meant }) => meant && wanted.includes(fitness)).length;
+  if (decision.do === 'stop') return decision.paths.length <= replacements.length + count('ailing');
+  if (decision.do === 'nothing') return true;
+  const running = instances.filter(({ fitness }) => fitness === 'running' || fitness === 'held').length;
+  return decision.count - running <= count('gone', 'ailing') - replacements.length;
 }
 
 /** Only what is ready counts as being back: else the one would be stopped before the other serves. */

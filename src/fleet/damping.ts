@@ -27,13 +27,22 @@ export class Damping {
     return Math.max(0, (this.past.get(key)?.notBefore ?? 0) - now);
   }
 
-  /** The milliseconds that it rests now. `well`: something came of it; what failed is tried again after the first rest. */
-  acted(key: string, now: number, well: boolean): number {
+  /** Of others nothing is remembered any more. */
+  only(keys: ReadonlySet<string>): void {
+    for (const key of this.past.keys()) if (!keys.has(key)) this.past.delete(key);
+  }
+
+  /**
+   * The milliseconds that it rests now. `well`: something came of it; what failed is tried again after the first rest. `isOdd`: nothing
+   * was lost, nor is back: somebody else has made it necessary.
+   */
+  acted(key: string, now: number, { well, isOdd }: { well: boolean; isOdd: boolean }): number {
     const before = this.past.get(key) ?? { acts: [], rests: 0, notBefore: 0 };
     // After a calm window it begins anew.
     const calm = now - before.notBefore > WINDOW_MS && before.acts.every(at => now - at > WINDOW_MS);
-    const acts = [...before.acts.filter(at => now - at < WINDOW_MS), now];
-    const tooOften = acts.length >= OFTEN;
+    const recent = before.acts.filter(at => now - at < WINDOW_MS);
+    const acts = isOdd ? [...recent, now] : recent;
+    const tooOften = isOdd && acts.length >= OFTEN;
     const rests = tooOften ? before.rests + 1 : calm ? 0 : before.rests;
     const waitMs = tooOften ? Math.min(LONGEST_MS, FIRST_MS * 2 ** (rests - 1)) : well ? 0 : FIRST_MS;
     this.past.set(key, { acts, rests, notBefore: now + waitMs });

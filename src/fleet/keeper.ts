@@ -4,6 +4,7 @@ import { Failing } from '../balance/failing.js';
 import {
   afterwards,
   decide,
+  followsLoss,
   type Instance,
   instanceOf,
   keyOf,
@@ -81,12 +82,15 @@ export class Keeper {
 
   private look(): void {
     const { store, locks, errands } = this.ports;
+    this.damping.only(new Set(store.all().map(keyOf)));
     for (const order of store.all()) {
       const key = keyOf(order);
       if (locks.isBusy(order.app) || this.damping.holds(key, errands.now())) continue;
-      const decision = decide(order, this.instances(order), { now: errands.now(), begun: this.begun });
+      const instances = this.instances(order);
+      const decision = decide(order, instances, { now: errands.now(), begun: this.begun });
       if (decision.do === 'nothing') continue;
-      const work = (cut: AbortSignal): Promise<void> => this.carryOut(order, decision, cut);
+      const isOdd = !followsLoss(order, instances, decision);
+      const work = (cut: AbortSignal): Promise<void> => this.carryOut(order, decision, isOdd, cut);
       void locks.take(order.app, work, scaleKind(order)).catch(this.gaveWay);
     }
   }
@@ -107,6 +111,7 @@ export class Keeper {
   private async carryOut(
     order: StandingOrder,
     decision: Exclude<ReturnType<typeof decide>, { do: 'nothing' }>,
+    isOdd: boolean,
     cut: AbortSignal,
   ): Promise<void> {
     const before = lastWords(this.ports.errands.registry.all(), order);
@@ -116,7 +121,7 @@ export class Keeper {
         : await this.shed(order, decision.paths);
     const { started, stopped } = done;
     const well = started.length + stopped.length > 0;
-    const waitMs = this.damping.acted(keyOf(order), this.ports.errands.now(), well);
+    const waitMs = this.damping.acted(keyOf(order), this.ports.errands.now(), { well, isOdd });
     // It may have been given anew, or taken back, meanwhile.
     const now = this.ports.store.get(keyOf(order));
     if (now && well) this.save(afterwards(now, done));

@@ -5,6 +5,7 @@ import {
   afterwards,
   type Decision,
   decide,
+  followsLoss,
   type Instance,
   instanceOf,
   type StandingOrder,
@@ -164,6 +165,49 @@ test('an instance as its observer sees it', () => {
   );
   registry.applyState('a', relay({ link: 'lost', reason: 'timeout' }), at(MONO + 5));
   assert.deepEqual([of('a/w1').fitness, of('a/w1').sinceMono], ['gone', MONO + 5], 'since its hop was lost');
+  registry.applyState('a', relay({ link: 'online' }), at(MONO + 9));
+  assert.deepEqual(of('a/w1').sinceMono, MONO + 9, 'it is back since its hop is');
+});
+
+test('what follows from a loss, or from a return, and what somebody else has made of it', () => {
+  const start: Decision = { do: 'start', count: 2, instead: [] };
+  const stop = (...paths: string[]): Decision => ({ do: 'stop', paths });
+  const table: [string, string[], Instance[], Decision, boolean][] = [
+    ['one is lost', [], [instance('a'), lost('b', 40_000)], start, true],
+    ['one was stopped by hand', [], [instance('a'), idle('b')], start, false],
+    [
+      'the replacement of a lost one is lost',
+      ['b'],
+      [instance('a'), lost('b', 40_000), lost('c', 90_000)],
+      start,
+      true,
+    ],
+    [
+      'the replacement of a lost one was stopped by hand',
+      ['b'],
+      [instance('a'), idle('b'), lost('c', 90_000)],
+      start,
+      false,
+    ],
+    [
+      'one is lost, and never meant to run',
+      [],
+      [instance('a'), { ...lost('b', 40_000), meant: false }],
+      start,
+      false,
+    ],
+    ['one that was replaced is back', ['c'], [instance('a'), instance('b'), instance('c')], stop('c'), true],
+    ['somebody has started one', [], [instance('a'), instance('b'), instance('c')], stop('c'), false],
+    [
+      'a failing one goes',
+      [],
+      [instance('a'), instance('b'), instance('c', { fitness: 'ailing' })],
+      stop('c'),
+      true,
+    ],
+  ];
+  for (const [why, replacements, instances, decision, expected] of table)
+    assert.equal(followsLoss({ ...standingOrder(), replacements }, instances, decision), expected, why);
 });
 
 const arbInstance = fc.record({

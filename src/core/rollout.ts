@@ -58,7 +58,10 @@ export function summarize(results: readonly LeafOutcome[], dryRun = false): Summ
   const succeeded = of('succeeded');
   const well = dryRun ? of('planned') : succeeded;
   const [failed, unreachable, timedOut] = [of('failed'), of('unreachable'), of('timedOut')];
-  const data = { expected: results.length, succeeded, failed, unreachable, timedOut, results: [...results] };
+  const counts = { expected: results.length, succeeded, failed, unreachable, timedOut };
+  // Of which there are none but with `stopOnFailure`.
+  const skipped = of('skipped');
+  const data = { ...counts, ...(skipped > 0 && { skipped }), results: [...results] };
   return {
     status: well === results.length ? 'succeeded' : well > 0 ? 'partial' : 'failed',
     data: dryRun ? { dryRun, ...data } : data,

@@ -79,6 +79,10 @@ function pickOf({ pick, strategy }: Command): { count: number; strategy: Strateg
   throw new CanopyError('bad-argument', `strategy: expected it with pick=NUMBER, found ${strategy} alone`);
 }
 
+/** Nothing is unavailable for it: how many others are is no matter. */
+const takesNobody = ({ op, args }: Command): boolean =>
+  op === 'ping' || (op === 'maintenance' && args?.mode === 'off');
+
 class Run {
   private readonly done: LeafOutcome[] = [];
   private readonly underWay = new Set<string>();
@@ -151,7 +155,7 @@ class Run {
   /** Waits until one more may be unavailable. */
   private room(leaf: NodeRecord, leaves: readonly NodeRecord[], deadline: number): Promise<boolean> {
     const { maxUnavailable } = this.rollout;
-    if (maxUnavailable === null) return Promise.resolve(true);
+    if (maxUnavailable === null || takesNobody(this.whole)) return Promise.resolve(true);
     // One that is not up costs nothing, unless those that this very command has taken down do not come back.
     if (!this.isUp(leaf)) return this.errands.eventually(() => this.underWay.size < maxUnavailable, deadline);
     const away = (other: NodeRecord): boolean => this.underWay.has(other.path) || !this.isUp(other);

@@ -103,6 +103,12 @@ describe('a command to many', { skip: skipWithout('mosquitto_pub', 'mosquitto_su
     assert.match(broken.error, /spawn-failed.*no-such-program/);
   });
 
+  it('a ping waits for nobody who is down', async () => {
+    const more = { select: { app: 'web' }, args: { maxUnavailable: 1, timeout: 2 } };
+    const { body } = await tree.rest.command('', 'ping', more);
+    assert.equal(body.data.timedOut, 0, JSON.stringify(body));
+  });
+
   it('stops at the first failure where it is told to', async () => {
     const { body } = await restart({ select: { app: 'web' }, args: { stopOnFailure: true, parallelism: 1 } });
     assert.equal(body.data.succeeded, 0, JSON.stringify(body));

@@ -38,7 +38,12 @@ test('the counts add up, and success is only where all succeeded', () => {
       assert.equal(data.expected, found.length);
       for (const one of ['succeeded', 'failed', 'unreachable', 'timedOut'] as const)
         assert.equal(data[one], of(one));
+      const { failed, unreachable, timedOut, skipped = 0 } = data as Record<string, number>;
       const succeeded = of('succeeded');
+      assert.equal(
+        succeeded + Number(failed) + Number(unreachable) + Number(timedOut) + skipped,
+        found.length,
+      );
       assert.equal(status, succeeded === found.length ? 'succeeded' : succeeded > 0 ? 'partial' : 'failed');
     }),
   );

@@ -8,8 +8,9 @@ import { ConfigError } from '../config/problems.js';
 import type { NodeSettings } from '../config/settings.js';
 import { pathProblem } from '../core/names.js';
 import { announceRestart, withdrawRestart } from '../node/announced.js';
+import { livingTarget } from '../process/adopt.js';
 import { spawnDaemon } from '../process/daemon.js';
-import { sameProcess } from '../process/identity.js';
+import { type ProcessIdentity, sameProcess } from '../process/identity.js';
 import { readPidFile, runningPid } from '../process/pid-file.js';
 import { signalProcess } from '../process/signals.js';
 import { CliError, EXIT } from './exit.js';
@@ -58,9 +59,8 @@ export async function start(file: string | undefined, view: View): Promise<void>
 export async function stop(file: string | undefined, view: View): Promise<void> {
   const settings = load(file, 'stop');
   const { name } = settings;
-  const held = await readPidFile(pidFileOf(settings));
-  if (held === null || held === 'corrupt' || !(await sameProcess(held)))
-    return say(view, { name, status: 'stopped' }, `${name} is not running`);
+  const held = (await holderOf(settings)) ?? (await overTarget(settings, file, view));
+  if (held === null) return say(view, { name, status: 'stopped' }, `${name} is not running`);
   const { pid } = held;
   signalProcess(pid, 'SIGINT'); // TERM would leave it a target that it is set to keep
   const deadline = performance.now() + settings.stopGrace * 1000 + GONE_MARGIN_MS;
@@ -71,6 +71,30 @@ export async function stop(file: string | undefined, view: View): Promise<void> 
     await pause(20);
   }
   say(view, { name, pid, status: 'stopped' }, `${name} is stopped`);
+}
+
+async function holderOf(settings: NodeSettings): Promise<ProcessIdentity | null> {
+  const held = await readPidFile(pidFileOf(settings));
+  return held !== null && held !== 'corrupt' && (await sameProcess(held)) ? held : null;
+}
+
+/** A target that was kept, or whose leaf was killed, is ended by a leaf as it is to be ended; null where there is none. */
+async function overTarget(
+  settings: NodeSettings,
+  file: string | undefined,
+  view: View,
+): Promise<ProcessIdentity | null> {
+  const target = settings.role === 'leaf' ? await livingTarget(settings.dataDir) : null;
+  if (target === null) return null;
+  // Whether or not its parent hears of it.
+  const why = await start(file, { ...view, quiet: true }).catch((error: Error) => error);
+  const held = await holderOf(settings);
+  if (held === null)
+    throw new CliError(
+      EXIT.failed,
+      `${settings.name} is not running, but its target (process ${target.pid}) is: ${why}`,
+    );
+  return held;
 }
 
 export async function restart(file: string | undefined, view: View): Promise<void> {

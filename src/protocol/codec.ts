@@ -52,13 +52,38 @@ export function check<C extends Channel>(channel: C, value: unknown): Payloads[C
 function firstError(errors: Iterable<SchemaError>, value: unknown): string {
   if (typeof value !== 'object' || value === null)
     return `expected a JSON object, found ${JSON.stringify(value)}`;
-  for (const error of errors) {
-    const detail = Object.values(error.params ?? {}).flat();
-    // What typebox says of a field that is not allowed at all.
-    const message = error.message === 'schema is false' ? 'is not known' : error.message;
-    return `${error.instancePath || 'it'} ${message}${detail.length ? ` (${detail.join(', ')})` : ''}`;
-  }
-  return 'does not have the shape that topics.md describes';
+  const [first, ...others] = errors;
+  if (first === undefined) return 'does not have the shape that topics.md describes';
+  const { instancePath } = first;
+  // Of a choice each is told.
+  const choices = others.filter(other => other.instancePath === instancePath && !/anyOf/.test(other.message));
+  const all = [first, ...choices];
+  const wrong = [...new Set(all.map(inWords))].join(' or ');
+  return instancePath === ''
+    ? `it ${wrong}`
+    : `${instancePath} ${wrong}, found ${found(value, instancePath)}`;
+}
+
+function inWords({ message, params }: SchemaError): string {
+  const detail = Object.values(params ?? {}).flat();
+  // What typebox says of a field that is not allowed at all.
+  const text = message === 'schema is false' ? 'is not known' : message;
+  return detail.length > 0 ? `${text} (${detail.join(', ')})` : text;
+}
+
+/** Characters of what was found. */
+const FOUND_MAX = 60;
+
+/** `path`: a JSON pointer (RFC 6901). */
+function found(value: unknown, path: string): string {
+  const keys = path.slice(1).split('/');
+  const at = keys.reduce<unknown>(
+    (within, key) => (within as Record<string, unknown>)?.[key.replaceAll('~1', '/').replaceAll('~0', '~')],
+    value,
+  );
+  // However deep it is.
+  if (typeof at === 'object' && at !== null) return Array.isArray(at) ? 'an array' : 'an object';
+  return (JSON.stringify(at) ?? 'nothing').slice(0, FOUND_MAX);
 }
 
 /** A heartbeat is not to be changed any more. */

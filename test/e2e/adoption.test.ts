@@ -277,6 +277,18 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     assert.ok(!lives(second as number), 'canopy stop');
   });
 
+  it('canopy stop ends a target that was kept, or whose leaf was killed, though no leaf runs', async () => {
+    const { leaf, pid } = await up('left', { on_exit: 'keep' });
+    const lines = Object.entries(leaf.settings).map(([key, value]) => `CANOPY_${key.toUpperCase()}=${value}`);
+    writeFileSync(box.path('left.env'), `${lines.join('\n')}\n`);
+    await leaf.crash();
+    assert.ok(lives(pid));
+    const stop = () => canopy(box, ['stop', 'left.env'], {}, 30_000);
+    const { code, stdout } = await stop();
+    assert.deepEqual([code, stdout, lives(pid)], [0, 'left is stopped\n', false]);
+    assert.equal((await stop()).stdout, 'left is not running\n');
+  });
+
   const killTarget = () => {
     for (const { pid } of copies('sleep 36004')) process.kill(pid, 'SIGKILL');
   };

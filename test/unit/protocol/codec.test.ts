@@ -52,7 +52,17 @@ test('a message says what was found instead', () => {
     ['hb', '{"v":2}', /^hb payload: /],
     ['state', JSON.stringify({ ...SAMPLES.state, link: 'up' }), /^state payload: \/link .*online/],
     ['state', JSON.stringify({ ...SAMPLES.state, epoch: -1 }), /^state payload: \/epoch/],
-    ['state', JSON.stringify({ ...SAMPLES.state, pid: 1.5 }), /^state payload: \/pid/],
+    ['state', JSON.stringify({ ...SAMPLES.state, pid: 1.5 }), /^state payload: \/pid .*, found 1\.5$/],
+    [
+      'cmd',
+      JSON.stringify({ ...SAMPLES.cmd, pick: -1 }),
+      /^cmd payload: \/pick .*\(all\) or must be >= .*, found -1$/,
+    ],
+    [
+      'cmd',
+      JSON.stringify({ ...SAMPLES.cmd, args: [] }),
+      /^cmd payload: \/args must be object \(object\), found an array$/,
+    ],
     ['state', JSON.stringify({ ...SAMPLES.state, labels: many(17) }), /^state payload: \/labels/],
     ['state', JSON.stringify({ ...SAMPLES.state, labels: { [`k${'x'.repeat(63)}`]: 'v' } }), /\/labels/],
     ['evt', JSON.stringify({ ...SAMPLES.evt, path: 'x'.repeat(513) }), /^evt payload: \/path/],

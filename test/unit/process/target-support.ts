@@ -9,6 +9,7 @@ import { MARK, markedProcesses } from '../../../src/process/marked.js';
 import { signalTarget } from '../../../src/process/reach.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import type { RunningProcess } from '../../../src/process/spawn.js';
+import { lives } from '../../../src/process/stat.js';
 import { compiled, oneFile, program, workDir } from './support.js';
 
 /** Even in the moment before it has a session of its own. */
@@ -18,6 +19,8 @@ export const children = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 export class Place {
+  private readonly launched: number[] = [];
+
   private constructor(
     readonly dir: string,
     readonly mark: string,
@@ -27,7 +30,9 @@ export class Place {
   static async open(t: TestContext): Promise<Place> {
     const place = new Place(await workDir(t), randomUUID());
     t.after(() => {
-      for (const pid of markedProcesses(place.mark) ?? []) signalProcess(pid, 'SIGKILL');
+      // One that is started may not have become the target yet, and bears no mark then.
+      const all = [...place.launched, ...(markedProcesses(place.mark) ?? [])];
+      for (const pid of all.filter(lives)) signalProcess(pid, 'SIGKILL');
     });
     return place;
   }
@@ -45,13 +50,15 @@ export class Place {
   }
 
   async launch(words: string[], more: Partial<LaunchOptions> = {}): Promise<RunningProcess> {
-    return launchTarget({
+    const target = await launchTarget({
       words,
       dataDir: this.dir,
       env: this.env,
       output: oneFile(this.path('target.log')),
       ...more,
     });
+    this.launched.push(target.pid);
+    return target;
   }
 
   /** Launched by another process that is then killed -9. */

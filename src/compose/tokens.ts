@@ -77,7 +77,7 @@ export const COUNTS = token<Counts>('counts');
 export const FLEET = token<Fleet>('fleet');
 /** What the target of a leaf writes. */
 export const LOGS = token<LogStore>('logs');
-/** Who the target of a leaf runs as, and why it can't. */
+/** Who the target of a leaf runs as; throws why it can't. */
 export const RUN_AS = token<() => RunAs>('run as');
 /** Whether it is meant to run. */
 export const DESIRED = token<DesiredState>('desired state');

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cgroup } from './cgroup.js';
 import { descendantsOf } from './descendants.js';
 import { markedSoon } from './marked.js';
-import { startTicksOf } from './stat.js';
+import { lives, startTicksOf } from './stat.js';
 
 interface Move {
   readonly cgroup: Cgroup;
@@ -100,7 +100,8 @@ async function swept(moves: readonly Move[]): Promise<Move[]> {
 /** Those that have dropped the mark are known by their parents, as long as these live. */
 function descendants(pid: number): number[] {
   try {
-    return descendantsOf([pid]).map(one => one.pid);
+    // One that has ended, and is not waited for, enters nothing any more.
+    return descendantsOf([pid]).flatMap(one => (lives(one.pid) ? [one.pid] : []));
   } catch {
     return []; // nobody can be looked for now (EMFILE): those with the mark neither
   }

@@ -96,7 +96,7 @@ export class Forgetting implements IngestListener {
   result(_path: string, result: Result): void {
     const path = this.telling.get(result.id);
     if (path === undefined || !result.done) return;
-    const code = result.status === 'succeeded' ? null : result.error?.code;
+    const { code } = endOf(result);
     const isSettled = code === null || code === 'not-found' || code === 'node-alive';
     if (isSettled) this.ports.roster.close(path);
   }

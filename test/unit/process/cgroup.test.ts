@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Cgroup } from '../../../src/process/cgroup.js';
+import { descendantsOf } from '../../../src/process/descendants.js';
 import { enterCgroup } from '../../../src/process/entering.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
-import { lives } from '../../../src/process/stat.js';
+import { lives, statOf } from '../../../src/process/stat.js';
 import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
 import { Place } from './target-support.js';
@@ -66,6 +67,15 @@ test('and who has dropped the mark, too, while his parents live', { skip }, asyn
   assert.equal(markedProcesses(place.mark)?.includes(pid), false);
   assert.equal(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside, true);
   assert.ok(cgroup.members().includes(pid));
+});
+
+test('a child that has ended, and for whom his parent does not wait, keeps nobody outside', {
+  skip,
+}, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  const target = await place.launch(['sh', '-c', 'true & exec sleep 3600']);
+  await until(() => descendantsOf([target.pid]).some(({ pid }) => statOf(pid)?.state === 'Z'));
+  assert.equal(await enterCgroup(cgroup, { ...target, mark: place.mark }).inside, true);
 });
 
 test('one that ended first is not moved, nor is who has its pid by now', { skip }, async t => {

@@ -8,7 +8,8 @@ import { verdict } from '../core/verdict.js';
 
 /**
  * `running`: up or on its way, and to be chosen for a stop. `held`: runs, but is in maintenance, late or stale: counted, never
- * chosen. `ailing`: meant to run, and failing. `free`: a stand-by slot that could be started now. `gone`: not to be reached.
+ * chosen. `ailing`: meant to run, and failing. `free`: a stand-by slot that could be started, if only when
+ * its last run has ended: a leaf does one after the other. `gone`: not to be reached.
  * `out`: not running, and not to be started now.
  */
 export type Fitness = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
@@ -32,13 +33,13 @@ export function fitnessOf(registry: Reader, record: NodeRecord, mono: number): F
   const { status } = verdict(registry, record);
   if (record.link !== 'online' || status === 'unreachable') return 'gone';
   const fit = mayBeChosen(registry, record, status, mono);
-  if (!isMeant(record)) return fit && isAtRest(record) ? 'free' : 'out';
+  if (!isMeant(record)) return fit && mayStart(record) ? 'free' : 'out';
   if (!lives(record) || record.health === 'failing') return 'ailing';
   return fit ? 'running' : 'held';
 }
 
-const isAtRest = ({ phase }: NodeRecord): boolean =>
-  phase === 'stopped' || phase === 'exited' || phase === 'failed';
+const mayStart = ({ phase }: NodeRecord): boolean =>
+  phase === 'stopped' || phase === 'stopping' || phase === 'exited' || phase === 'failed';
 const lives = ({ phase }: NodeRecord): boolean => phase === 'running' || phase === 'starting';
 
 /** A leaf that does not say what it is meant to do is meant to do what it does. */

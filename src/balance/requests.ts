@@ -25,6 +25,8 @@ export interface ScaleRequest extends Service {
   /** Milliseconds that each instance has to be ready. */
   readonly timeoutMs: number;
   readonly keep: { readonly lostAfter: number; readonly surplus: SurplusRule } | null;
+  /** Of a `scale` above: gives way to a standing order of the node that gets it. */
+  readonly share: boolean;
 }
 
 export interface RebalanceRequest extends Service {
@@ -46,8 +48,11 @@ export function scaleOf(asked: Asked): ScaleRequest {
     'keep',
     'lostAfter',
     'surplus',
+    'share',
   ]);
-  const keep = flag('keep', args.keep);
+  const [keep, share] = [flag('keep', args.keep), flag('share', args.share)];
+  if (keep && share)
+    throw new CanopyError('bad-argument', 'share: expected without keep=true, found with it');
   if (!keep && (args.lostAfter !== undefined || args.surplus !== undefined))
     throw new CanopyError(
       'bad-argument',
@@ -65,6 +70,7 @@ export function scaleOf(asked: Asked): ScaleRequest {
           surplus: word('surplus', args.surplus ?? 'original', SURPLUS_RULES),
         }
       : null,
+    share,
   };
 }
 

@@ -17,7 +17,10 @@ export function inWords({ op, status, error, data }: Tracked): string {
   const why = error ? ` ${error.code}: ${error.message}` : '';
   if (!Array.isArray(data?.results)) return `${op}: ${status}${why}${data ? ` ${JSON.stringify(data)}` : ''}`;
   const each = (data.results as Each[]).map(line);
-  return [`${op}: ${status}${why}${figures(data)}`, ...each].join('\n');
+  const kept = (Array.isArray(data.keptBy) ? data.keptBy : []).map(
+    path => `  ${path}: keeps to a standing order of its own`,
+  );
+  return [`${op}: ${status}${why}${figures(data)}`, ...each, ...kept].join('\n');
 }
 
 function figures(data: Data): string {

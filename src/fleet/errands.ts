@@ -19,6 +19,9 @@ export interface Errand {
 }
 
 export class Errands {
+  /** By path, the last start or stop that was sent there and is not answered. */
+  private readonly unanswered = new Map<string, { readonly id: string; readonly op: 'start' | 'stop' }>();
+
   constructor(
     readonly registry: Registry,
     private readonly desk: Desk,
@@ -51,7 +54,7 @@ export class Errands {
     } catch (error) {
       return { outcome: { path, status: 'unreachable', error: (error as Error).message }, result: null };
     }
-    const result = await this.desk.wait(command.id, deadline - performance.now());
+    const result = await this.untilAnswered(path, command, deadline);
     if (!result?.done) {
       const status = this.isReachable(path) ? 'timedOut' : 'unreachable';
       return { outcome: { path, status }, result };
@@ -60,6 +63,18 @@ export class Errands {
     const error = result.error ? `${result.error.code}: ${result.error.message}` : result.status;
     const status = result.error?.code === 'no-result' ? 'timedOut' : 'failed';
     return { outcome: { path, status, error }, result };
+  }
+
+  /** What a leaf has been told to do and has not said that it did. */
+  ordered(path: string): 'start' | 'stop' | null {
+    return this.unanswered.get(path)?.op ?? null;
+  }
+
+  private async untilAnswered(path: string, { id, op }: Command, deadline: number): Promise<Tracked | null> {
+    if (op === 'start' || op === 'stop') this.unanswered.set(path, { id, op });
+    const result = await this.desk.wait(id, deadline - performance.now());
+    if (this.unanswered.get(path)?.id === id) this.unanswered.delete(path);
+    return result;
   }
 
   /** Waits until a leaf is up; false where it was not in time, or will not be: stopped, failed or gone meanwhile. */

@@ -143,6 +143,7 @@ export class Keeper {
       dryRun: false,
       timeoutMs: READY_MS,
       keep: null,
+      share: false,
     };
     const run = new ScaleRun(
       this.ports.errands,

@@ -11,6 +11,7 @@ import { queueFull } from '../node/answers.js';
 import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Errands } from './errands.js';
+import { keptAnswer } from './figures.js';
 import type { Keeper } from './keeper.js';
 import type { Locks } from './locks.js';
 import { manyPlan } from './many.js';
@@ -56,13 +57,16 @@ function scale(ports: FleetPorts, command: Command): ReturnType<Plan> {
   needsSlots(errands, request);
   if (request.keep && !request.dryRun) refuseOverlap(ports.store, errands, request);
   const origin = { id: command.id, by: command.by ?? 'command' };
+  const isKept = (): boolean => request.share && ports.store.get(keyOf(request)) !== undefined;
   return progress => {
     const work = async (cut: AbortSignal): Promise<Outcome> => {
+      if (isKept()) return keptAnswer(errands, request);
       const kept = request.dryRun ? null : keep(ports, request, command);
       const { status, data } = await new ScaleRun(errands, request, origin, progress, cut).run();
       return new Outcome(status, { ...data, keep: kept !== null });
     };
-    return locks.take(request.app, work, request.dryRun ? undefined : scaleKind(request));
+    const changes = !request.dryRun && !isKept();
+    return locks.take(request.app, work, changes ? scaleKind(request) : undefined);
   };
 }
 

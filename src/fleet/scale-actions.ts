@@ -32,6 +32,8 @@ export interface ScaleAnswer {
   readonly results: readonly ActionOutcome[];
   /** Paths of which nobody knows what became of them. */
   readonly uncertain?: readonly string[];
+  /** Paths of the relays that keep to a standing order of their own. */
+  readonly keptBy?: readonly string[];
 }
 
 export const isAnswer = (data: unknown): data is ScaleAnswer => {
@@ -47,6 +49,12 @@ export const isAnswer = (data: unknown): data is ScaleAnswer => {
   );
 };
 
+/** The paths that a child has named, as they are here; a stranger may have said anything. */
+export const pathsIn = (named: unknown, child: string): string[] =>
+  (Array.isArray(named) ? named : [])
+    .filter(path => typeof path === 'string')
+    .map(path => (path === '' ? child : `${child}/${path}`));
+
 /** Null where a leaf is as it should be. */
 export const actionOf = (share: Share): 'start' | 'stop' | null =>
   !isChange(share) ? null : share.added > 0 ? 'start' : 'stop';
@@ -55,7 +63,7 @@ export function childCommand(request: ScaleRequest, count: number, by: string): 
   const { app, label, strategy, timeoutMs, dryRun } = request;
   return {
     op: 'scale',
-    args: { count, timeout: timeoutMs / 1000, ...(dryRun && { dryRun }) },
+    args: { count, timeout: timeoutMs / 1000, share: true, ...(dryRun && { dryRun }) },
     select: { app, ...(label !== undefined && { label }) },
     strategy,
     by,

@@ -6,16 +6,18 @@
 import type { ScaleRequest } from '../balance/requests.js';
 import { isChange, type Share, sharesOf } from '../balance/shares.js';
 import { keyOf } from '../balance/standing-order.js';
-import { type Service, type Unit, unitsOf } from '../balance/units.js';
+import type { Service, Unit } from '../balance/units.js';
 import type { Capacity } from '../core/app-capacity.js';
 import { type LeafOutcome, summarize } from '../core/rollout.js';
 import { Outcome, type Progress } from '../node/responder.js';
 import type { Errands } from './errands.js';
+import { figuresOf, unitsNow } from './figures.js';
 import {
   type ActionOutcome,
   actionOf,
   childCommand,
   isAnswer,
+  pathsIn,
   type ScaleAnswer,
   type ScaleLimits,
   type ScaleOrigin,
@@ -35,6 +37,8 @@ export class ScaleRun {
   private readonly told = new Map<string, Capacity>();
   /** What became of these is not known: they may run or not, whatever is counted. */
   private readonly uncertain = new Set<string>();
+  /** These keep to standing orders of their own. */
+  private readonly keptBy = new Set<string>();
   private expected = 0;
   private done = 0;
   private readonly cutShort: Promise<null>;
@@ -63,14 +67,15 @@ export class ScaleRun {
       this.expected += due.length;
       await Promise.all(due.map(share => this.carryOut(share, round)));
       this.cut.throwIfAborted();
-      if (this.request.dryRun) break;
+      if (this.request.dryRun && (round > 0 || this.keptBy.size === 0)) break;
+      // What was planned counted on what is kept there.
+      if (this.request.dryRun) this.results.length = 0;
     }
     return this.outcome();
   }
 
   private units(): Unit[] {
-    const { registry } = this.errands;
-    return unitsOf(registry, this.request, this.errands.now()).map(unit => {
+    return unitsNow(this.errands, this.request).map(unit => {
       const told = this.told.get(unit.path);
       if (told) return { ...unit, ...told, held: told.held ?? 0, ailing: told.ailing ?? 0 };
       return this.failed.has(unit.path) ? { ...unit, free: 0 } : unit;
@@ -152,7 +157,8 @@ export class ScaleRun {
       this.uncertain.add(path);
       return void this.results.push({ ...outcome, action: 'scale' });
     }
-    for (const each of answer.uncertain ?? []) this.uncertain.add(`${path}/${each}`);
+    for (const each of pathsIn(answer.uncertain, path)) this.uncertain.add(each);
+    for (const each of pathsIn(answer.keptBy, path)) this.keptBy.add(each);
     // It may have more or less than its roll-up said: the next round counts on that.
     this.told.set(path, answer.capacity);
     for (const each of answer.results) this.results.push({ ...each, path: `${path}/${each.path}` });
@@ -162,37 +168,16 @@ export class ScaleRun {
     const results = this.results.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const { dryRun, count } = this.request;
     const { data } = summarize(results, dryRun);
-    const figures = { ...this.figures(), ...(dryRun && { missing: this.shares().missing }) };
+    const figures = {
+      ...figuresOf(this.request, this.units()),
+      ...(dryRun && { missing: this.shares().missing }),
+    };
     const reached = dryRun ? figures.missing === 0 : figures.running === count && this.uncertain.size === 0;
     const running = dryRun ? count - figures.missing : figures.running;
     const status = reached ? 'succeeded' : running > 0 ? 'partial' : 'failed';
-    const uncertain = [...this.uncertain].sort();
-    const answer = { ...figures, ...data, results, ...(uncertain.length > 0 && { uncertain }) };
+    const [uncertain, keptBy] = [[...this.uncertain].sort(), [...this.keptBy].sort()];
+    const named = { ...(uncertain.length > 0 && { uncertain }), ...(keptBy.length > 0 && { keptBy }) };
+    const answer = { ...figures, ...data, results, ...named };
     return new Outcome(status, answer satisfies ScaleAnswer);
-  }
-
-  /** As it is now: units that were told a share have said what came of it. */
-  private figures() {
-    const { app, label, count } = this.request;
-    const sum: Capacity = this.units().reduce(
-      (all, { slots, running, free, held, ailing }) => ({
-        slots: all.slots + slots,
-        running: all.running + running,
-        free: all.free + free,
-        held: all.held + held,
-        ailing: all.ailing + ailing,
-      }),
-      { slots: 0, running: 0, free: 0, held: 0, ailing: 0 },
-    );
-    const [missing, surplus] = [Math.max(0, count - sum.running), Math.max(0, sum.running - count)];
-    return {
-      app,
-      ...(label !== undefined && { label }),
-      count,
-      running: sum.running,
-      missing,
-      ...(surplus > 0 && { surplus }),
-      capacity: sum,
-    };
   }
 }

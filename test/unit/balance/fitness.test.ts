@@ -39,7 +39,8 @@ const CASES: Record<string, [Omit<LeafSetup, 'path'>, Fitness]> = {
   'a slot in maintenance': [{ state: { ...STANDBY, ...maintained } }, 'out'],
   'a late slot': [{ state: STANDBY, age: 6000 }, 'out'],
   'a slot that never beat': [{ state: STANDBY, beat: null }, 'out'],
-  'on its way down': [{ state: { phase: 'stopping', desired: 'stopped' } }, 'out'],
+  'on its way down': [{ state: { phase: 'stopping', desired: 'stopped' } }, 'free'],
+  'on its way down, and meant to run': [{ state: { phase: 'stopping', desired: 'running' } }, 'ailing'],
   lost: [{ state: { ...RUNNING, link: 'lost', reason: 'will' }, beat: null }, 'gone'],
   'said goodbye': [{ state: { ...STANDBY, link: 'offline' }, beat: null }, 'gone'],
 };

@@ -11,7 +11,8 @@ import { announceRestart, withdrawRestart } from '../node/announced.js';
 import { livingTarget } from '../process/adopt.js';
 import { spawnDaemon } from '../process/daemon.js';
 import { type ProcessIdentity, sameProcess } from '../process/identity.js';
-import { readPidFile, runningPid } from '../process/pid-file.js';
+import { holderOf } from '../process/node-lock.js';
+import { readPidFile } from '../process/pid-file.js';
 import { signalProcess } from '../process/signals.js';
 import { CliError, EXIT } from './exit.js';
 import { say, type View } from './print.js';
@@ -40,9 +41,9 @@ const logFileOf = (settings: NodeSettings): string =>
 export async function start(file: string | undefined, view: View): Promise<void> {
   const settings = load(file, 'start');
   const { name } = settings;
-  const running = await runningPid(pidFileOf(settings));
+  const running = await holderOf(pidFileOf(settings));
   if (running !== null)
-    throw new CliError(EXIT.failed, `already-running: ${name} runs as process ${running}`);
+    throw new CliError(EXIT.failed, `already-running: ${name} runs as process ${running.pid}`);
   const logFile = logFileOf(settings);
   const script = process.argv[1] as string;
   const args = ['run', ...(file === undefined ? [] : [file])];
@@ -59,7 +60,7 @@ export async function start(file: string | undefined, view: View): Promise<void>
 export async function stop(file: string | undefined, view: View): Promise<void> {
   const settings = load(file, 'stop');
   const { name } = settings;
-  const held = (await holderOf(settings)) ?? (await overTarget(settings, file, view));
+  const held = (await holderOf(pidFileOf(settings))) ?? (await overTarget(settings, file, view));
   if (held === null) return say(view, { name, status: 'stopped' }, `${name} is not running`);
   const { pid } = held;
   signalProcess(pid, 'SIGINT'); // TERM would leave it a target that it is set to keep
@@ -73,11 +74,6 @@ export async function stop(file: string | undefined, view: View): Promise<void> 
   say(view, { name, pid, status: 'stopped' }, `${name} is stopped`);
 }
 
-async function holderOf(settings: NodeSettings): Promise<ProcessIdentity | null> {
-  const held = await readPidFile(pidFileOf(settings));
-  return held !== null && held !== 'corrupt' && (await sameProcess(held)) ? held : null;
-}
-
 /** A target that was kept, or whose leaf was killed, is ended by a leaf as it is to be ended; null where there is none. */
 async function overTarget(
   settings: NodeSettings,
@@ -88,7 +84,7 @@ async function overTarget(
   if (target === null) return null;
   // Whether or not its parent hears of it.
   const why = await start(file, { ...view, quiet: true }).catch((error: Error) => error);
-  const held = await holderOf(settings);
+  const held = await holderOf(pidFileOf(settings));
   if (held === null)
     throw new CliError(
       EXIT.failed,
@@ -99,7 +95,7 @@ async function overTarget(
 
 export async function restart(file: string | undefined, view: View): Promise<void> {
   const settings = load(file, 'restart');
-  const pid = await runningPid(pidFileOf(settings));
+  const { pid = null } = (await holderOf(pidFileOf(settings))) ?? {};
   // Its goodbye says that it is back soon: no outage, unless it is not.
   if (pid !== null) announceRestart(settings.dataDir, pid);
   await stop(file, { ...view, quiet: view.json === true }).catch(error => {
@@ -113,7 +109,7 @@ export async function status(file: string | undefined, view: View): Promise<void
   const settings = load(file, 'status');
   const { name, role } = settings;
   const pidFile = pidFileOf(settings);
-  const pid = await runningPid(pidFile);
+  const { pid = null } = (await holderOf(pidFile)) ?? {};
   const held = await readPidFile(pidFile);
   const stale = pid === null && held !== null;
   const note = stale ? ` (a stale pid file of process ${held === 'corrupt' ? '?' : held.pid} is left)` : '';

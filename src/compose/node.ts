@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { Order } from '../leaf/first-start.js';
 import { openInstallation } from '../node/installation.js';
 import { ensureDirectory } from '../process/directory.js';
-import { claimPidFile, releasePidFile } from '../process/pid-file.js';
+import { lockNode, type NodeLock } from '../process/node-lock.js';
 import { reloadAlerts } from './alerts-file.js';
 import { NodeContainer } from './container.js';
 import { firstSteps } from './first.js';
@@ -143,16 +143,18 @@ export class CanopyNode {
   private ownSteps(): Step[] {
     const { settings, log, clock = systemClock } = this.parts;
     const pidFile = pidFileOf(settings);
+    let lock: NodeLock | null = null;
     const claim: Step = {
       name: 'pid file',
       start: async () => {
-        await ensureDirectory(settings.dataDir).catch(error => {
-          throw badDataDir(settings.dataDir, error);
-        });
-        const { replaced } = await claimPidFile(pidFile);
-        if (replaced) log.warn({ pidFile }, `replaced a ${replaced} pid file`);
+        lock = await lockNode(pidFile, () =>
+          ensureDirectory(settings.dataDir).catch(error => {
+            throw badDataDir(settings.dataDir, error);
+          }),
+        );
+        if (lock.replaced) log.warn({ pidFile }, `replaced a ${lock.replaced} pid file`);
       },
-      stop: async () => void (await releasePidFile(pidFile)),
+      stop: async () => lock?.release(),
     };
     const identity: Step = {
       name: 'installation',

@@ -71,12 +71,6 @@ export async function readPidFile(file: string): Promise<ProcessIdentity | 'corr
   return text === null ? null : parse(text);
 }
 
-/** The pid recorded in `file` where that very process lives, else null. */
-export async function runningPid(file: string): Promise<number | null> {
-  const held = await readPidFile(file);
-  return held !== null && held !== 'corrupt' && (await sameProcess(held)) ? held.pid : null;
-}
-
 /** Removes `file` where it is this process that holds it; false where it is not. */
 export async function releasePidFile(file: string): Promise<boolean> {
   const held = await readPidFile(file);

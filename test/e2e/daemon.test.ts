@@ -1,7 +1,7 @@
 /** One node as a daemon: start, status, stop, restart, and whatever the pid file may say. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { canopy, type Outcome } from '../support/cli.js';
 import { freePort } from '../support/mosquitto.js';
@@ -100,6 +100,24 @@ describe('a node as a daemon', { skip, concurrency: 2 }, () => {
     assert.match(readFileSync(box.path('killed', 'canopy.log'), 'utf8'), /replaced a stale pid file/);
     await root.rest.expect('killed', { status: 'up' });
     await succeed('stop', file);
+  });
+
+  it('is not started twice where its pid file was removed, and is found and stopped without', async () => {
+    const file = leafFile('traceless');
+    await succeed('start', file);
+    const { pid } = identity('traceless');
+    const target = (await root.rest.expect('traceless', { status: 'up' })).pid as number;
+    rmSync(pidFile('traceless'));
+    for (const verb of ['start', 'run']) {
+      const again = await run(verb, file);
+      assert.equal(again.code, 1, again.stdout);
+      assert.match(again.stderr, new RegExp(`already.running.* as process ${pid}`));
+    }
+    const { code, status, pid: told } = await json('status', file);
+    assert.deepEqual({ code, status, told }, { code: 0, status: 'running', told: pid });
+    assert.ok(lives(target));
+    await succeed('stop', file);
+    assert.deepEqual([lives(pid), lives(target)], [false, false]);
   });
 
   it('knows a pid that another program has by now, and lets that one live', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openInstallation } from '../../../src/node/installation.js';
 import { processIdentity } from '../../../src/process/identity.js';
-import { claimPidFile, readPidFile, runningPid } from '../../../src/process/pid-file.js';
+import { holderOf } from '../../../src/process/node-lock.js';
+import { claimPidFile, readPidFile } from '../../../src/process/pid-file.js';
 import { fill, mountSmall } from '../../support/full-disk.js';
 import { start } from './support.js';
 
@@ -29,7 +30,7 @@ test('the pid file of a dead process is claimed in place, by one of many', async
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => claimPidFile(file)));
   const [won, ...more] = results.filter(result => result.status === 'fulfilled');
   assert.deepEqual([won?.value, more], [{ replaced: 'stale' }, []]);
-  assert.equal(await runningPid(file), process.pid);
+  assert.equal((await holderOf(file))?.pid, process.pid);
   assert.deepEqual(await readPidFile(file), await processIdentity(process.pid));
   assert.deepEqual(readdirSync(dir).sort(), ['canopy.pid', 'filler']);
 });

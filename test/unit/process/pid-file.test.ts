@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ProcessIdentity, processIdentity } from '../../../src/process/identity.js';
 import { makeNew } from '../../../src/process/new-file.js';
-import { claimPidFile, readPidFile, releasePidFile, runningPid } from '../../../src/process/pid-file.js';
+import { holderOf } from '../../../src/process/node-lock.js';
+import { claimPidFile, readPidFile, releasePidFile } from '../../../src/process/pid-file.js';
 import { start, workDir } from './support.js';
 
 const pidFile = async (t: TestContext): Promise<string> => join(await workDir(t), 'run/node.pid');
@@ -15,7 +16,7 @@ test('claimed, read, refused while we live, released', async t => {
   assert.equal(await readPidFile(file), null);
   assert.deepEqual(await claimPidFile(file), { replaced: null });
   assert.deepEqual(await readPidFile(file), await processIdentity(process.pid));
-  assert.equal(await runningPid(file), process.pid);
+  assert.equal((await holderOf(file))?.pid, process.pid);
   await assert.rejects(claimPidFile(file), { code: 'already-running', pid: process.pid });
   assert.equal(await releasePidFile(file), true);
   assert.equal(await releasePidFile(file), false);
@@ -33,9 +34,9 @@ test('refused while another process holds it, not released for it, taken over on
   assert.equal(await releasePidFile(file), false);
   process.kill(running.pid, 'SIGKILL');
   await running.exited;
-  assert.equal(await runningPid(file), null);
+  assert.equal((await holderOf(file))?.pid, undefined);
   assert.deepEqual(await claimPidFile(file), { replaced: 'stale' });
-  assert.equal(await runningPid(file), process.pid);
+  assert.equal((await holderOf(file))?.pid, process.pid);
 });
 
 test('a pid used again, by another process or after another boot, is stale', async t => {

@@ -1,0 +1,87 @@
+/** One process for each node: by its pid file, and where that was removed or emptied, by who still has it open. */
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { AlreadyRunningError, type Claim, claimPidFile, readPidFile, releasePidFile } from './pid-file.js';
+
+export interface NodeLock extends Claim {
+  release(): Promise<void>;
+}
+
+/**
+ * Holds a node for this process. `makeDirectory` makes that of the file: in one that was not there nobody is looked for.
+ * @throws AlreadyRunningError while another process holds it; else the error of the file system
+ */
+export async function lockNode(pidFile: string, makeDirectory: () => Promise<unknown>): Promise<NodeLock> {
+  const holder = await holderOf(pidFile);
+  if (holder !== null) throw new AlreadyRunningError(holder.pid, pidFile);
+  await makeDirectory();
+  const { replaced } = await claimPidFile(pidFile);
+  // Open for as long as it is held: that is what is seen of it when the file is gone.
+  const open = openSync(pidFile, 'r');
+  const release = async (): Promise<void> => {
+    closeSync(open);
+    await releasePidFile(pidFile);
+  };
+  return { replaced, release };
+}
+
+/** The process that holds a node; null where none does. */
+export async function holderOf(pidFile: string): Promise<ProcessIdentity | null> {
+  const recorded = await readPidFile(pidFile);
+  if (recorded !== null && recorded !== 'corrupt') return (await sameProcess(recorded)) ? recorded : null;
+  const pid = whoHasOpen(pidFile);
+  return pid === null ? null : processIdentity(pid);
+}
+
+/** Of the processes of our own kind that we may look into. Linux only: null elsewhere. */
+function whoHasOpen(file: string): number | null {
+  if (process.platform !== 'linux') return null;
+  const path = realPathOf(file);
+  if (path === null) return null;
+  const open = openElsewhere();
+  return open.get(path) ?? open.get(`${path} (deleted)`) ?? null;
+}
+
+/** A hundred leaves of one process ask one after the other: they look once. */
+const SEEN_MS = 1000;
+let seen: { readonly at: number; readonly open: ReadonlyMap<string, number> } | null = null;
+
+/** What the other processes of our kind have open, and who. */
+function openElsewhere(): ReadonlyMap<string, number> {
+  if (seen !== null && performance.now() - seen.at < SEEN_MS) return seen.open;
+  const open = new Map(others().flatMap(pid => openFiles(pid).map(file => [file, pid] as const)));
+  seen = { at: performance.now(), open };
+  return open;
+}
+
+/** Null where there is no such directory: nobody holds what is in it. */
+function realPathOf(file: string): string | null {
+  try {
+    return join(realpathSync(dirname(file)), basename(file));
+  } catch {
+    return null;
+  }
+}
+
+const nameOf = (pid: number): string | null => unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'latin1'));
+
+function others(): number[] {
+  const ours = nameOf(process.pid);
+  const pids = readdirSync('/proc').map(Number).filter(Number.isSafeInteger);
+  return pids.filter(pid => pid !== process.pid && nameOf(pid) === ours);
+}
+
+function openFiles(pid: number): string[] {
+  const names = unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+  return names.flatMap(fd => unlessGone(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? []);
+}
+
+/** One that has ended meanwhile, or is another user's. */
+function unlessGone<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
+}

@@ -51,16 +51,28 @@ function parsed(text: string, env: NodeJS.ProcessEnv): { words: ParseEntry[] } |
   };
   let entries: ParseEntry[];
   try {
-    entries = parse(text, lookUp, OPTIONS);
+    entries = parse(withoutLost(text).replace(GLOB, hidden), lookUp, OPTIONS);
   } catch {
     return { problem: 'every brace after a $ closed' };
   }
-  if (odd[0] !== undefined) return { problem: `no \${${odd[0]}}, which ${NEEDS_SHELL}` };
+  if (odd[0] !== undefined) return { problem: `no \${${shown(odd[0])}}, which ${NEEDS_SHELL}` };
   return { words: entries };
 }
 
 /** `splitUnquoted` is missing from the published types. */
 const OPTIONS = { splitUnquoted: true } as { escape?: string };
+
+/** shell-quote makes one word of whatever holds one; noncharacters of Unicode, meant for such a use, hold their places. */
+const GLOB = /(?<!\$)[*?]/g;
+const hidden = (glob: string): string => (glob === '*' ? '\uFDD0' : '\uFDD1');
+const shown = (text: string): string => text.replaceAll('\uFDD0', '*').replaceAll('\uFDD1', '?');
+
+/** A backslash before the end of a line goes with it, and in double quotes one before a backtick: shell-quote keeps both. */
+const withoutLost = (text: string): string =>
+  text.replace(QUOTED, (all, inDouble: string | undefined) => {
+    if (inDouble === undefined) return all === '\\\n' ? '' : all;
+    return `"${inDouble.replace(/\\([\s\S])/g, (pair, of) => (of === '\n' ? '' : of === '`' ? of : pair))}"`;
+  });
 
 /** shell-quote drops a quote that is never closed, and keeps backticks as letters. */
 function unquotedProblem(text: string): string | null {
@@ -91,7 +103,7 @@ function literals(entries: ParseEntry[]): SplitTarget {
   }
   if (words.some(word => word.includes(`${LONE_DOLLAR}(`)))
     return { problem: `no $(…), which ${NEEDS_SHELL}` };
-  return { words: words.map(word => word.replaceAll(LONE_DOLLAR, '$')) };
+  return { words: words.map(word => shown(word.replaceAll(LONE_DOLLAR, '$'))) };
 }
 
 function entryProblem(entry: Exclude<ParseEntry, string>): string | null {

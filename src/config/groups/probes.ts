@@ -66,7 +66,7 @@ export const PROBE_SETTINGS = {
     outcome: 'the target is restarted by the restart policy',
   }),
   ...probe('liveness', {
-    about: 'Whether the target is alive, first looked at after one interval.',
+    about: 'Whether the target is alive, first looked at half an interval to one after its start.',
     interval: 10,
     failures: 3,
     outcome: 'the target is restarted by the restart policy; before that its health is warning',

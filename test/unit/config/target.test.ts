@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the words of a shell
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'shell-quote';
@@ -24,6 +25,9 @@ test('split as a shell would', () => {
     ['ls *.js "*.js" [ab] ?x ~ {1,2}', ['ls', '*.js', '*.js', '[ab]', '?x', '~', '{1,2}']],
     ["sh -c 'echo $PORT | cat; `x` && y # z'", ['sh', '-c', 'echo $PORT | cat; `x` && y # z']],
     ['a "b|c" d\\;e "#f" \\#g', ['a', 'b|c', 'd;e', '#f', '#g']],
+    ['a "b\\`c" d\\`e', ['a', 'b`c', 'd`e']],
+    ['a \\\n  --b=\\\nc "d\\\ne" \'f\\\ng\'', ['a', '--b=c', 'de', 'f\\\ng']],
+    ['a x*$TWO ?"$TWO" \\*$TWO', ['a', 'x*a', 'b', '?a b', '*a', 'b']],
     ['grep "^a$" b$ 5$', ['grep', '^a$', 'b$', '5$']],
     [`node -e "console.log('x y', 1 > 2)"`, ['node', '-e', "console.log('x y', 1 > 2)"]],
   ];
@@ -38,6 +42,44 @@ test('what means itself is split as the parser would', () => {
       const split = splitTarget(`x ${text}`, env);
       assert.deepEqual(split, { words: parse(`x ${text}`) });
     }),
+  );
+});
+
+test('whatever is split is split as the shell of this machine does', () => {
+  const pieces = [
+    'a',
+    '1',
+    ' ',
+    '\\',
+    '"',
+    "'",
+    '`',
+    '\\\n',
+    '\\`',
+    '\t',
+    '$TWO',
+    '${STAR}',
+    '#',
+    '~',
+    '=',
+    '*',
+    '{',
+    '}',
+    '!',
+    'é',
+  ];
+  const prints = `cmd() { for word; do printf '%s\\0' "$word"; done; }\n`;
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 10 }), made => {
+      const text = `cmd x${made.join('')}`;
+      const split = splitTarget(text, env);
+      // The end of a line that none goes on after is taken for a blank.
+      fc.pre('words' in split && !/(^|[^\\])(\\\\)*\n/.test(text));
+      // Globs and `~` are left alone.
+      const shell = spawnSync('sh', ['-f', '-c', `${prints}${text}\n`], { env: { ...env, HOME: '~' } });
+      assert.deepEqual(['cmd', ...shell.stdout.toString().split('\0').slice(0, -1)], split.words, text);
+    }),
+    { numRuns: 300 },
   );
 });
 

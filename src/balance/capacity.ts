@@ -5,7 +5,7 @@ import { labelsInWords } from '../core/labels.js';
 import type { NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { type Fitness, fitnessOf } from './fitness.js';
-import { loadOf } from './load.js';
+import { loadOf, startLoadOf } from './load.js';
 
 /** More apps than this are not told of: a heartbeat is no inventory. */
 const MOST_APPS = 1000;
@@ -76,10 +76,9 @@ function addLeaf(sum: AppSum, record: NodeRecord, fitness: Fitness): void {
     sum.memory += beat.memory ?? 0;
     sum.measured += 1;
   }
-  const load = loadOf(record);
-  if (fitness === 'free') sum.least = Math.min(sum.least ?? 1, load);
+  if (fitness === 'free') sum.least = Math.min(sum.least ?? 1, startLoadOf(record));
   if (fitness !== 'running' && fitness !== 'held') return;
-  sum.most = Math.max(sum.most ?? 0, load);
+  sum.most = Math.max(sum.most ?? 0, loadOf(record));
   sum.cpu += beat?.cpu ?? 0;
   sum.rss += beat?.rss ?? 0;
 }

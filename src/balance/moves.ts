@@ -32,7 +32,8 @@ export function movesOf(
 ): Move[] {
   const at = (wanted: 'running' | 'free'): NodeRecord[] =>
     leaves.filter(record => fitnessOf(registry, record, mono) === wanted);
-  const [running, free] = [at('running'), at('free')];
+  // One that still stops would keep the other waiting, and its machine is not what it will be.
+  const [running, free] = [at('running'), at('free').filter(({ phase }) => phase !== 'stopping')];
   const loads = new Map<string, number>();
   for (const record of [...running, ...free]) loads.set(machineOf(record), loadOf(record));
   const loadAt = (record: NodeRecord): number => loads.get(machineOf(record)) ?? 0;

@@ -3,7 +3,7 @@ import { lastName, parentOf } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { type Candidate, choose, type Strategy } from './choose.js';
 import { fitnessOf, isFit, type Reader } from './fitness.js';
-import { loadOf } from './load.js';
+import { loadOf, startLoadOf } from './load.js';
 
 /** Of a machine that hasn't said its name, the relay that it is under stands for it. */
 const groupOf = ({ host, path }: NodeRecord): string => host?.name ?? (parentOf(path) || lastName(path));
@@ -28,7 +28,7 @@ export function picked(
     (record): Candidate => ({
       key: record.path,
       group: groupOf(record),
-      load: loadOf(record),
+      load: op === 'start' ? startLoadOf(record) : loadOf(record),
       room: eligible.has(record) ? 1 : 0,
       count: op === 'start' ? running(record) : 0,
       step: 0,

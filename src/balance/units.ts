@@ -3,7 +3,7 @@ import { hasLabel } from '../core/labels.js';
 import { isStandIn, type NodeRecord } from '../core/node-record.js';
 import type { Registry } from '../core/registry.js';
 import { fitnessOf, isFit } from './fitness.js';
-import { loadOf, STEP, weightOf } from './load.js';
+import { loadOf, STEP, startLoadOf, weightOf } from './load.js';
 
 export interface Service {
   readonly app: string;
@@ -48,7 +48,6 @@ function leafUnit(registry: Whole, record: NodeRecord, service: Service, mono: n
   if (!isOf(record, service)) return null;
   const fitness = fitnessOf(registry, record, mono);
   if (fitness === 'gone' || fitness === 'out') return null;
-  const load = loadOf(record);
   const of = (...those: (typeof fitness)[]): number => (those.includes(fitness) ? 1 : 0);
   return {
     path: record.path,
@@ -58,8 +57,8 @@ function leafUnit(registry: Whole, record: NodeRecord, service: Service, mono: n
     held: of('held'),
     ailing: of('ailing'),
     free: of('free'),
-    startLoad: load,
-    stopLoad: load,
+    startLoad: startLoadOf(record),
+    stopLoad: loadOf(record),
     step: weightOf(record) || STEP,
   };
 }

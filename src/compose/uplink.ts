@@ -1,5 +1,6 @@
 /** The link of a node to its parent's broker: in-process where this process hosts it, else over MQTT. */
 import type { Link, LinkError } from '../../broker/link.js';
+import { backoffWithin } from '../../broker/wire/backoff.js';
 import type { NodeSettings } from '../config/settings.js';
 import type { Principal } from '../core/principal.js';
 import { encode } from '../protocol/codec.js';
@@ -51,7 +52,8 @@ function openUplink(node: NodeContainer): Link {
   const files = uplinkFiles(settings);
   const url = safeUrl(settings.parentUrl ?? '', files);
   const keepaliveSeconds = keepaliveOf(settings);
-  const options = { url, clientId, will, batchMs, window: WINDOW, keepaliveSeconds };
+  const backoff = backoffWithin(settings.hbInterval * 1000);
+  const options = { url, clientId, will, batchMs, window: WINDOW, keepaliveSeconds, backoff };
   const link = new mqtt.MqttLink({ ...options, ...proofs(name, files) });
   return told(node, link, url);
 }

@@ -1,6 +1,7 @@
 /** One process for each node: by its pid file, and where that was removed or emptied, by who still has it open. */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { at } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { AlreadyRunningError, type Claim, claimPidFile, readPidFile, releasePidFile } from './pid-file.js';
 
@@ -28,7 +29,7 @@ export async function lockNode(pidFile: string, makeDirectory: () => Promise<unk
 
 /** The process that holds a node; null where none does. */
 export async function holderOf(pidFile: string): Promise<ProcessIdentity | null> {
-  const recorded = await readPidFile(pidFile);
+  const recorded = await readPidFile(pidFile).catch(at(pidFile));
   if (recorded !== null && recorded !== 'corrupt') return (await sameProcess(recorded)) ? recorded : null;
   const pid = whoHasOpen(pidFile);
   return pid === null ? null : processIdentity(pid);

@@ -116,6 +116,23 @@ test('the roll-up counts them, and says how loaded their machines are', () => {
   });
 });
 
+test('a slot that still stops is taken last for a start', () => {
+  const registry = registryOf([
+    { path: 'a', state: { ...STANDBY, phase: 'stopping' }, beat: { load: 0.1, memory: 0.1 } },
+    { path: 'b', state: STANDBY, beat: { load: 0.9, memory: 0.1 } },
+  ]);
+  const choice = { op: 'start', strategy: 'least-loaded', mono: MONO } as const;
+  const chosen = (count: number) =>
+    picked(registry, [...registry.all()], { ...choice, count }).map(({ path }) => path);
+  assert.deepEqual([chosen(1), chosen(2)], [['b'], ['a', 'b']]);
+  const loads = unitsOf(registry, { app: 'web' }, MONO).map(({ path, startLoad }) => [path, startLoad]);
+  assert.deepEqual(loads, [
+    ['a', 1],
+    ['b', 0.9],
+  ]);
+  assert.equal(capacities(registry, MONO).web?.least, 0.9);
+});
+
 test('an app may be called as what every object has', () => {
   const registry = registryOf([{ path: 'edge', app: 'constructor', state: STANDBY }], { a: {} });
   registry.applyBeat('a', beat({ kind: 'relay', seq: 2, apps: {} }), at(MONO));

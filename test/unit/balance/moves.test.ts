@@ -45,6 +45,8 @@ test('from the most loaded machine to the least loaded one, while it is worth it
   );
   const covered = [on('box1', 'a1', 0.9, { state: maintained }), slotOn('box2', 'b1', 0.1)];
   assert.deepEqual(moves(covered), [], 'in maintenance');
+  const stopping = on('box2', 'b1', 0.1, { state: { ...STANDBY, phase: 'stopping' } });
+  assert.deepEqual(moves([on('box1', 'a1', 0.9), stopping]), [], 'one that still stops');
 });
 
 test('each instance and slot at most once, and every move goes downhill', () => {

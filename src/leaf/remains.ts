@@ -4,6 +4,7 @@ import type { Cgroup } from '../process/cgroup.js';
 import { descendantsOf, type Known, stillLives } from '../process/descendants.js';
 import { markedSoon } from '../process/marked.js';
 import { groupAliveSoon, signalGroup, signalProcess } from '../process/signals.js';
+import { groupOf } from '../process/stat.js';
 
 /** Milliseconds that what was killed may take to be gone; more means that the kernel holds one of it. */
 const GONE_DEADLINE_MS = 1000;
@@ -41,10 +42,32 @@ export async function killAll({ group, cgroup, outside, mark, known = [] }: Rema
 const withTheirs = (living: Known[]): Known[] =>
   living.length === 0 ? living : [...living, ...descendantsOf(living.map(({ pid }) => pid))];
 
-/** Waits up to `graceMs` for the rest to end by itself, then kills it. */
-export async function clearRemains(remains: Remains, graceMs: number): Promise<void> {
+/** That it is to end. */
+export interface Word {
+  readonly signal: NodeJS.Signals;
+  /** Groups that have had it: there are programs that take a second one for impatience. */
+  readonly heard: readonly number[];
+}
+
+/** Whoever left the group hears of a stop only now: as under systemd, he may end by himself. */
+async function tell({ cgroup, outside, mark, known = [] }: Remains, { signal, heard }: Word): Promise<void> {
+  const descendants = withTheirs(known.filter(stillLives)).map(({ pid }) => pid);
+  const marked = outside ? await markedSoon(mark) : [];
+  for (const pid of new Set([...(cgroup?.members() ?? []), ...descendants, ...marked]))
+    if (!heard.includes(groupOf(pid) ?? 0)) signalProcess(pid, signal);
+}
+
+/** Gives the rest up to `graceMs` to end by itself, by `word` where it has not heard that it is to, then kills it. */
+export async function clearRemains(
+  remains: Remains,
+  graceMs: number,
+  word: Word | null = null,
+): Promise<void> {
   const killAt = performance.now() + graceMs;
+  let untold = graceMs > 0 ? word : null;
   while (await left(remains)) {
+    if (untold) await tell(remains, untold).catch(() => {}); // EPERM, EMFILE: it is killed in its time
+    untold = null;
     // What can't be killed (EPERM, EMFILE) is looked at again, as long as any.
     if (performance.now() >= killAt) await killAll(remains).catch(() => {});
     if (performance.now() >= killAt + GONE_DEADLINE_MS) return;

@@ -105,9 +105,10 @@ export class Run {
     return exit;
   }
 
-  /** Waits up to `graceMs` for what is left of it, then kills that. */
-  clear(graceMs: number): Promise<void> {
-    return clearRemains(this.remains, graceMs);
+  /** Gives what is left of it up to `graceMs` to end, by `signal` where it is being stopped, then kills that. */
+  clear(graceMs: number, signal: NodeJS.Signals | null = null): Promise<void> {
+    const { group, pid } = this.running;
+    return clearRemains(this.remains, graceMs, signal && { signal, heard: [group, pid] });
   }
 
   /** Not where a cgroup holds them all. */

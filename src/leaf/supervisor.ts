@@ -189,7 +189,7 @@ export class Supervisor {
     // It came before it could be told not to, and has to go as well.
     if (isThere && this.isStopping) return this.runs(next);
     if (!isThere) {
-      await run.clear(this.graceLeftMs ?? 0);
+      await run.clear(this.graceLeftMs ?? 0, this.spec.stopSignal);
       this.spec.output.ended();
     }
     this.process = null;

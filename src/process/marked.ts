@@ -44,7 +44,8 @@ export function groupIsMarked(group: number, mark: string): boolean {
   return (markedProcesses(mark) ?? []).some(pid => groupOf(pid) === group);
 }
 
-function markOf(pid: string): string | null {
+/** Of a process; null where it bears none, or may not be looked at. */
+export function markOf(pid: string | number): string | null {
   const environment = environmentOf(pid);
   const at = `\0${environment}`.indexOf(`\0${MARK}=`);
   if (at === -1) return null;
@@ -52,7 +53,7 @@ function markOf(pid: string): string | null {
   return environment.slice(at + MARK.length + 1, end === -1 ? undefined : end);
 }
 
-function environmentOf(pid: string): string {
+function environmentOf(pid: string | number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1');
   } catch {

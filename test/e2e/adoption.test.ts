@@ -206,6 +206,21 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     await leaf.stop();
   });
 
+  it('killed -9, its installation lost: what its target has begun in a session of its own goes with it', async () => {
+    for (const [index, spoil] of [rmSync, (file: string) => writeFileSync(file, '')].entries()) {
+      const seconds = 36060 + index;
+      const target = `sh -c '(setsid sleep ${seconds} &); exec sleep 36058'`;
+      const { leaf, pid } = await up(`uninstalled${index}`, { target });
+      await until(() => copies(`sleep ${seconds}`).length === 1);
+      await leaf.crash();
+      spoil(join(leaf.dataDir, 'installation.json'));
+      await leaf.up();
+      await seen(leaf, { status: 'up', pid });
+      await leaf.stop();
+      assert.deepEqual([lives(pid), copies(`sleep ${seconds}`)], [false, []]);
+    }
+  });
+
   it('what an operator stopped stays stopped, over an orderly end and kill -9, until he starts it', async () => {
     const { leaf } = await up('halted', { target: 'sleep 36002' });
     assert.equal((await root.rest.command('halted', 'stop')).body.status, 'succeeded');

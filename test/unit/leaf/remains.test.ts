@@ -122,6 +122,32 @@ test('a daemon that its target leaves within a moment, before anybody could look
   }
 });
 
+test('whoever left the group hears of a stop once the target is gone, and whoever is in it hears once', {
+  skip,
+}, async t => {
+  for (const cgroup of [true, false]) {
+    const place = await Place.open(t);
+    const group = cgroup ? Cgroup.named(place.mark) : null;
+    const [apart, within] = ['apart', 'within'].map(
+      name =>
+        `sh -c 'trap "echo ${name} heard it" TERM; echo ${name} listens; while :; do sleep 0.02; done' & `,
+    );
+    const target = await place.launch(['sh', '-c', `setsid ${apart}${within}exec sleep 3600`]);
+    const run = new Run(target, group, place.mark);
+    await until(() => place.text('target.log').split('listens').length === 3);
+    run.stop('SIGTERM');
+    await run.ended();
+    await run.clear(500, 'SIGTERM');
+    const heard = place
+      .text('target.log')
+      .split('\n')
+      .filter(line => line.endsWith('heard it'));
+    assert.deepEqual(heard.sort(), ['apart heard it', 'within heard it']);
+    assert.deepEqual(markedProcesses(place.mark), []);
+    await group?.remove();
+  }
+});
+
 test('a child that has dropped the mark, in a session of its own, is gone after a stop without a cgroup', {
   skip,
 }, async t => {

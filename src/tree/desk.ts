@@ -1,7 +1,10 @@
 /** Sends commands to nodes below on somebody's behalf and keeps what became of them. */
-import type { Link } from '../../broker/link.js';
+import type { Link, Message } from '../../broker/link.js';
 import type { Clock } from '../core/clock.js';
 import { CanopyError } from '../core/errors.js';
+import type { LinkFact } from '../core/facts.js';
+import { ancestors } from '../core/names.js';
+import type { NodeRecord } from '../core/node-record.js';
 import { reachable } from '../core/reach.js';
 import type { Registry } from '../core/registry.js';
 import { encode } from '../protocol/codec.js';
@@ -18,6 +21,9 @@ const NO_RESULT_MS = 60_000;
 
 interface Entry {
   readonly op: string;
+  readonly message: Message;
+  /** Of its hops and of the node itself, as it was sent to them. */
+  readonly epochs: Map<string, number | null>;
   latest: Tracked;
   readonly waiting: Set<(result: Tracked) => void>;
   timer: NodeJS.Timeout | null;
@@ -25,6 +31,8 @@ interface Entry {
 
 export class Desk implements IngestListener {
   private readonly entries = new Map<string, Entry>();
+  /** Of which the node has not said anything yet, in the order in which they were sent. */
+  private readonly unheard = new Set<Entry>();
 
   constructor(
     private readonly registry: Registry,
@@ -38,11 +46,22 @@ export class Desk implements IngestListener {
     const known = this.entries.get(command.id);
     if (known) return sameCommand(known, path, command);
     reachable(this.registry, path);
-    const payload = encode('cmd', command);
-    const entry = this.open(path, command);
     const { qos, retain } = TOPICS.cmd;
-    this.link.publish({ topic: topicOf(path, 'cmd'), payload, qos, retain });
+    const message = { topic: topicOf(path, 'cmd'), payload: encode('cmd', command), qos, retain };
+    const entry = this.open(path, command, message);
+    this.link.publish(message);
     return entry.latest;
+  }
+
+  /** What a node, or a hop before it, may have lost with its connection is sent again: an id is never carried out twice. */
+  state({ path, link, epoch }: NodeRecord, from: LinkFact | null): void {
+    if (link !== 'online') return;
+    for (const { message, epochs } of this.unheard) {
+      const before = epochs.get(path);
+      if (before === undefined || (from === 'online' && before === epoch)) continue;
+      epochs.set(path, epoch);
+      this.link.publish(message);
+    }
   }
 
   get(id: string): Tracked | null {
@@ -69,6 +88,7 @@ export class Desk implements IngestListener {
     const entry = this.entries.get(result.id);
     if (!entry || entry.latest.path !== path || (entry.latest.done && !gaveUp(entry.latest))) return;
     entry.latest = { ...result, path };
+    this.unheard.delete(entry);
     if (result.done) return this.close(entry);
     // It is alive and at it: the time begins anew.
     if (entry.timer) entry.timer.refresh();
@@ -78,7 +98,7 @@ export class Desk implements IngestListener {
     for (const entry of this.entries.values()) this.close(entry);
   }
 
-  private open(path: string, command: Command): Entry {
+  private open(path: string, command: Command, message: Message): Entry {
     const latest: Tracked = {
       v: 1,
       id: command.id,
@@ -88,7 +108,11 @@ export class Desk implements IngestListener {
       ts: this.clock.now(),
       path,
     };
-    const entry: Entry = { op: command.op, latest, waiting: new Set(), timer: null };
+    const epochs = new Map(
+      [...ancestors(path), path].map(hop => [hop, this.registry.get(hop)?.epoch ?? null] as const),
+    );
+    const entry: Entry = { op: command.op, message, epochs, latest, waiting: new Set(), timer: null };
+    this.unheard.add(entry);
     entry.timer = setTimeout(() => this.giveUp(entry), NO_RESULT_MS);
     this.entries.set(command.id, entry);
     const [oldest] = this.entries.keys();
@@ -109,6 +133,7 @@ export class Desk implements IngestListener {
   private close(entry: Entry): void {
     if (entry.timer) clearTimeout(entry.timer);
     entry.timer = null;
+    this.unheard.delete(entry);
     for (const finish of [...entry.waiting]) finish(entry.latest);
   }
 }

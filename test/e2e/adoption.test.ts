@@ -274,6 +274,22 @@ describe('adoption', { skip, concurrency: 2 }, () => {
     await leaf.stop();
   });
 
+  it('one that was on its way to a leaf that was killed is carried out by the next', async () => {
+    const { leaf, pid } = await up('midway');
+    // What is sent to a frozen one stays in its socket, and goes with it.
+    leaf.signal('SIGSTOP');
+    const { id } = (await root.rest.command('midway', 'restart', {}, 0)).body;
+    await leaf.crash();
+    await leaf.up();
+    const body = await until(async () => {
+      const told = (await root.rest.get(`/api/v1/commands/${id}`)).body;
+      return told.done ? told : null;
+    });
+    assert.deepEqual([body.status, body.data?.previousPid], ['succeeded', pid], JSON.stringify(body));
+    await seen(leaf, { status: 'up', pid: body.data.pid });
+    await leaf.stop();
+  });
+
   it('on_exit=keep: TERM leaves the target to the next leaf, Ctrl-C and canopy stop do not', async () => {
     const { leaf, pid } = await up('kept', { on_exit: 'keep' });
     assert.deepEqual(await leaf.stop(), { code: 0, signal: null });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { asCommand } from '../../../src/protocol/commands.js';
 import { Desk } from '../../../src/tree/desk.js';
-import { message, openBelow, resultOf, stateOf } from './support.js';
+import { EPOCH, message, openBelow, resultOf, stateOf } from './support.js';
 
 /** A desk over a broker below which there is a leaf web that answers nothing by itself. */
 async function open(t: TestContext) {
@@ -79,6 +79,29 @@ test('waiting ends with the final result, or with the latest stage when the time
   desk.send('web', command('b'));
   assert.equal((await desk.wait('b', 1))?.status, 'accepted');
   assert.equal(await desk.wait('never sent', 1), null);
+});
+
+test('what a node has said nothing of is sent again where it, or a hop before it, begins anew or is back', async t => {
+  const { desk, say, commands } = await open(t);
+  await say('rack', 'state', stateOf({ kind: 'relay' }));
+  await say('rack/web', 'state', stateOf());
+  const sent = async () => (await commands()).map(([path, , id]) => `${id} ${path}`);
+  for (const id of ['heard', 'lost', 'later']) desk.send('web', command(id));
+  desk.send('rack/web', command('beyond'));
+  await say('web', 'res', resultOf({ id: 'heard', status: 'accepted', done: false }));
+  const before = (await sent()).length;
+  const news = async () => (await sent()).slice(before);
+  // It goes on as it was.
+  await say('web', 'state', stateOf({ phase: 'stopping' }));
+  assert.deepEqual(await news(), []);
+  await say('web', 'state', stateOf({ epoch: EPOCH + 1 }));
+  assert.deepEqual(await news(), ['lost web', 'later web']);
+  await say('web', 'res', resultOf({ id: 'lost' }));
+  await say('web', 'state', stateOf({ epoch: EPOCH + 1, link: 'lost', reason: 'will' }));
+  await say('web', 'state', stateOf({ epoch: EPOCH + 1 }));
+  assert.deepEqual((await news()).slice(2), ['later web']);
+  await say('rack', 'state', stateOf({ kind: 'relay', epoch: EPOCH + 1 }));
+  assert.deepEqual((await news()).slice(3), ['beyond rack/web']);
 });
 
 test('without a final result within a minute it failed', async t => {

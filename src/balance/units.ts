@@ -20,6 +20,8 @@ export interface Unit {
   readonly held: number;
   readonly ailing: number;
   readonly free: number;
+  /** A leaf whose target is being stopped: whether a start waits behind that is not known. */
+  readonly isStopping?: boolean;
   /** Load of the machine that a start would go to, and of the one that a stop would relieve. */
   readonly startLoad: number;
   readonly stopLoad: number;
@@ -57,6 +59,7 @@ function leafUnit(registry: Whole, record: NodeRecord, service: Service, mono: n
     held: of('held'),
     ailing: of('ailing'),
     free: of('free'),
+    isStopping: record.phase === 'stopping',
     startLoad: startLoadOf(record),
     stopLoad: loadOf(record),
     step: weightOf(record) || STEP,

@@ -18,9 +18,15 @@ export interface Errand {
   readonly result: Tracked | null;
 }
 
+interface Unanswered {
+  readonly id: string;
+  readonly op: 'start' | 'stop';
+  readonly answered: Promise<boolean>;
+}
+
 export class Errands {
   /** By path, the last start or stop that was sent there and is not answered. */
-  private readonly unanswered = new Map<string, { readonly id: string; readonly op: 'start' | 'stop' }>();
+  private readonly unanswered = new Map<string, Unanswered>();
 
   constructor(
     readonly registry: Registry,
@@ -41,8 +47,11 @@ export class Errands {
     deadline: number,
   ): Promise<Errand> {
     // One that is late is not carried out behind our back.
-    const expiresAt =
-      part.expiresAt ?? Math.ceil(this.clock.now() + Math.max(0, deadline - performance.now()));
+    const patienceMs = Math.max(0, deadline - performance.now());
+    const expiresAt = Math.min(
+      part.expiresAt ?? Number.POSITIVE_INFINITY,
+      Math.ceil(this.clock.now() + patienceMs),
+    );
     const command: Command = {
       v: 1,
       ...part,
@@ -50,7 +59,7 @@ export class Errands {
       id: partId(whole.id, `${path}\n${whole.step ?? ''}`),
     };
     try {
-      this.desk.send(path, command);
+      this.desk.send(path, command, patienceMs);
     } catch (error) {
       return { outcome: { path, status: 'unreachable', error: (error as Error).message }, result: null };
     }
@@ -70,9 +79,16 @@ export class Errands {
     return this.unanswered.get(path)?.op ?? null;
   }
 
+  /** Whether that was answered, once it is or it is too late for it; true where nothing is to be answered. */
+  answered(path: string): Promise<boolean> {
+    return this.unanswered.get(path)?.answered ?? Promise.resolve(true);
+  }
+
   private async untilAnswered(path: string, { id, op }: Command, deadline: number): Promise<Tracked | null> {
-    if (op === 'start' || op === 'stop') this.unanswered.set(path, { id, op });
-    const result = await this.desk.wait(id, deadline - performance.now());
+    const result = this.desk.wait(id, deadline - performance.now());
+    if (op === 'start' || op === 'stop')
+      this.unanswered.set(path, { id, op, answered: result.then(told => told?.done === true) });
+    await result;
     if (this.unanswered.get(path)?.id === id) this.unanswered.delete(path);
     return result;
   }

@@ -1,7 +1,7 @@
 /** The commands that a node with a broker carries out on what is below it, checked first. */
 
 import { rebalanceOf, type ScaleRequest, scaleOf, serviceOf } from '../balance/requests.js';
-import { keyOf } from '../balance/standing-order.js';
+import { keyOf, type StandingOrder } from '../balance/standing-order.js';
 import { isOf, type Service } from '../balance/units.js';
 import { onlyKnown } from '../core/arguments.js';
 import type { Clock } from '../core/clock.js';
@@ -11,7 +11,6 @@ import { queueFull } from '../node/answers.js';
 import { Outcome, type Plan, type Progress } from '../node/responder.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Errands } from './errands.js';
-import { keptAnswer } from './figures.js';
 import type { Keeper } from './keeper.js';
 import type { Locks } from './locks.js';
 import { manyPlan } from './many.js';
@@ -57,21 +56,24 @@ function scale(ports: FleetPorts, command: Command): ReturnType<Plan> {
   needsSlots(errands, request);
   if (request.keep && !request.dryRun) refuseOverlap(ports.store, errands, request);
   const origin = { id: command.id, by: command.by ?? 'command' };
-  const isKept = (): boolean => request.share && ports.store.get(keyOf(request)) !== undefined;
+  const inTheWay = (): StandingOrder[] => (request.share ? overlapping(ports.store, errands, request) : []);
   return progress => {
     const work = async (cut: AbortSignal): Promise<Outcome> => {
-      if (isKept()) return keptAnswer(errands, request);
-      const kept = request.dryRun ? null : keep(ports, request, command);
-      const { status, data } = await new ScaleRun(errands, request, origin, progress, cut).run();
+      const orders = inTheWay();
+      const kept = request.dryRun || orders.length > 0 ? null : keep(ports, request, command);
+      const run = new ScaleRun(errands, request, origin, progress, cut, { orders });
+      const { status, data } = await run.run();
       return new Outcome(status, { ...data, keep: kept !== null });
     };
-    const changes = !request.dryRun && !isKept();
+    const changes = !request.dryRun && !inTheWay().some(order => keyOf(order) === keyOf(request));
     return locks.take(request.app, work, changes ? scaleKind(request) : undefined);
   };
 }
 
 /** A count for what is kept already changes the order; otherwise the order would undo it. */
-function keep({ store, clock }: FleetPorts, request: ScaleRequest, command: Command) {
+function keep({ store, clock, errands }: FleetPorts, request: ScaleRequest, command: Command) {
+  // Another may have been given while it waited for its turn.
+  if (request.keep) refuseOverlap(store, errands, request);
   const now = clock.now();
   const { app, label, count, strategy } = request;
   const service = { app, ...(label !== undefined && { label }) };
@@ -86,16 +88,21 @@ function keep({ store, clock }: FleetPorts, request: ScaleRequest, command: Comm
 }
 
 /** Two orders for one leaf would start and stop it in turn. */
-function refuseOverlap(store: OrderStore, { registry }: Errands, service: Service): void {
-  const leaves = [...registry.all()].filter(record => record.kind === 'leaf' && isOf(record, service));
-  const other = store
-    .all()
-    .find(order => keyOf(order) !== keyOf(service) && leaves.some(leaf => isOf(leaf, order)));
+function refuseOverlap(store: OrderStore, errands: Errands, service: Service): void {
+  const other = overlapping(store, errands, service).find(order => keyOf(order) !== keyOf(service));
   if (other)
     throw new CanopyError(
       'bad-argument',
       `keep: expected no other standing order for the same leaves, found that for ${keyOf(other)}; take it back first`,
     );
+}
+
+/** Those for some of the same leaves, and that for the very service. */
+function overlapping(store: OrderStore, { registry }: Errands, service: Service): StandingOrder[] {
+  const leaves = [...registry.all()].filter(record => record.kind === 'leaf' && isOf(record, service));
+  return store
+    .all()
+    .filter(order => keyOf(order) === keyOf(service) || leaves.some(leaf => isOf(leaf, order)));
 }
 
 function needsSlots({ registry }: Errands, { app, label }: Service): void {

@@ -1,4 +1,5 @@
 /** `rebalance`: moves instances of an app from loaded to idle machines; the new one serves before the old one goes. */
+import { type Fitness, fitnessOf, isMeant } from '../balance/fitness.js';
 import { type Move, movesOf } from '../balance/moves.js';
 import type { RebalanceRequest } from '../balance/requests.js';
 import { isOf } from '../balance/units.js';
@@ -27,16 +28,34 @@ export async function rebalance(
   for (const move of moves) {
     const { status, error } = request.dryRun
       ? ({ status: 'planned', error: undefined } as const)
-      : await carryOut(errands, move, request.timeoutMs, origin);
+      : isStill(errands, move)
+        ? await carryOut(errands, move, request.timeoutMs, origin)
+        : CHANGED;
     const { from: path, to, fromLoad, toLoad } = move;
     results.push({ path, to, status, fromLoad, toLoad, ...(error !== undefined && { error }) });
     progress({ done: results.length, expected: moves.length });
     // What went wrong once may leave one instance more than there were: that is looked at before any other is moved.
-    if (status !== 'succeeded' && status !== 'planned') break;
+    if (status !== 'succeeded' && status !== 'planned' && status !== 'skipped') break;
   }
   const { status, data } = summarize(results, request.dryRun);
   const { app, label } = request;
   return new Outcome(status, { app, ...(label !== undefined && { label }), ...data, results });
+}
+
+const CHANGED = { status: 'skipped', error: 'since it was planned, one of the two has changed' } as const;
+
+/** Moves are made one after the other: by the time of one, somebody may have stopped or started either of its two. */
+function isStill(errands: Errands, { from, to }: Move): boolean {
+  const { registry } = errands;
+  const is = (path: string, wanted: Fitness): boolean => {
+    const record = registry.get(path);
+    return (
+      record !== undefined &&
+      fitnessOf(registry, record, errands.now()) === wanted &&
+      errands.ordered(path) === null
+    );
+  };
+  return is(from, 'running') && is(to, 'free');
 }
 
 async function carryOut(
@@ -56,5 +75,8 @@ async function carryOut(
       ? { path: from, status: 'timedOut', error: `"${to}" was not ready in time; it is stopped again` }
       : { ...started, path: from, error: `"${to}": ${started.error ?? started.status}` };
   }
-  return (await tell(from, 'stop', 'stop')).outcome;
+  const record = errands.registry.get(from);
+  if (record && isMeant(record)) return (await tell(from, 'stop', 'stop')).outcome;
+  await tell(to, 'stop', 'undo');
+  return { path: from, status: 'skipped', error: `it was stopped meanwhile; "${to}" is stopped again` };
 }

@@ -1,6 +1,7 @@
 /** What a share means for what it was given to, and what comes back of it. */
 import type { ScaleRequest } from '../balance/requests.js';
 import { isChange, type Share } from '../balance/shares.js';
+import type { Service } from '../balance/units.js';
 import { type Capacity, MOST_INSTANCES } from '../core/app-capacity.js';
 import type { LeafOutcome } from '../core/rollout.js';
 import type { Command } from '../protocol/payloads.js';
@@ -13,6 +14,8 @@ export interface ScaleOrigin {
 export interface ScaleLimits {
   /** Leaves that have failed before. */
   readonly avoid?: readonly string[];
+  /** Of the node itself, for some or all of the leaves: these are counted, and left to them. */
+  readonly orders?: readonly Service[];
   /** What runs goes on, even where it is more by now: whoever asks has a rule of his own for which ones are too many. */
   readonly startsOnly?: boolean;
 }
@@ -34,6 +37,8 @@ export interface ScaleAnswer {
   readonly uncertain?: readonly string[];
   /** Paths of the relays that keep to a standing order of their own. */
   readonly keptBy?: readonly string[];
+  /** Paths of instances that can't be seen now and may run. */
+  readonly unseen?: readonly string[];
 }
 
 export const isAnswer = (data: unknown): data is ScaleAnswer => {
@@ -57,7 +62,10 @@ export const pathsIn = (named: unknown, child: string): string[] =>
 
 /** Null where a leaf is as it should be. */
 export const actionOf = (share: Share): 'start' | 'stop' | null =>
-  !isChange(share) ? null : share.added > 0 ? 'start' : 'stop';
+  !isChange(share) && !mayBeStarted(share) ? null : share.added > 0 ? 'start' : 'stop';
+
+/** Somebody's start may wait in it for the end of its stop: one more stop overtakes that. */
+export const mayBeStarted = ({ unit, count }: Share): boolean => unit.isStopping === true && count === 0;
 
 export function childCommand(request: ScaleRequest, count: number, by: string): Omit<Command, 'id' | 'v'> {
   const { app, label, strategy, timeoutMs, dryRun } = request;

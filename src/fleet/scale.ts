@@ -11,12 +11,14 @@ import type { Capacity } from '../core/app-capacity.js';
 import { type LeafOutcome, summarize } from '../core/rollout.js';
 import { Outcome, type Progress } from '../node/responder.js';
 import type { Errands } from './errands.js';
-import { figuresOf, unitsNow } from './figures.js';
+import { figuresOf, leftTo, listed, unitsNow, unseen } from './figures.js';
+import { ordered, silentFor, unanswered } from './others.js';
 import {
   type ActionOutcome,
   actionOf,
   childCommand,
   isAnswer,
+  mayBeStarted,
   pathsIn,
   type ScaleAnswer,
   type ScaleLimits,
@@ -53,6 +55,7 @@ export class ScaleRun {
     private readonly limits: ScaleLimits = {},
   ) {
     for (const path of limits.avoid ?? []) this.failed.add(path);
+    if (limits.orders?.length) this.keptBy.add('');
     this.cutShort = new Promise(resolve =>
       cut.addEventListener('abort', () => resolve(null), { once: true }),
     );
@@ -60,10 +63,14 @@ export class ScaleRun {
 
   /** Throws the reason of the cut. */
   async run(): Promise<Outcome> {
+    const { errands, request, cut } = this;
+    for (const path of await silentFor(errands, request, request.timeoutMs, cut)) this.uncertain.add(path);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const { shares } = this.shares();
       const due = shares.filter(share => this.isDue(share, round));
-      if (due.length === 0) break;
+      const others = due.length > 0 || request.dryRun ? [] : ordered(errands, this.units());
+      if (due.length + others.length === 0) break;
+      for (const path of await unanswered(errands, others, cut)) this.uncertain.add(path);
       this.expected += due.length;
       await Promise.all(due.map(share => this.carryOut(share, round)));
       this.cut.throwIfAborted();
@@ -75,7 +82,9 @@ export class ScaleRun {
   }
 
   private units(): Unit[] {
-    return unitsNow(this.errands, this.request).map(unit => {
+    const { orders = [] } = this.limits;
+    return unitsNow(this.errands, this.request).map(each => {
+      const unit = leftTo(orders, this.errands, each);
       const told = this.told.get(unit.path);
       if (told) return { ...unit, ...told, held: told.held ?? 0, ailing: told.ailing ?? 0 };
       return this.failed.has(unit.path) ? { ...unit, free: 0 } : unit;
@@ -90,8 +99,10 @@ export class ScaleRun {
   private isDue(share: Share, round: number): boolean {
     const { kind, path } = share.unit;
     if (this.limits.startsOnly && share.added <= 0) return false;
-    if (kind === 'leaf') return isChange(share);
-    return this.errands.isFit(path) && !this.failed.has(path) && (round === 0 || isChange(share));
+    if (kind === 'leaf') return isChange(share) || (round === 0 && mayBeStarted(share));
+    if (this.failed.has(path) || this.limits.orders?.length) return false;
+    // One that is not to be chosen is told to stay as it is: it may have been told otherwise before.
+    return round === 0 ? this.errands.isReachable(path) : this.errands.isFit(path) && isChange(share);
   }
 
   private async carryOut(share: Share, round: number): Promise<void> {
@@ -168,16 +179,18 @@ export class ScaleRun {
     const results = this.results.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const { dryRun, count } = this.request;
     const { data } = summarize(results, dryRun);
-    const figures = {
-      ...figuresOf(this.request, this.units()),
-      ...(dryRun && { missing: this.shares().missing }),
+    const now = figuresOf(this.request, this.units());
+    const plan = dryRun ? this.shares() : null;
+    const { missing, surplus } = plan ?? { missing: now.missing, surplus: now.running - count };
+    const reached = missing === 0 && surplus <= 0 && this.uncertain.size === 0;
+    const some = plan ? count > missing || results.length > 0 : now.running > 0 || data.succeeded !== 0;
+    const status = reached ? 'succeeded' : some ? 'partial' : 'failed';
+    const figures = { ...now, missing, ...(surplus > 0 && { surplus }) };
+    const named = {
+      ...listed('uncertain', this.uncertain),
+      ...listed('keptBy', this.keptBy),
+      ...listed('unseen', unseen(this.errands, this.request)),
     };
-    const reached = dryRun ? figures.missing === 0 : figures.running === count && this.uncertain.size === 0;
-    const running = dryRun ? count - figures.missing : figures.running;
-    const status = reached ? 'succeeded' : running > 0 ? 'partial' : 'failed';
-    const [uncertain, keptBy] = [[...this.uncertain].sort(), [...this.keptBy].sort()];
-    const named = { ...(uncertain.length > 0 && { uncertain }), ...(keptBy.length > 0 && { keptBy }) };
-    const answer = { ...figures, ...data, results, ...named };
-    return new Outcome(status, answer satisfies ScaleAnswer);
+    return new Outcome(status, { ...figures, ...data, results, ...named } satisfies ScaleAnswer);
   }
 }

@@ -41,14 +41,17 @@ export class Desk implements IngestListener {
     private readonly kept = KEPT,
   ) {}
 
-  /** Throws `not-found` or `node-unreachable`; else the command is on its way. An id known already is not sent again. */
-  send(path: string, command: Command): Tracked {
+  /**
+   * Throws `not-found` or `node-unreachable`; else the command is on its way. An id known already is not sent again.
+   * `patienceMs`: how long it may wait for its turn at the node, which says nothing meanwhile.
+   */
+  send(path: string, command: Command, patienceMs = 0): Tracked {
     const known = this.entries.get(command.id);
     if (known) return sameCommand(known, path, command);
     reachable(this.registry, path);
     const { qos, retain } = TOPICS.cmd;
     const message = { topic: topicOf(path, 'cmd'), payload: encode('cmd', command), qos, retain };
-    const entry = this.open(path, command, message);
+    const entry = this.open(path, command, message, Math.max(NO_RESULT_MS, patienceMs));
     this.link.publish(message);
     return entry.latest;
   }
@@ -98,7 +101,7 @@ export class Desk implements IngestListener {
     for (const entry of this.entries.values()) this.close(entry);
   }
 
-  private open(path: string, command: Command, message: Message): Entry {
+  private open(path: string, command: Command, message: Message, patienceMs: number): Entry {
     const latest: Tracked = {
       v: 1,
       id: command.id,
@@ -113,18 +116,26 @@ export class Desk implements IngestListener {
     );
     const entry: Entry = { op: command.op, message, epochs, latest, waiting: new Set(), timer: null };
     this.unheard.add(entry);
-    entry.timer = setTimeout(() => this.giveUp(entry), NO_RESULT_MS);
+    entry.timer = setTimeout(() => this.giveUp(entry, patienceMs), patienceMs);
     this.entries.set(command.id, entry);
-    const [oldest] = this.entries.keys();
-    if (this.entries.size > this.kept && oldest !== undefined) {
-      this.close(this.entries.get(oldest) as Entry);
-      this.entries.delete(oldest);
-    }
+    if (this.entries.size > this.kept) this.forgetOne();
     return entry;
   }
 
-  private giveUp(entry: Entry): void {
-    const message = `no final result from "${entry.latest.path}" within ${NO_RESULT_MS / 1000} s`;
+  /** The oldest that is over; where none is, the oldest. */
+  private forgetOne(): void {
+    let [gone] = this.entries.keys();
+    for (const [id, { latest }] of this.entries) {
+      if (!latest.done) continue;
+      gone = id;
+      break;
+    }
+    this.close(this.entries.get(gone as string) as Entry);
+    this.entries.delete(gone as string);
+  }
+
+  private giveUp(entry: Entry, patienceMs: number): void {
+    const message = `no final result from "${entry.latest.path}" within ${Math.round(patienceMs / 1000)} s`;
     const error = { code: 'no-result', message };
     entry.latest = { ...entry.latest, status: 'failed', done: true, ts: this.clock.now(), error };
     this.close(entry);

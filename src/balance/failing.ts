@@ -12,14 +12,15 @@ interface Illness {
 export class Failing {
   private readonly ill = new Map<string, Illness>();
 
-  /** The instance as it is to be judged: `ailing` for all of the time that it can't be relied on. */
+  /** The instance as it is to be judged: `ailing`, or `out`, for all of the time that it can't be relied on. */
   judge(instance: Instance, now: number, graceMs: number): Instance {
     const { path, fitness, ready, meant } = instance;
-    if (!meant || fitness === 'gone' || fitness === 'out') {
+    if (!meant || fitness === 'gone') {
       this.ill.delete(path);
       return instance;
     }
-    const known = this.ill.get(path) ?? (fitness === 'ailing' ? { since: now, upSince: null } : null);
+    const fails = fitness === 'ailing' || fitness === 'out';
+    const known = this.ill.get(path) ?? (fails ? { since: now, upSince: null } : null);
     if (known === null) return instance;
     known.upSince = ready ? (known.upSince ?? now) : null;
     if (known.upSince !== null && now - known.upSince >= graceMs) {
@@ -28,8 +29,10 @@ export class Failing {
     }
     this.ill.set(path, known);
     const lost = now - known.since >= graceMs;
-    return fitness === 'ailing' || lost
-      ? { ...instance, fitness: 'ailing', sinceMono: known.since }
-      : instance;
+    return fails || lost ? { ...instance, fitness: asFailing(fitness), sinceMono: known.since } : instance;
   }
 }
+
+/** What may not be touched when it is up may not be so when it fails. */
+const asFailing = (fitness: Instance['fitness']): Instance['fitness'] =>
+  fitness === 'held' || fitness === 'out' ? 'out' : 'ailing';

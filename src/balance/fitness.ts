@@ -10,7 +10,7 @@ import { verdict } from '../core/verdict.js';
  * `running`: up or on its way, and to be chosen for a stop. `held`: runs, but is in maintenance, late or stale: counted, never
  * chosen. `ailing`: meant to run, and failing. `free`: a stand-by slot that could be started, if only when
  * its last run has ended: a leaf does one after the other. `gone`: not to be reached.
- * `out`: not running, and not to be started now.
+ * `out`: not running, and not to be started now; or failing, and not to be touched for what keeps one from being chosen.
  */
 export type Fitness = 'running' | 'held' | 'ailing' | 'free' | 'gone' | 'out';
 
@@ -34,7 +34,7 @@ export function fitnessOf(registry: Reader, record: NodeRecord, mono: number): F
   if (record.link !== 'online' || status === 'unreachable') return 'gone';
   const fit = mayBeChosen(registry, record, status, mono);
   if (!isMeant(record)) return fit && mayStart(record) ? 'free' : 'out';
-  if (!lives(record) || record.health === 'failing') return 'ailing';
+  if (!lives(record) || record.health === 'failing') return fit ? 'ailing' : 'out';
   return fit ? 'running' : 'held';
 }
 

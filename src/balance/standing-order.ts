@@ -76,7 +76,7 @@ export function decide(
   const graceMs = order.lostAfter * 1000;
   const awaited = instances.filter(
     ({ fitness, meant, sinceMono }) =>
-      meant && (fitness === 'gone' || fitness === 'ailing') && now - sinceMono < graceMs,
+      meant && (fitness === 'gone' || fitness === 'ailing' || fitness === 'out') && now - sinceMono < graceMs,
   );
   const short = order.count - running.length - awaited.length;
   if (short > 0 && now - begun >= graceMs) {
@@ -103,7 +103,7 @@ export function followsLoss(
   if (decision.do === 'stop') return decision.paths.length <= replacements.length + count('ailing');
   if (decision.do === 'nothing') return true;
   const running = instances.filter(({ fitness }) => fitness === 'running' || fitness === 'held').length;
-  return decision.count - running <= count('gone', 'ailing') - replacements.length;
+  return decision.count - running <= count('gone', 'ailing', 'out') - replacements.length;
 }
 
 /** Only what is ready counts as being back: else the one would be stopped before the other serves. */

@@ -43,3 +43,19 @@ test('one that is only lost is as good as before when it is back', () => {
   assert.equal(failing.judge(at('gone'), 0, GRACE).fitness, 'gone');
   assert.equal(failing.judge(at('running'), 60_000, GRACE).fitness, 'running');
 });
+
+test('in maintenance it fails for as long, and is not to be touched, up in between or not', () => {
+  const failing = new Failing();
+  const of = (fitness: Instance['fitness'], now: number) => {
+    const judged = failing.judge(at(fitness), now, GRACE);
+    return [judged.fitness, judged.sinceMono];
+  };
+  assert.deepEqual(of('ailing', 1000), ['ailing', 1000]);
+  assert.deepEqual(of('out', 2000), ['out', 1000], 'it began before');
+  assert.deepEqual(of('held', 3000), ['held', 0], 'not given up yet');
+  assert.deepEqual(of('out', 4000), ['out', 1000]);
+  assert.deepEqual(of('held', 5000), ['out', 1000], 'given up, and left alone');
+  assert.deepEqual(of('running', 5500), ['ailing', 1000], 'the maintenance is over');
+  const slot = { ...at('out'), meant: false };
+  assert.deepEqual(failing.judge(slot, 6000, GRACE), slot, 'a slot does not fail');
+});

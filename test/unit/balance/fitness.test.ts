@@ -5,7 +5,7 @@ import { capacities } from '../../../src/balance/capacity.js';
 import type { Strategy } from '../../../src/balance/choose.js';
 import { type Fitness, fitnessOf } from '../../../src/balance/fitness.js';
 import { picked } from '../../../src/balance/picks.js';
-import { sharesOf } from '../../../src/balance/shares.js';
+import { isChange, sharesOf } from '../../../src/balance/shares.js';
 import { unitsOf } from '../../../src/balance/units.js';
 import { HEALTHS, LINKS, PHASES } from '../../../src/core/facts.js';
 import type { NodeRecord, StateReport } from '../../../src/core/node-record.js';
@@ -34,6 +34,12 @@ const CASES: Record<string, [Omit<LeafSetup, 'path'>, Fitness]> = {
   'in backoff': [{ state: FAILING }, 'ailing'],
   failed: [{ state: { phase: 'failed', desired: 'running' } }, 'ailing'],
   'failing its probes': [{ state: { ...RUNNING, health: 'failing' }, beat: { health: 'failing' } }, 'ailing'],
+  'failing in maintenance': [{ state: { ...FAILING, ...maintained } }, 'out'],
+  'failing its probes in maintenance': [
+    { state: { ...RUNNING, ...maintained, health: 'failing' }, beat: { health: 'failing' } },
+    'out',
+  ],
+  'failing and late': [{ state: FAILING, age: 5001 }, 'out'],
   'a slot': [{ state: STANDBY }, 'free'],
   'a slot whose last run failed': [{ state: { ...STANDBY, phase: 'failed' } }, 'free'],
   'a slot in maintenance': [{ state: { ...STANDBY, ...maintained } }, 'out'],
@@ -208,13 +214,15 @@ const arbSetups = fc.array(arbLeaf, { maxLength: 12 }).map(leaves =>
 );
 /** Said again in other words than the code's: who may never be chosen for anything. */
 function unfit(setup: LeafSetup, lostRelay: boolean): boolean {
-  const { link, maintenance, health, phase, desired } = setup.state as Partial<StateReport>;
+  const { health, phase, desired } = setup.state as Partial<StateReport>;
   const failing =
     desired === 'running' && (health === 'failing' || phase === 'backoff' || phase === 'failed');
+  return failing || isHandsOff(setup, lostRelay);
+}
+function isHandsOff(setup: LeafSetup, lostRelay: boolean): boolean {
+  const { link, maintenance } = setup.state as Partial<StateReport>;
   const stale = setup.beat === null || (setup.age ?? 0) > 5000;
-  return (
-    link !== 'online' || maintenance != null || failing || stale || (lostRelay && setup.path.startsWith('b/'))
-  );
+  return link !== 'online' || maintenance != null || stale || (lostRelay && setup.path.startsWith('b/'));
 }
 
 test('no choice ever falls on one that is late, lost, failing, in maintenance or stale', () => {
@@ -246,4 +254,22 @@ test('no choice ever falls on one that is late, lost, failing, in maintenance or
       },
     ),
   );
+});
+
+test('nor is a failing one stopped where there is more to it than that', () => {
+  fc.assert(
+    fc.property(arbSetups, fc.nat(12), arbRandom, fc.boolean(), (setups, count, random, lostRelay) => {
+      const registry = registryOf(setups, { a: {}, b: lostRelay ? { link: 'lost', reason: 'will' } : {} });
+      const handsOff = setups.filter(setup => isHandsOff(setup, lostRelay)).map(({ path }) => path);
+      const { shares } = sharesOf(unitsOf(registry, { app: 'web' }, MONO), count, 'spread', random);
+      for (const share of shares.filter(isChange)) assert.ok(!handsOff.includes(share.unit.path));
+    }),
+  );
+});
+
+test('a failing leaf in maintenance is no part of any share, its relay tells of no failing one', () => {
+  const registry = registryOf([{ path: 'a', state: { ...FAILING, ...maintained } }]);
+  assert.deepEqual(unitsOf(registry, { app: 'web' }, MONO), []);
+  const { slots, running, free, ailing } = capacities(registry, MONO).web ?? {};
+  assert.deepEqual([slots, running, free, ailing], [1, 0, 0, undefined]);
 });

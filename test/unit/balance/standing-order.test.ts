@@ -122,6 +122,30 @@ test('what is decided', () => {
       [...two, { ...lost('c', 10), fitness: 'ailing' }],
       { do: 'stop', paths: ['c'] },
     ],
+    [
+      'failing in maintenance a moment ago',
+      {},
+      [instance('a'), { ...lost('b', 10), fitness: 'out' }, idle('c')],
+      { do: 'nothing', missing: 1 },
+    ],
+    [
+      'failing in maintenance for long: another one is started, and it is left alone',
+      {},
+      [instance('a'), { ...lost('b', 40_000), fitness: 'out' }, idle('c')],
+      { do: 'start', count: 2, instead: [] },
+    ],
+    [
+      'failing in maintenance when there are enough',
+      {},
+      [...two, { ...lost('c', 40_000), fitness: 'out' }],
+      { do: 'nothing', missing: 0 },
+    ],
+    [
+      'a slot in maintenance is not waited for',
+      {},
+      [instance('a'), { ...idle('b'), fitness: 'out', sinceMono: NOW.now }, idle('c')],
+      { do: 'start', count: 2, instead: [] },
+    ],
   ];
   for (const [name, more, instances, expected, when] of table)
     assert.deepEqual(decide(standingOrder(more), instances, { ...NOW, ...when }), expected, name);
@@ -174,6 +198,7 @@ test('what follows from a loss, or from a return, and what somebody else has mad
   const stop = (...paths: string[]): Decision => ({ do: 'stop', paths });
   const table: [string, string[], Instance[], Decision, boolean][] = [
     ['one is lost', [], [instance('a'), lost('b', 40_000)], start, true],
+    ['one fails in maintenance', [], [instance('a'), { ...lost('b', 40_000), fitness: 'out' }], start, true],
     ['one was stopped by hand', [], [instance('a'), idle('b')], start, false],
     [
       'the replacement of a lost one is lost',

@@ -17,11 +17,13 @@ export function observerStep(node: NodeContainer): Step {
 }
 
 function makeObserver(node: NodeContainer): Observer {
-  const { hbInterval, timeout } = node.get(SETTINGS);
+  const { hbInterval, timeout, clockSkew } = node.get(SETTINGS);
   return new Observer({
     registry: node.get(REGISTRY),
     clock: node.get(CLOCK),
     intervalMs: hbInterval * 1000,
     settleMs: Math.max(2 * hbInterval, timeout) * 1000,
+    clockSkewMs: clockSkew * 1000,
+    lifted: record => node.get(INGEST).lifted(record),
   });
 }

@@ -2,6 +2,7 @@
 import { type Arguments, onlyKnown, seconds, word, wrong } from './arguments.js';
 import { CanopyError } from './errors.js';
 import { parentOf } from './names.js';
+import { type Skew, skewMs } from './skew.js';
 
 export interface Maintenance {
   /** Milliseconds since the epoch; `until` null: until somebody lifts it. */
@@ -47,3 +48,29 @@ export function maintenanceAt(
     if (at === '') return null;
   }
 }
+
+interface Maintained {
+  maintenance: Maintenance | null;
+  lifted: Maintenance | null;
+  readonly skew: Skew | null;
+}
+
+/**
+ * Whether it is over by an observer's clock (`now`, ms): one that is gone, or can't be heard, lifts none. `until` is by the clock
+ * of the node; where it is not known how far that is off, `allowMs` are allowed for it.
+ */
+export function isOver({ maintenance, skew }: Readonly<Maintained>, now: number, allowMs: number): boolean {
+  const until = maintenance?.until ?? null;
+  return until !== null && now >= until - (skewMs(skew) ?? -allowMs);
+}
+
+export function lift(record: Maintained): void {
+  record.lifted = record.maintenance;
+  record.maintenance = null;
+}
+
+/** What holds by a report: one that was lifted here may be told again, by a slower clock or from before. */
+export const stillHolds = (
+  told: Maintenance | null,
+  { lifted }: Pick<Maintained, 'lifted'>,
+): Maintenance | null => (told?.since === lifted?.since && told?.until === lifted?.until ? null : told);

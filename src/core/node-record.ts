@@ -105,6 +105,8 @@ export interface NodeRecord {
   labels: Labels;
   host: HostFacts | null;
   maintenance: Maintenance | null;
+  /** The last one that was over here before the node had said so. */
+  lifted: Maintenance | null;
   /** It listens where strangers can reach it, without authentication or TLS. */
   insecure: boolean;
   beat: BeatReport | null;
@@ -158,6 +160,7 @@ export const blankRecord = (path: string, at: Moment): NodeRecord => ({
   labels: {},
   host: null,
   maintenance: null,
+  lifted: null,
   insecure: false,
   beat: null,
   interval: null,

@@ -1,5 +1,6 @@
 /** From a report into the record: the facts that a node tells of itself. */
 import type { Moment } from './clock.js';
+import { stillHolds } from './maintenance.js';
 import type { NodeRecord, StateReport } from './node-record.js';
 
 /** A state says all there is to say: how an earlier run ended, or an earlier maintenance, is not part of it. */
@@ -23,7 +24,7 @@ export function takeFacts(record: NodeRecord, report: Partial<StateReport>, at: 
   if (report.desired !== undefined) record.desired = report.desired;
   if (report.labels !== undefined) record.labels = report.labels;
   if (report.host !== undefined) record.host = report.host;
-  if (report.maintenance !== undefined) record.maintenance = report.maintenance;
+  if (report.maintenance !== undefined) record.maintenance = stillHolds(report.maintenance, record);
   if (report.insecure !== undefined) record.insecure = report.insecure;
   if (report.ephemeral !== undefined) record.ephemeral = report.ephemeral;
   if (report.reason !== undefined) record.reason = report.reason;

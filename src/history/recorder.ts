@@ -135,6 +135,8 @@ export class Recorder implements IngestListener {
     this.ports.add(this.maintenanceDraft(path, maintenance, this.ports.clock.now(), true));
   }
 
+  readonly lifted = (record: NodeRecord): void => this.state(record);
+
   forgotten(paths: readonly string[]): void {
     for (const path of paths) {
       const maintenance = this.maintenance.get(path);

@@ -20,7 +20,9 @@ export class MaintenanceState {
   ) {
     this.file = join(dataDir, 'maintenance.json');
     this.now = read(this.file);
-    this.watchEnd();
+    // Those above have lifted it: not one word of it more.
+    if (this.isOver()) this.set(null);
+    else this.watchEnd();
   }
 
   onChange(listener: () => void): void {

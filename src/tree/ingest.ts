@@ -27,6 +27,8 @@ export interface IngestListener {
   /** `origin`: who said so; the node itself comes last. */
   forgotten?(paths: readonly string[], origin: Origin): void;
   through?(record: NodeRecord): void;
+  /** Its maintenance is over by our clock, and nobody has said so. */
+  lifted?(record: NodeRecord): void;
   event?(path: string, event: NodeEvent): void;
   result?(path: string, result: Result): void;
   /** To be passed on, whether or not anyone is there to take it. */
@@ -54,6 +56,11 @@ export class Ingest {
   listen(listener: IngestListener): void {
     this.listeners.push(listener);
     if (hearsBeats(listener)) this.beatListeners.push(listener);
+  }
+
+  /** Of what no message says. */
+  lifted(record: NodeRecord): void {
+    for (const listener of this.listeners) listener.lifted?.(record);
   }
 
   /** The broker's `admit` hook. */

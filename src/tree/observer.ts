@@ -1,6 +1,7 @@
 /** Tells what changes of the nodes below, each change once: what history, live events and alerts live on. */
 import { type Clock, type Moment, moment } from '../core/clock.js';
 import type { LinkFact } from '../core/facts.js';
+import { isOver, lift } from '../core/maintenance.js';
 import { parentOf } from '../core/names.js';
 import type { NodeRecord } from '../core/node-record.js';
 import { Observation, type Told } from '../core/observation.js';
@@ -17,6 +18,10 @@ export interface ObserverOptions {
   readonly intervalMs: number;
   /** Ms after the start in which nobody is told to be missing. */
   readonly settleMs: number;
+  /** Ms that the clock of a node is allowed to be off. */
+  readonly clockSkewMs: number;
+  /** Is told of a node whose maintenance has ended without a word of the node. */
+  readonly lifted: (record: NodeRecord) => void;
 }
 
 const TICK_MS = 1000;
@@ -27,6 +32,8 @@ export class Observer implements IngestListener {
   private readonly observation: Observation;
   private readonly clocks = new SenderClocks();
   private readonly listeners: TransitionListener[] = [];
+  /** Nodes whose maintenance has an end. */
+  private readonly ending = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: ObserverOptions) {
@@ -52,7 +59,10 @@ export class Observer implements IngestListener {
   /** What came before it listened is looked at now. */
   start(): void {
     const at = this.now();
-    for (const { path } of [...this.options.registry.all()]) this.look(path, at);
+    for (const record of [...this.options.registry.all()]) {
+      this.watchEnd(record);
+      this.look(record.path, at);
+    }
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.timer.unref();
   }
@@ -63,6 +73,7 @@ export class Observer implements IngestListener {
 
   state(record: NodeRecord, _from: LinkFact | null, said: State): void {
     const at = this.now();
+    this.watchEnd(record);
     this.look(record.path, at, this.saidAt(record.path, said, at));
   }
 
@@ -79,6 +90,7 @@ export class Observer implements IngestListener {
   forgotten(paths: readonly string[]): void {
     const { now } = this.now();
     for (const path of paths) {
+      this.ending.delete(path);
       this.clocks.forget(path);
       const told = this.observation.forgotten(path, now);
       if (told) this.tell(told);
@@ -86,8 +98,25 @@ export class Observer implements IngestListener {
   }
 
   tick(): void {
+    if (this.ending.size > 0) this.liftEnded();
     if (this.observation.waiting === 0) return;
     for (const told of this.observation.late(this.now())) this.tell(told);
+  }
+
+  private watchEnd({ path, maintenance }: NodeRecord): void {
+    if (maintenance?.until != null) this.ending.add(path);
+    else this.ending.delete(path);
+  }
+
+  private liftEnded(): void {
+    const { registry, clock, clockSkewMs, lifted } = this.options;
+    for (const path of this.ending) {
+      const record = registry.get(path);
+      if (!record || !isOver(record, clock.now(), clockSkewMs)) continue;
+      this.ending.delete(path);
+      lift(record);
+      lifted(record);
+    }
   }
 
   /** A loss, and that one is heard again, is said by the parent. */

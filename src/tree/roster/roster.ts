@@ -82,6 +82,10 @@ export class Roster implements IngestListener {
     this.note(record);
   }
 
+  lifted(record: NodeRecord): void {
+    this.note(record);
+  }
+
   beat(record: NodeRecord, beat: Heartbeat, from: LinkFact | null): void {
     // Else a state says the same of it, and comes first; how often it beats is what only a heartbeat says.
     if (from === null || this.contents.nodes.get(record.path)?.interval !== beat.interval) this.note(record);

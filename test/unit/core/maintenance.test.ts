@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { maintenanceAt, maintenanceOf } from '../../../src/core/maintenance.js';
+import { describe, test } from 'node:test';
+import {
+  isOver,
+  lift,
+  type Maintenance,
+  maintenanceAt,
+  maintenanceOf,
+} from '../../../src/core/maintenance.js';
+import type { NodeRecord, StateReport } from '../../../src/core/node-record.js';
 import { Registry } from '../../../src/core/registry.js';
 import { at, relay, state } from './support.js';
 
@@ -42,4 +49,39 @@ test('a node is covered by its own, or by that of the nearest above it, the obse
   assert.equal(maintenanceAt(registry, 'a/web')?.at, 'a/web', 'a loss does not lift it');
   registry.applyState('a/web', state(), at(4));
   assert.equal(maintenanceAt(registry, 'a/web')?.at, 'a', 'a state without it does');
+});
+
+describe('an observer lifts what nobody else lifts', () => {
+  const ON = { since: 1, until: 10_000, by: 'ops' };
+  const cases: [string, Maintenance | null, number[] | null, number, boolean][] = [
+    ['none', null, [0], 99_999, false],
+    ['one without an end', { ...ON, until: null }, [0], 99_999, false],
+    ['a moment before its end', ON, [0], 9999, false],
+    ['at its end', ON, [0], 10_000, true],
+    ['of a clock that is ahead', ON, [3000], 7000, true],
+    ['of a clock that is ahead, before', ON, [3000], 6999, false],
+    ['of a clock that is behind', ON, [-3000], 12_999, false],
+    ['of a clock that is behind, after', ON, [-3000, -3700], 13_000, true],
+    ['of a clock that was not heard yet', ON, null, 10_499, false],
+    ['of a clock that was not heard yet, after what it may be off', ON, null, 10_500, true],
+  ];
+  for (const [name, maintenance, skew, now, over] of cases)
+    test(name, () => assert.equal(isOver({ maintenance, skew, lifted: null }, now, 500), over));
+
+  test('told again by a slower clock it does not begin again; another one does', () => {
+    const registry = new Registry();
+    const lost = { link: 'lost', reason: 'will' } as const;
+    registry.applyState('web', state({ maintenance: ON }), at(1));
+    const record = registry.get('web') as NodeRecord;
+    lift(record);
+    const told = (report: Partial<StateReport>, when: number) => {
+      registry.applyState('web', state(report), at(when));
+      return registry.get('web')?.maintenance;
+    };
+    assert.equal(told({ maintenance: ON }, 2), null);
+    assert.equal(told({ ...lost, maintenance: ON }, 3), null);
+    assert.deepEqual(told({ maintenance: { ...ON, since: 2 } }, 4), { ...ON, since: 2 });
+    assert.deepEqual(told(lost, 5), { ...ON, since: 2 });
+    assert.equal(told({ maintenance: null }, 6), null);
+  });
 });

@@ -39,6 +39,36 @@ test('transitions, incidents, events and maintenance are kept in order, with ris
   await node.close();
 });
 
+test('maintenance of one that is gone ends at its time, once, and counts no longer', async t => {
+  const box = scratch();
+  t.after(box.remove);
+  const node = await Kept.open(box.path);
+  const since = node.clock.now();
+  const maintenance = { since, until: since + 10_000, by: 'ops' };
+  node.state('web', { maintenance });
+  node.state('web', { link: 'lost', reason: 'will' });
+  // Told by its parent, whose clock is slower, and by itself when it is back.
+  node.pass(20_000);
+  node.state('web', { link: 'lost', reason: 'will', maintenance });
+  node.pass(10_000);
+  node.state('web', { maintenance });
+  node.state('web', { maintenance: null });
+  assert.deepEqual(
+    (await node.all()).filter(line => line.includes('maintenance')),
+    ['web maintenance on', 'web maintenance off'],
+  );
+  const { entries } = await node.history.page({
+    filter: { home: '' },
+    order: 'oldest',
+    limit: 100,
+    cursor: null,
+  });
+  assert.equal(entries.find(entry => entry.type === 'maintenance' && !entry.on)?.at, since + 10_000);
+  const [web] = await node.history.availability(['web'], { from: since, to: since + 30_000 });
+  assert.deepEqual([web?.times.maintenance, web?.times.down], [10_000, 20_000]);
+  await node.close();
+});
+
 test('one outage of a relay with 100 leaves is one incident with the count, and one recovery', async t => {
   const box = scratch();
   t.after(box.remove);

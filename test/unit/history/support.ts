@@ -34,7 +34,14 @@ export class Kept {
     this.registry = new Registry({ mono: clock.mono });
     this.ingest = new Ingest(this.registry, clock, () => false);
     const { registry } = this;
-    this.observer = new Observer({ registry, clock, intervalMs: 3000, settleMs: 10_000 });
+    this.observer = new Observer({
+      registry,
+      clock,
+      intervalMs: 3000,
+      settleMs: 10_000,
+      clockSkewMs: 5000,
+      lifted: record => this.ingest.lifted(record),
+    });
     this.ingest.listen(this.observer);
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -45,16 +45,19 @@ test('it is kept over a restart, and told at every change', async t => {
 });
 
 test('its end lifts it, also where the node was down meanwhile', async t => {
-  const { again } = open(t);
+  const { dir, again } = open(t);
   const state = again();
   const now = Date.now();
   state.set({ since: now, until: now + 30, by: 'ops' });
   await until(() => state.current === null);
   assert.ok(Date.now() >= now + 30);
   assert.equal(again().current, null, 'nor is it there after a restart');
-  state.set({ since: now, until: now + 30, by: 'ops' });
-  state.close();
-  await until(() => again().current === null);
+  state.set({ since: now, until: Date.now() + 30, by: 'ops' });
+  const file = join(dir, 'maintenance.json');
+  const kept = readFileSync(file, 'utf8');
+  await until(() => state.current === null);
+  writeFileSync(file, kept);
+  assert.equal(again().current, null, 'not one word of it more');
 });
 
 test('what is torn in the file is no maintenance', t => {

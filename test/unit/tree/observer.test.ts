@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { maintenanceAt } from '../../../src/core/maintenance.js';
 import type { Told } from '../../../src/core/observation.js';
 import { Registry } from '../../../src/core/registry.js';
 import type { Transition } from '../../../src/core/transition.js';
@@ -14,14 +15,25 @@ const BEAT = 3;
 class Watched {
   readonly clock = new TestClock();
   readonly told: Transition[] = [];
+  readonly lifted: string[] = [];
+  readonly registry: Registry;
   private readonly ingest: Ingest;
   readonly observer: Observer;
   private seq = 0;
 
   constructor(recalled: Record<string, Partial<Told>> = {}) {
-    const registry = new Registry({ mono: this.clock.mono });
+    this.registry = new Registry({ mono: this.clock.mono });
+    const { registry } = this;
     this.ingest = new Ingest(registry, this.clock, () => false);
-    this.observer = new Observer({ registry, clock: this.clock, intervalMs: BEAT * 1000, settleMs: 10_000 });
+    this.observer = new Observer({
+      registry,
+      clock: this.clock,
+      intervalMs: BEAT * 1000,
+      settleMs: 10_000,
+      clockSkewMs: 5000,
+      lifted: record => this.ingest.lifted(record),
+    });
+    this.ingest.listen({ lifted: ({ path }) => this.lifted.push(path) });
     this.observer.listen(transition => this.told.push(transition));
     for (const [path, told] of Object.entries(recalled)) this.observer.recall(path, { ...TOLD, ...told });
     this.ingest.listen(this.observer);
@@ -218,7 +230,11 @@ describe('after a start of the observer', () => {
   test('what was there before it listened is looked at', () => {
     const tree = new Watched();
     const registry = new Registry();
-    const late = new Observer({ registry, clock: tree.clock, intervalMs: 1, settleMs: 1 });
+    const late = new Observer({
+      registry,
+      clock: tree.clock,
+      ...{ intervalMs: 1, settleMs: 1, clockSkewMs: 1, lifted: () => {} },
+    });
     const told: string[] = [];
     late.listen(({ path }) => told.push(path));
     registry.applyState('web', stateOf(), { now: 1, mono: 1 });
@@ -318,5 +334,58 @@ describe('when it became so', () => {
     const tree = new Watched();
     tree.state('web', { ts: tree.clock.now() - HOUR });
     assert.equal(tree.told[0]?.at, tree.clock.now());
+  });
+});
+
+describe('a maintenance that nobody lifts', () => {
+  /** In maintenance for 10 s, by a clock that is heard to be `aheadMs` off; then lost. */
+  const maintained = (aheadMs: number | null): Watched => {
+    const tree = new Watched();
+    const since = tree.clock.now() + (aheadMs ?? 0);
+    tree.relay('rack1', { maintenance: { since, until: since + 10_000, by: 'ops' } });
+    tree.state('rack1/web');
+    const record = tree.registry.get('rack1');
+    if (record && aheadMs !== null) record.skew = [aheadMs];
+    return tree;
+  };
+  const covers = (tree: Watched) =>
+    ['rack1', 'rack1/web'].map(path => maintenanceAt(tree.registry, path)?.at);
+
+  for (const [aheadMs, endsMs] of [
+    [0, 10_000],
+    [7000, 10_000],
+    [-7000, 10_000],
+    [null, 15_000],
+  ] as const)
+    test(`ends at its time by the clock of the node, which is ${aheadMs ?? 'nobody knows how many'} ms ahead`, () => {
+      const tree = maintained(aheadMs);
+      tree.lost('rack1');
+      tree.pass(endsMs - 1);
+      assert.deepEqual([covers(tree), tree.lifted], [['rack1', 'rack1'], []]);
+      tree.pass(1);
+      assert.deepEqual([covers(tree), tree.lifted], [[undefined, undefined], ['rack1']]);
+      tree.pass(60_000);
+      assert.deepEqual(tree.lifted, ['rack1'], 'once');
+    });
+
+  test('one that the node lifts, or that goes with it, is not lifted again', () => {
+    const tree = maintained(0);
+    tree.relay('rack1', { maintenance: null });
+    tree.pass(60_000);
+    const other = maintained(0);
+    other.lost('rack1');
+    other.forget('rack1');
+    other.pass(60_000);
+    assert.deepEqual([tree.lifted, other.lifted], [[], []]);
+  });
+
+  test('one that was known before the observer was started ends as well', () => {
+    const tree = new Watched();
+    const maintenance = { since: tree.clock.now() - 9000, until: tree.clock.now(), by: 'ops' };
+    tree.registry.applyState('web', stateOf({ link: 'lost', maintenance }), { now: 1, mono: 1 });
+    tree.observer.start();
+    tree.observer.stop();
+    tree.pass(5000);
+    assert.deepEqual(tree.lifted, ['web']);
   });
 });

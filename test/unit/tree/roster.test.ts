@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { lift } from '../../../src/core/maintenance.js';
 import { Registry } from '../../../src/core/registry.js';
 import { verdict } from '../../../src/core/verdict.js';
 import { RosterFile } from '../../../src/tree/roster/file.js';
@@ -112,6 +113,18 @@ test('its states are what the broker had retained', t => {
   const { link, reason, phase, epoch } = of('canopy/rack1/gone/state');
   assert.deepEqual([link, reason, phase, epoch], ['lost', 'timeout', 'running', 10]);
   assert.deepEqual(of('canopy/api/state').maintenance, { since: 1, until: null, by: 'ops' });
+});
+
+test('a maintenance that was lifted here stays so over a restart', t => {
+  const { start, clock } = filled(t);
+  const { registry, roster } = start();
+  const record = registry.get('api');
+  assert.ok(record);
+  lift(record);
+  roster.lifted(record);
+  roster.stop();
+  clock.pass(1000);
+  assert.equal(start().registry.get('api')?.maintenance, null);
 });
 
 test('an announced restart keeps its deadline', t => {

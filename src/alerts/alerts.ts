@@ -27,6 +27,8 @@ export interface AlertsPorts {
   readonly disk: AlertsDisk;
   readonly outbox: Outbox;
   readonly duty: () => Duty;
+  /** How each node is, and from when on (monotonic ms) that is known again after a start. */
+  readonly observer: { standing(): readonly Transition[]; readonly settledAt: number };
   readonly tell: (what: 'firing' | 'resolved' | 'acked', alert: Alert) => void;
 }
 
@@ -40,6 +42,7 @@ export class Alerts {
   private timer: NodeJS.Timeout | null = null;
   private soon: NodeJS.Timeout | null = null;
   private hasSaved = false;
+  private hasSettled = false;
   private seenAt: number | null = null;
 
   constructor(
@@ -113,6 +116,7 @@ export class Alerts {
   look(): void {
     const told = this.told;
     this.told = [];
+    told.push(...this.standing());
     this.apply({ kind: 'look', told, glances: this.glances(told), duty: this.ports.duty() });
     this.seenAt = this.ports.clock.mono();
   }
@@ -120,6 +124,15 @@ export class Alerts {
   /** Whether anybody is to be told of anything. */
   get isUsed(): boolean {
     return this.config.rules.length > 0;
+  }
+
+  /** What an earlier run was told, and had not alerted for yet: told once more, when it is known whether it still is so. */
+  private standing(): Told[] {
+    const { observer, clock, glancer } = this.ports;
+    if (this.hasSettled || clock.mono() < observer.settledAt) return [];
+    this.hasSettled = true;
+    const down = observer.standing().filter(({ to }) => to !== 'up');
+    return down.map(transition => ({ transition, opening: glancer.opening(transition.path) }));
   }
 
   private glances(told: readonly Told[]): Map<string, Glance> {

@@ -85,6 +85,7 @@ const makeAlerts = (node: NodeContainer): Alerts => {
     disk: new AlertsDisk(join(dataDir, 'alerts.json'), problem => complain(node, problem)),
     outbox: node.get(OUTBOX),
     duty: () => dutyOf(node),
+    observer: node.get(OBSERVER),
     tell: (what, alert) => publish(node, what, alert),
   });
 };

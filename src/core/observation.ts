@@ -45,6 +45,15 @@ export class Observation {
     return this.due.size;
   }
 
+  /** How each node is by what was told of it last. */
+  standing(): Transition[] {
+    return Array.from(this.told, ([path, last]) => ({
+      ...fromTold(path, last),
+      from: null,
+      to: last.status,
+    }));
+  }
+
   /** Something may have changed of a node. `since`: when it became so, as far as its sender can tell (ms, our clock). */
   look(path: string, at: Moment, since = at.now): Transition | null {
     const record = this.ports.registry.get(path);

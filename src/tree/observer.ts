@@ -30,6 +30,8 @@ const LIVE_MS = 2000;
 
 export class Observer implements IngestListener {
   private readonly observation: Observation;
+  /** Monotonic ms from which on who is there was heard since the start. */
+  readonly settledAt: number;
   private readonly clocks = new SenderClocks();
   private readonly listeners: TransitionListener[] = [];
   /** Nodes whose maintenance has an end. */
@@ -38,10 +40,11 @@ export class Observer implements IngestListener {
 
   constructor(private readonly options: ObserverOptions) {
     const { registry, clock, intervalMs, settleMs } = options;
+    this.settledAt = clock.mono() + settleMs;
     this.observation = new Observation({
       registry,
       intervalMs,
-      settledAt: clock.mono() + settleMs,
+      settledAt: this.settledAt,
       isFlapping: path => registry.get(path)?.flap?.on ?? false,
     });
   }
@@ -54,6 +57,11 @@ export class Observer implements IngestListener {
   /** What an earlier run has told last of a node; before `start`. */
   recall(path: string, told: Told): void {
     this.observation.recall(path, told);
+  }
+
+  /** How each node is by what was told of it last, by an earlier run too. */
+  standing(): Transition[] {
+    return this.observation.standing();
   }
 
   /** What came before it listened is looked at now. */

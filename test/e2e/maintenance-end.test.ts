@@ -83,6 +83,8 @@ describe('a maintenance whose node is killed', {
     for (const path of ['rack', 'rack/web'])
       await until(async () => maintenanceOf(await root.rest.node(path)) === null, 15_000, path);
     assert.deepEqual(await ends('rack'), [end]);
+    const told = await until(() => firing('rack'), 15_000, 'an alert');
+    assert.ok(told.since < end, JSON.stringify(told));
     await rack.up();
     await root.rest.expect('rack', { status: 'up' });
     assert.deepEqual([maintenanceOf(await root.rest.node('rack')), await ends('rack')], [null, [end]]);

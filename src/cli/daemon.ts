@@ -83,7 +83,11 @@ async function overTarget(
   const target = settings.role === 'leaf' ? await livingTarget(settings.dataDir) : null;
   if (target === null) return null;
   // Whether or not its parent hears of it.
-  const why = await start(file, { ...view, quiet: true }).catch((error: Error) => error);
+  const started = start(file, { ...view, quiet: true });
+  const why = await started.then(
+    () => 'it ended at once',
+    (error: Error) => error.message,
+  );
   const held = await holderOf(pidFileOf(settings));
   if (held === null)
     throw new CliError(

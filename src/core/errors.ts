@@ -50,6 +50,8 @@ export const ERROR_CODES = {
   'ca-exists': 'the node has a certificate authority already',
   'bad-csr': 'the text is no request for a certificate, is not signed by its own key, or its key is weak',
   'no-tls-listener': 'the node has no TLS listener by which a child could join',
+  'copied-directory':
+    'the data directory is a copy of that of another node, with the record of a target that runs',
   'desired-state':
     'whether a target is meant to run could not be read, or not be written (it is tried again)',
   'bad-roster': 'the file of the nodes that are known cannot be read as one, in whole or in part',

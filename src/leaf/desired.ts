@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Desired } from '../core/facts.js';
 
-/** Milliseconds before a disk that took it not is tried again. */
+/** Milliseconds before a disk that took it not is tried again, and after a first start until room for a word is kept. */
 const RETRY_MS = 1000;
+/** As long as the words: one of them goes over it where the disk is full by then. */
+const NOBODY = 'nobody ';
 
 export class DesiredState {
   private readonly file: string;
@@ -19,6 +21,7 @@ export class DesiredState {
   ) {
     this.file = `${dataDir}/desired`;
     this.now = this.read() ?? first;
+    if (!existsSync(this.file)) setTimeout(() => reserve(this.file), RETRY_MS).unref();
   }
 
   onChange(listener: () => void): void {
@@ -57,11 +60,21 @@ export class DesiredState {
     try {
       const word = readFileSync(this.file, 'utf8').trim();
       if (word === 'stopped' || word === 'running') return word;
+      if (word === NOBODY.trim()) return null;
       this.warn(`${this.file}: expected "running" or "stopped", found ${JSON.stringify(word.slice(0, 40))}`);
     } catch (error) {
       this.warn((error as Error).message);
     }
     return null;
+  }
+}
+
+/** Not at the start itself, which a target would wait for. */
+function reserve(file: string): void {
+  try {
+    writeFileSync(file, `${NOBODY}\n`, { flag: 'wx' });
+  } catch {
+    // somebody has said something meanwhile, or the disk is full already
   }
 }
 

@@ -1,5 +1,6 @@
 /** What makes a node the same one after a restart: kept in its data directory. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { CanopyError } from '../core/errors.js';
 import { livingTarget } from '../process/adopt.js';
 import { at, isFull } from '../process/file-error.js';
 import { markOf } from '../process/marked.js';
@@ -16,7 +17,10 @@ export interface Installation {
   readonly fresh: boolean;
 }
 
-type Kept = Omit<Installation, 'fresh'>;
+interface Kept extends Omit<Installation, 'fresh'> {
+  /** The inode of the data directory: a copy of that is another node. Not in what earlier versions have written. */
+  readonly directory?: string;
+}
 
 const FILE = 'installation.json';
 /** As many in every record: the next one fits over it on a full disk. */
@@ -33,18 +37,24 @@ export async function openInstallation(
   lost: (error: Error) => void = () => {},
 ): Promise<Installation> {
   const file = `${dataDir}/${FILE}`;
-  const before = existsSync(file) ? parse(await readFile(file, 'utf8').catch(() => '')) : null;
-  if (before === null) await mkdir(dataDir, { recursive: true });
-  const left = before === null ? await markOfTarget(dataDir) : null;
+  const found = existsSync(file) ? parse(await readFile(file, 'utf8').catch(() => '')) : null;
+  if (found === null) await mkdir(dataDir, { recursive: true });
+  const directory = statSync(dataDir, { bigint: true }).ino.toString();
+  const isCopy = found?.directory !== undefined && found.directory !== directory;
+  if (isCopy) await refuseTargetOf(dataDir);
+  const before = isCopy ? null : found;
+  const left = found === null ? await markOfTarget(dataDir) : null;
   const kept: Kept = {
     instance: before?.instance ?? left ?? randomHex(),
-    epoch: Math.max(now, (before?.epoch ?? 0) + 1),
+    epoch: Math.max(now, (found?.epoch ?? 0) + 1),
+    directory,
   };
   const text = `${JSON.stringify(kept).padEnd(BYTES - 1)}\n`;
-  await keep(file, text, before === null)
+  await keep(file, text, found === null)
     .catch(error => (isFull(error) ? overwrite(file, text).catch(() => lost(error)) : Promise.reject(error)))
     .catch(at(file));
-  return { ...kept, fresh: before === null && left === null };
+  const { instance, epoch } = kept;
+  return { instance, epoch, fresh: before === null && left === null };
 }
 
 /** A first one that is cut off in the writing can't be read, and then nothing bears its mark. */
@@ -64,6 +74,17 @@ async function make(file: string, text: string, flag: 'wx' | 'w' = 'wx'): Promis
     await rm(file, { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Two leaves with one mark would end each other's target. Throws `copied-directory` where whose that is can't be known. */
+async function refuseTargetOf(dataDir: string): Promise<void> {
+  const target = await livingTarget(dataDir);
+  if (target === null) return;
+  throw new CanopyError(
+    'copied-directory',
+    `${dataDir}: expected the data directory of one node alone, found a copy with the record of process ${target.pid}, which runs; ` +
+      'if that is the target of another leaf, remove target.run from the copy; if it is of this one, remove installation.json',
+  );
 }
 
 const INSTANCE = /^[0-9a-f]{16}$/;

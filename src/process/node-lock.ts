@@ -1,6 +1,6 @@
 /** One process for each node: by its pid file, and where that was removed or emptied, by who still has it open. */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { at } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
 import { AlreadyRunningError, type Claim, claimPidFile, readPidFile, releasePidFile } from './pid-file.js';
@@ -10,7 +10,7 @@ export interface NodeLock extends Claim {
 }
 
 /**
- * Holds a node for this process. `makeDirectory` makes that of the file: in one that was not there nobody is looked for.
+ * Holds a node for this process. `makeDirectory` makes that of the file, once it is known that nobody had it there before.
  * @throws AlreadyRunningError while another process holds it; else the error of the file system
  */
 export async function lockNode(pidFile: string, makeDirectory: () => Promise<unknown>): Promise<NodeLock> {
@@ -29,7 +29,9 @@ export async function lockNode(pidFile: string, makeDirectory: () => Promise<unk
 
 /** The process that holds a node; null where none does. */
 export async function holderOf(pidFile: string): Promise<ProcessIdentity | null> {
-  const recorded = await readPidFile(pidFile).catch(at(pidFile));
+  const recorded = await readPidFile(pidFile).catch((error: NodeJS.ErrnoException) =>
+    error.code === 'EISDIR' ? ('corrupt' as const) : at(pidFile)(error),
+  );
   if (recorded !== null && recorded !== 'corrupt') return (await sameProcess(recorded)) ? recorded : null;
   const pid = whoHasOpen(pidFile);
   return pid === null ? null : processIdentity(pid);
@@ -38,8 +40,7 @@ export async function holderOf(pidFile: string): Promise<ProcessIdentity | null>
 /** Of the processes of our own kind that we may look into. Linux only: null elsewhere. */
 function whoHasOpen(file: string): number | null {
   if (process.platform !== 'linux') return null;
-  const path = realPathOf(file);
-  if (path === null) return null;
+  const path = realPathOf(resolve(file));
   const open = openElsewhere();
   return open.get(path) ?? open.get(`${path} (deleted)`) ?? null;
 }
@@ -56,13 +57,12 @@ function openElsewhere(): ReadonlyMap<string, number> {
   return open;
 }
 
-/** Null where there is no such directory: nobody holds what is in it. */
-function realPathOf(file: string): string | null {
-  try {
-    return join(realpathSync(dirname(file)), basename(file));
-  } catch {
-    return null;
-  }
+/** As far as there is one: its directory may have been removed as well. */
+function realPathOf(file: string): string {
+  const directory = dirname(file);
+  if (directory === file) return file;
+  const real = unlessGone(() => realpathSync(directory)) ?? realPathOf(directory);
+  return join(real, basename(file));
 }
 
 const nameOf = (pid: number): string | null => unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'latin1'));

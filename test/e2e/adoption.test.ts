@@ -1,12 +1,12 @@
 /** A leaf that is killed leaves its target behind; the next one takes it over: never two, never restarted for that. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canopy } from '../support/cli.js';
 import { publish } from '../support/mqtt-tools.js';
-import { type NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
+import { NodeProcess, startLeaf, startRoot } from '../support/nodes.js';
 import { skipWithout } from '../support/parts.js';
 import { mulberry } from '../support/random.js';
 import { Sandbox } from '../support/sandbox.js';
@@ -219,6 +219,36 @@ describe('adoption', { skip, concurrency: 2 }, () => {
       await leaf.stop();
       assert.deepEqual([lives(pid), copies(`sleep ${seconds}`)], [false, []]);
     }
+  });
+
+  it('a copied data directory is that of another leaf, which leaves the target of the first alone', async () => {
+    const { leaf, pid } = await up('original', { target: 'sleep 36070' });
+    const copy = (name: string, left: RegExp): string => {
+      const data_dir = box.path(name);
+      cpSync(leaf.dataDir, data_dir, { recursive: true, filter: path => !left.test(path) });
+      return data_dir;
+    };
+    const data_dir = copy('copied', /canopy\.pid$|target\.run$/);
+    const second = await startLeaf(box, root, { name: 'copied', target: 'sleep 36071', data_dir });
+    await root.rest.expect('copied', { status: 'up' });
+    for (const op of ['restart', 'stop'])
+      assert.equal((await root.rest.command('copied', op)).body.status, 'succeeded');
+    assert.deepEqual(
+      copies('sleep 36070').map(it => it.pid),
+      [pid],
+    );
+    // Whose target it is that the copy has the record of, nobody can say.
+    const recorded = copy('refused', /canopy\.pid$/);
+    const third = new NodeProcess(box, { ...second.settings, name: 'refused', data_dir: recorded });
+    third.launch();
+    assert.equal((await third.end()).code, 1);
+    assert.match(
+      third.output,
+      new RegExp(`copied-directory: .* process ${pid}, which runs; .*remove target.run`),
+    );
+    assert.ok(lives(pid));
+    await second.stop();
+    await leaf.stop();
   });
 
   it('what an operator stopped stays stopped, over an orderly end and kill -9, until he starts it', async () => {

@@ -1,6 +1,7 @@
 /** Two nodes of one name, and a child that beats slower than its parent's timeout. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Tap } from '../support/mqtt-tools.js';
 import { leafSettings, NodeProcess, startLeaf, startRelay, startRoot } from '../support/nodes.js';
@@ -68,6 +69,9 @@ describe('two nodes of one name', { skip }, () => {
       (path: string) => !/\/(target\.run|canopy\.pid)$/.test(path),
     ];
     cpSync(box.path('web'), data_dir, { recursive: true, filter: keep });
+    const installation = join(data_dir, 'installation.json');
+    const { directory: _elsewhere, ...same } = JSON.parse(readFileSync(installation, 'utf8'));
+    writeFileSync(installation, JSON.stringify(same));
     const reborn = await startLeaf(box, root, { name: 'web', target: STEADY, data_dir });
     await root.rest.expect('web', it => it.status === 'up' && (it.epoch as number) > (epoch as number), 2000);
     assert.equal(reborn.count(/another live node/), 0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,21 @@ test('where there is no room for another file the word goes over the other', asy
   await mkdir(join(dir, 'desired.new'));
   new DesiredState(dir).set('stopped');
   assert.equal(new DesiredState(dir).get(), 'stopped');
+});
+
+test('a word has its room before anybody says one: it goes over what is there where the disk is full', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'canopy-desired-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const state = new DesiredState(dir);
+  await until(() => existsSync(join(dir, 'desired')));
+  const told: string[] = [];
+  const warn = (message: string) => told.push(message);
+  // It says nothing: what is set for a first start holds.
+  for (const first of ['running', 'stopped'] as const)
+    assert.equal(new DesiredState(dir, first, warn).get(), first);
+  await mkdir(join(dir, 'desired.new'));
+  state.set('stopped');
+  assert.deepEqual([new DesiredState(dir, 'running', warn).get(), told], ['stopped', []]);
 });
 
 test('what cannot be written is no error, is told, and written once it can be', async t => {

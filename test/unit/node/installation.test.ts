@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -26,6 +26,23 @@ test('the epoch rises even when the clock steps back or stands still', async t =
   const epochs: number[] = [];
   for (const now of [5000, 5000, 100, 0, 5003, 9000]) epochs.push((await openInstallation(dir, now)).epoch);
   assert.deepEqual(epochs, [5000, 5001, 5002, 5003, 5004, 9000]);
+});
+
+test('a copy of a data directory is another installation, one that was moved is the same', async t => {
+  const dir = await dataDir(t);
+  const first = await openInstallation(dir, 1000);
+  await cp(dir, `${dir} copied`, { recursive: true });
+  await rename(dir, `${dir} moved`);
+  const [copied, moved] = [
+    await openInstallation(`${dir} copied`, 2000),
+    await openInstallation(`${dir} moved`, 2000),
+  ];
+  assert.deepEqual([copied.instance === first.instance, moved.instance === first.instance], [false, true]);
+  assert.deepEqual([copied.fresh, moved.fresh], [true, false]);
+  assert.equal((await openInstallation(`${dir} copied`, 3000)).instance, copied.instance);
+  // As an earlier version has left it.
+  await writeFile(join(`${dir} moved`, 'installation.json'), JSON.stringify({ ...SOUND }));
+  assert.equal((await openInstallation(`${dir} moved`, 4000)).instance, SOUND.instance);
 });
 
 test('two data directories are two installations', async t => {
@@ -59,7 +76,8 @@ test('a file that cannot be read is begun anew, and sound from then on', async t
     assert.equal(opened.epoch, 1000);
     const { fresh, ...kept } = opened;
     assert.equal(fresh, true);
-    assert.deepEqual(JSON.parse(await readFile(join(dir, 'installation.json'), 'utf8')), kept);
+    const { directory, ...written } = JSON.parse(await readFile(join(dir, 'installation.json'), 'utf8'));
+    assert.deepEqual([written, typeof directory], [kept, 'string']);
     assert.deepEqual(await openInstallation(dir, 1000), { ...kept, epoch: 1001, fresh: false });
   }
 });

@@ -1,8 +1,8 @@
 /** Held by another process, of whose pid file this or that has become. */
 import assert from 'node:assert/strict';
-import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { holderOf, lockNode } from '../../../src/process/node-lock.js';
 import { compiled, said, start, workDir } from './support.js';
@@ -24,6 +24,11 @@ async function holder(t: TestContext, file: string) {
 const FATES: Record<string, (file: string) => void> = {
   removed: rmSync,
   emptied: file => truncateSync(file),
+  'removed, its directory with it': file => rmSync(dirname(file), { recursive: true }),
+  'a directory': file => {
+    rmSync(file);
+    mkdirSync(file);
+  },
   replaced: file => {
     writeFileSync(`${file}.other`, 'not what it was');
     renameSync(`${file}.other`, file);
@@ -38,20 +43,22 @@ test('a node is held as long as its process lives, whatever becomes of its pid f
   await symlink('data', join(dir, 'link'));
   const held = await Promise.all(
     Object.entries(FATES).map(async ([name, befalls]) => {
-      const running = await holder(t, join(dir, 'data', name));
-      befalls(join(dir, 'data', name));
+      const file = join(dir, 'data', name, 'node.pid');
+      const running = await holder(t, file);
+      befalls(file);
       return { name, running };
     }),
   );
   for (const { name, running } of held)
-    for (const file of [join(dir, 'data', name), join(dir, 'link', name)]) {
+    for (const file of [join(dir, 'data', name, 'node.pid'), join(dir, 'link', name, 'node.pid')]) {
       assert.equal((await holderOf(file))?.pid, running.pid, name);
       await assert.rejects(lockNode(file, none), { code: 'already-running', pid: running.pid });
     }
   for (const { name, running } of held) {
     process.kill(running.pid, 'SIGKILL');
     await running.exited;
-    const lock = await lockNode(join(dir, 'link', name), none);
+    rmSync(join(dir, 'link', name), { recursive: true, force: true });
+    const lock = await lockNode(join(dir, 'link', name, 'node.pid'), none);
     await lock.release();
   }
 });

@@ -1,6 +1,7 @@
 /** Maintenance that has an end, of nodes that are killed within it: what others see of it is over then, too. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { canopy } from '../support/cli.js';
 import { type NodeProcess, startLeaf, startRelay, startRoot } from '../support/nodes.js';
@@ -76,6 +77,8 @@ describe('a maintenance whose node is killed', {
     const end = await maintain('rack', 4);
     await rack.crash();
     await root.rest.expect('rack', { status: 'down' });
+    // It writes what changes within a moment together.
+    await until(() => readFileSync(join(root.dataDir, 'roster.jsonl'), 'utf8').includes(`"until":${end}`));
     await root.crash();
     await root.up();
     const covered = await root.rest.node('rack/web');

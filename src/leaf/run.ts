@@ -2,7 +2,7 @@
 import type { AtOnce } from '../core/restart-policy.js';
 import type { Cgroup } from '../process/cgroup.js';
 import { descendantsOf, type Known, stillLives } from '../process/descendants.js';
-import { type Entering, enterCgroup } from '../process/entering.js';
+import { ENTERED, type Entering, enterCgroup } from '../process/entering.js';
 import { signalTarget } from '../process/reach.js';
 import type { Exit, RunningProcess, Successor } from '../process/spawn.js';
 import { startTicksOf } from '../process/stat.js';
@@ -16,7 +16,7 @@ export interface Following extends AtOnce {
 
 export class Run {
   private readonly entering: Entering | null;
-  private outside = true;
+  private outside: boolean;
   private timer: NodeJS.Timeout | null = null;
   /** None is to follow it. */
   private isLast = false;
@@ -28,8 +28,9 @@ export class Run {
     private readonly cgroup: Cgroup | null,
     private readonly mark: string,
   ) {
-    const { pid, startTicks } = running;
-    this.entering = cgroup && enterCgroup(cgroup, { pid, startTicks, mark });
+    const { pid, startTicks, isInside = false } = running;
+    this.outside = !isInside;
+    this.entering = isInside ? ENTERED : cgroup && enterCgroup(cgroup, { pid, startTicks, mark });
     void this.entering?.inside.then(inside => {
       this.outside = !inside;
     });

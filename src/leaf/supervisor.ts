@@ -163,7 +163,7 @@ export class Supervisor {
 
   private async launch(): Promise<RunningProcess> {
     const { output, ground, ...spec } = this.spec;
-    return launchTarget({ ...spec, ...ground(), output: output.outputs() });
+    return launchTarget({ ...spec, ...ground(), cgroup: this.cgroup?.path, output: output.outputs() });
   }
 
   private runs(started: RunningProcess): void {

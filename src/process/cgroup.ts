@@ -2,7 +2,12 @@
 // Not node:fs/promises: that is loaded at once, and a target would wait for it.
 import { accessSync, constants, promises, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { lives } from './stat.js';
+
+/** Looks whether it is empty, and milliseconds between two. */
+const LOOKS = 10;
+const LOOK_MS = 5;
 
 export class Cgroup {
   private constructor(readonly path: string) {}
@@ -50,9 +55,15 @@ export class Cgroup {
     }
   }
 
-  /** Once it is empty; otherwise it stays for the next who opens it. */
+  /** Once it is empty; otherwise it stays for the next who opens it. Who ends just now gets a moment. */
   async remove(): Promise<void> {
-    await promises.rmdir(this.path).catch(() => {});
+    for (let look = 1; !(await this.isRemoved()) && look < LOOKS; look++) await pause(LOOK_MS);
+  }
+
+  /** Or can't be, for another reason than that somebody is in it. */
+  private isRemoved(): Promise<boolean> {
+    const removed = promises.rmdir(this.path).then(() => true);
+    return removed.catch((error: NodeJS.ErrnoException) => error.code !== 'EBUSY');
   }
 }
 

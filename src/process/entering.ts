@@ -1,5 +1,5 @@
 /**
- * Moves running targets into their cgroups, one after the other and never while somebody waits for it: the kernel takes
+ * Moves running targets that could not begin in their cgroups (see shim-forking.ts), or are taken over, into these: one after the other and never while somebody waits for it: the kernel takes
  * some 10 ms for a move, which a target would otherwise spend before its first instruction.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,6 +23,9 @@ export interface Entering {
   /** It has ended: its pid may be another's soon. */
   cancel(): void;
 }
+
+/** Of one that has begun in it. */
+export const ENTERED: Entering = { inside: Promise.resolve(true), cancel: () => {} };
 
 /** Milliseconds that a burst of starts has to be over. */
 const QUIET_MS = 20;

@@ -4,8 +4,9 @@ import type { Exit, SpawnError, Succession } from './spawn.js';
 import { exitFrom } from './target-record.js';
 
 // What is said, each in a line after the token of its launch.
-/** A process is about to become the target: its pid, its process group, and its start time as proc(5) has it (`-` where it does not). */
+/** A process is about to become the target: its pid, its process group, and its start time as proc(5) has it (`-` where it does not); whether it begins in its cgroup. */
 export const STARTED = 'started';
+export const INSIDE = 'inside';
 /** The command can't be found or executed. */
 export const NOT_FOUND = 'not-found';
 /** A directory can't be entered. */
@@ -27,6 +28,8 @@ export interface Started {
   readonly group: number;
   /** Null where the machine does not tell. */
   readonly startTicks: string | null;
+  /** It has begun in its cgroup. */
+  readonly isInside: boolean;
 }
 
 /** What a launch comes to first. `nothing`: no target, and why is not known. */
@@ -77,7 +80,7 @@ export class LaunchWords {
     });
   }
 
-  hear(word: string, [first = '', second = '', third = '-']: readonly string[]): void {
+  hear(word: string, [first = '', second = '', third = '-', fourth]: readonly string[]): void {
     switch (word) {
       case STARTED:
         this.isStarted = true;
@@ -86,6 +89,7 @@ export class LaunchWords {
           pid: Number(first),
           group: Number(second),
           startTicks: third === '-' ? null : third,
+          isInside: fourth === INSIDE,
         });
       case NOT_FOUND:
       case NO_DIRECTORY:

@@ -18,6 +18,8 @@ export interface LaunchOptions {
   readonly env: NodeJS.ProcessEnv;
   /** By which its processes are known, besides what is in `env`, which many may share. */
   readonly mark?: string;
+  /** The directory of the cgroup in which it begins, where it can. */
+  readonly cgroup?: string | undefined;
   /** The files that take stdout and stderr, appended; made where missing (mode 0640), with their directories. */
   readonly output: Output;
   readonly cwd?: string;
@@ -42,7 +44,8 @@ export async function launchTarget(options: LaunchOptions): Promise<RunningProce
 /** A starter may have been killed, or the files for the output can't be opened: whose fault it was shows now. */
 function launchAgain(options: LaunchOptions): Promise<RunningProcess | null> {
   for (const file of [options.output.stdout, options.output.stderr]) prepareOutput(file);
-  return launchOnce(options);
+  // Where the kernel had killed it in its cgroup, see shim-forking.ts, it is moved there later.
+  return launchOnce({ ...options, cgroup: '' });
 }
 
 const lost = ({ words }: LaunchOptions): SpawnError =>
@@ -59,8 +62,9 @@ async function launchOnce(options: LaunchOptions): Promise<RunningProcess | null
 }
 
 function ordersOf(options: LaunchOptions, token: string, at: number): Orders {
-  const { words, dataDir, env, mark = '', output, cwd = '', umask = '', before = [] } = options;
-  return { dataDir, token, bootId: bootId(), at, words, before, env, mark, output, cwd, umask };
+  const { words, dataDir, env, cgroup = '', mark = '', output, cwd = '', umask = '', before = [] } = options;
+  const ground = { env, cgroup, mark, output, cwd, umask };
+  return { dataDir, token, bootId: bootId(), at, words, before, ...ground };
 }
 
 /** As above, of a launch that is under way. */
@@ -93,7 +97,7 @@ async function outcome(
 
 async function begun(orders: Orders, told: LaunchWords, started: Started): Promise<RunningProcess> {
   const { dataDir, token, bootId: boot, at } = orders;
-  const { pid, group, startTicks } = started;
+  const { pid, group, startTicks, isInside } = started;
   const startedAt = Date.now();
   const identity = { pid, startTime: startTicks ?? '', bootId: boot };
   const launched = { token, group, keeper: told.keeper, launchedAt: at || startedAt, fate: null };
@@ -101,7 +105,7 @@ async function begun(orders: Orders, told: LaunchWords, started: Started): Promi
   const whole = record && { ...record, ...launched };
   if (whole) repairLater(whole, told, dataDir);
   const exited = exitOf(told, whole, dataDir);
-  return { pid, group, startTicks, startedAt, exited, ranMs: () => told.ranMs };
+  return { pid, group, startTicks, isInside, startedAt, exited, ranMs: () => told.ranMs };
 }
 
 /**
@@ -113,9 +117,13 @@ function succeed(options: LaunchOptions, before: LaunchWords, how: Succession): 
   const orders = (): Orders => ordersOf(options, newToken(dataDir, 'look'), 0);
   const next = before.follow?.(orders, how);
   if (!next) return null;
-  const launched = before.end.then(() =>
-    before.isFollowed ? outcome(options, next.orders, next.told).catch((error: Error) => error) : null,
-  );
+  const ended = before.end.then(exit => {
+    if (before.isFollowed) return outcome(options, next.orders, next.told);
+    // Where the shim was killed over it, it may be there all the same.
+    const isThere = exit === null && readRecord(dataDir)?.token === next.orders.token;
+    return isThere ? livingTarget(dataDir) : null;
+  });
+  const launched = ended.catch((error: Error) => error);
   return { launched, cancel: () => void newToken(dataDir, 'look') };
 }
 

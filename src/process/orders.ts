@@ -17,6 +17,8 @@ export interface Orders {
   readonly words: readonly string[];
   readonly before: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** The directory of the cgroup in which it is to begin, if it can; '': in none. */
+  readonly cgroup: string;
   /** By which the target's processes are known; '': by nothing. */
   readonly mark: string;
   readonly output: Output;
@@ -38,8 +40,8 @@ export const ASK = '0 0 0\n';
  * after it.
  */
 export function shimOrders(orders: Orders, after: After | null = null): string {
-  const { dataDir, token, bootId, at, words, before, env, mark, output, cwd, umask } = orders;
-  const ground = [mark, output.stdout, output.stderr, cwd, umask, before.length];
+  const { dataDir, token, bootId, at, words, before, env, cgroup, mark, output, cwd, umask } = orders;
+  const ground = [cgroup, mark, output.stdout, output.stderr, cwd, umask, before.length];
   const fields = [token, dataDir, bootId, at, ...ground, ...before, ...words, ''].join('\0');
   const variables = inBytes(env);
   const unless = after?.unless.map(code => `=${code}`);

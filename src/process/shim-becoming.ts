@@ -1,5 +1,5 @@
 /** What a process that a shim has forked does, in Perl: it makes its ground that of the target, says who it is, and becomes it. */
-import { NO_DIRECTORY, NOT_FOUND, OVERTAKEN, STARTED } from './launch-words.js';
+import { INSIDE, NO_DIRECTORY, NOT_FOUND, OVERTAKEN, STARTED } from './launch-words.js';
 import { MARK } from './marked.js';
 import { TOKEN_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 
@@ -68,7 +68,7 @@ sub prepare {
 }
 
 sub become {
-  my ($token, $dir, $boot, $at, $mark, $out, $err, $cwd, $mask, $before, @command) = split /\0/, $_[0], -1;
+  my ($token, $dir, $boot, $at, undef, $mark, $out, $err, $cwd, $mask, $before, @command) = split /\0/, $_[0], -1;
   pop @command;
   $SIG{$_} = 'DEFAULT' for 'CHLD', grep { $_ ne 'PIPE' } @deaf;
   $ENV{'${MARK}'} = $mark if $mark ne '';
@@ -88,7 +88,7 @@ sub become {
     exit ${OVERTAKEN};
   }
   # The shim says it of one that follows: its leaf would be woken where the target wants to begin.
-  tell_leaf($token, '${STARTED}', $$, $$, $start) if $at;
+  tell_leaf($token, '${STARTED}', $$, $$, $start, $begins_inside ? '${INSIDE}' : ()) if $at;
   close $words;
   $SIG{PIPE} = 'DEFAULT';
   umask($mask eq '' ? $umask : oct $mask);

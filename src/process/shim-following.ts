@@ -19,7 +19,7 @@ sub stand_by {
   return unless grep { $_->[0] eq $token } values %launched;
   # The next spare has it from the start; and those that have the same share it.
   take_environment($variables) if length $variables < ${SHORT};
-  my ($out, $err) = (split /\0/, $order)[5, 6];
+  my ($out, $err) = (split /\0/, $order)[6, 7];
   my @files = map { [$_, (stat)[0, 1, 7]] } $out, $err eq $out ? () : $err;
   $successors{$token} = [@how, \@files, $order, $variables eq $environment ? $environment : $variables];
 }
@@ -50,12 +50,13 @@ sub is_wanted {
 
 # Not where anything is left of the one before: that is for its leaf to end.
 sub follow {
-  my ($before, $group, $code) = @_;
+  my ($before, $group, $code, $is_inside) = @_;
   my ($unless, $cgroup, $longest, $files, $order, $variables) = @{ delete $successors{$before} or return };
   return if index(",$unless,", ",$code,") >= 0 || kill(0, -$group) || $! != POSIX::ESRCH() || !is_empty($cgroup);
   return if grep { !goes_on($longest, @$_) } @$files;
   return unless is_wanted(split /\0/, $order, 3);
-  launch($order, $variables);
+  # Who kills the cgroup of a target lets none follow.
+  launch($order, $variables, $is_inside);
   '${FOLLOWED}';
 }
 `;

@@ -10,19 +10,16 @@
  * Orders come by standard input, so that neither words nor environment show in a list of processes: see orders.ts. What is cut off starts
  * nothing. Its words go to descriptor 3, see launch-words.ts.
  */
-import { NO_PROCESS, OVER, READY, STARTED } from './launch-words.js';
-import { BECOMING, SHORT } from './shim-becoming.js';
+import { INSIDE, NO_PROCESS, OVER, READY, STARTED } from './launch-words.js';
+import { BECOMING } from './shim-becoming.js';
 import { FOLLOWING } from './shim-following.js';
+import { FORKING, QUIET_S } from './shim-forking.js';
 import { END_AT, END_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 
-/** Seconds without an order before a spare is forked: it would be in the way of others. */
-const QUIET_S = 0.03;
 /** Seconds that a successor has for itself before its leaf is told: that takes a core which it may have to wait for. */
 const LATE_S = 0.005;
 /** Seconds between two looks whether one that is held up has begun. */
 const LOOK_S = 0.1;
-/** Seconds until it is tried again where none could be forked. */
-const RETRY_S = 60;
 export const SHIM_SCRIPT = String.raw`
 use strict;
 use POSIX ();
@@ -71,48 +68,15 @@ sub overwrite {
   (syswrite $run, sprintf "%-*s\n", $bytes - 1, $text) == $bytes;
 }
 
+${FORKING}
 ${BECOMING}
-# One that waits for its orders: a fork less while somebody waits for a target.
-sub fork_spare {
-  pipe my $from_shim, my $to or return;
-  $spare = fork;
-  $quiet = defined $spare ? ${QUIET_S} : ${RETRY_S};
-  if ($spare) { $to_spare = $to; return }
-  return unless defined $spare;
-  close $to;
-  prepare();
-  my $order = '';
-  1 while sysread $from_shim, $order, 65536, length $order;
-  my ($bytes, $of_variables) = unpack 'NN', $order;
-  exit unless length $order > 8 && length $order == 8 + $bytes + $of_variables;
-  take_environment(substr $order, 8 + $bytes);
-  become(substr $order, 8, $bytes);
-}
-
-sub forked {
-  my ($order, $variables) = @_;
-  if (my $pid = $spare) {
-    my $is_told = say_all($to_spare, pack('NN', length $order, length $variables) . $order . $variables);
-    ($spare, $to_spare) = ();
-    # One that was killed has not become anything.
-    return $pid if $is_told;
-  }
-  # A long one takes its time, for which others would have to wait.
-  take_environment($variables) if length $variables < ${SHORT};
-  my $pid = fork;
-  return $pid if $pid || !defined $pid;
-  prepare();
-  take_environment($variables);
-  become($order);
-}
-
 sub launch {
-  my ($order, $variables) = @_;
-  my ($token, $dir, undef, $at_once) = split /\0/, $order, 5;
+  my ($order, $variables, $is_whole) = @_;
+  my ($token, $dir, undef, $at_once, $cgroup) = split /\0/, $order, 6;
   my $at = $runtime->();
-  my $pid = forked($order, $variables);
+  my $pid = forked($order, $variables, $cgroup, $is_whole);
   if (!$pid) { tell_leaf($token, '${NO_PROCESS}'); return }
-  $launched{$pid} = [$token, "$dir/target.run", $at];
+  $launched{$pid} = [$token, "$dir/target.run", $at, $begins_inside];
   $untold{$pid} = 1 unless $at_once;
 }
 
@@ -124,19 +88,21 @@ sub tell_late {
 # One that says nothing itself, once it is recorded.
 sub tell_begun {
   my ($pid) = @_;
-  my ($token, $file) = @{ $launched{$pid} };
+  my ($token, $file, undef, $is_inside) = @{ $launched{$pid} };
   my (undef, $start, undef, $recorded) = split / /, substr content($file, ${WHO_AT + WHO_BYTES}), ${WHO_AT};
   return unless defined $recorded && $recorded eq $token;
-  tell_leaf($token, '${STARTED}', $pid, $pid, $start);
+  tell_leaf($token, '${STARTED}', $pid, $pid, $start, $is_inside ? '${INSIDE}' : ());
   delete $untold{$pid};
 }
 
-# Of nobody who was not the target: one that came late writes over the end of nobody else.
+# True where it was the target: one that came late writes over the end of nobody else.
 sub record_end {
   my ($token, $file, $code) = @_;
   open my $run, '+<', $file or return;
   sysread $run, my $known, ${WHO_AT + WHO_BYTES};
-  overwrite($run, ${END_AT}, ${END_BYTES}, "$token $code") if index($known, $token, ${WHO_AT}) >= 0;
+  return if index($known, $token, ${WHO_AT}) < 0;
+  overwrite($run, ${END_AT}, ${END_BYTES}, "$token $code");
+  1;
 }
 
 ${FOLLOWING}
@@ -147,11 +113,11 @@ sub wait_for_children {
     ($spare, $to_spare) = () if $spare && $pid == $spare;
     next unless $launched{$pid};
     tell_late() if $untold{$pid};
-    my ($token, $file, $at) = @{ delete $launched{$pid} };
+    my ($token, $file, $at, $is_inside) = @{ delete $launched{$pid} };
     delete $untold{$pid};
     my $ran = int 1000 * ($runtime->() - $at);
-    record_end($token, $file, $code);
-    my $followed = follow($token, $pid, $code);
+    learn($is_inside, scalar record_end($token, $file, $code), $code);
+    my $followed = follow($token, $pid, $code, $is_inside);
     if ($followed) { push @late, [$token, '${OVER}', $code, $ran, $followed] }
     else { tell_leaf($token, '${OVER}', $code, $ran) }
   }
@@ -175,11 +141,11 @@ while ($is_open || %launched) {
   my $ready = '';
   vec($ready, 0, 1) = $is_open;
   vec($ready, fileno $child_ended, 1) = 1;
-  my $most = @late ? ${LATE_S} : $spare || !$is_open ? undef : $quiet;
+  my $most = @late ? ${LATE_S} : $spare || $begins_inside || !$is_open ? undef : $quiet;
   $most = ${LOOK_S} if %untold && !@late && ($most // 1) > ${LOOK_S};
   my $count = select $ready, undef, undef, $most;
   if ($count >= 0 && @late) { tell_late() }
-  elsif ($count == 0) { tell_late(); fork_spare() if $is_open && !$spare }
+  elsif ($count == 0) { tell_late(); fork_spare() if $is_open && !$spare && !$begins_inside }
   next if $count < 1;
   wait_for_children() if vec $ready, fileno $child_ended, 1;
   read_orders() if vec $ready, 0, 1;

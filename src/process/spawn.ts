@@ -12,6 +12,8 @@ export interface RunningProcess {
   group: number;
   /** By which it is told from a later process of its pid; null where the machine does not tell. */
   startTicks: string | null;
+  /** It has begun in its cgroup, so that nothing of it can be outside. */
+  isInside?: boolean;
   /** Milliseconds since the epoch. */
   startedAt: number;
   /** Resolves once, never rejects. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
 import { clearRemains } from '../../../src/leaf/remains.js';
@@ -11,6 +11,7 @@ import { bootId } from '../../../src/process/identity.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import { groupOf, lives } from '../../../src/process/stat.js';
+import { systemProgram } from '../../../src/process/system-program.js';
 import { writeToken, writeWho } from '../../../src/process/target-file.js';
 import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
@@ -120,6 +121,51 @@ test('a daemon that its target leaves within a moment, before anybody could look
     await supervisor.when(model => (model.phase === 'exited' || model.phase === 'stopped' ? true : null));
     assert.deepEqual(markedProcesses(spec.mark), []);
   }
+});
+
+/** Who sleeps for so many seconds. */
+const sleepers = (seconds: number): number[] =>
+  readdirSync('/proc').flatMap(name => {
+    try {
+      const isOne =
+        /^\d/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8') === `sleep\0${seconds}\0`;
+      return isOne && lives(Number(name)) ? [Number(name)] : [];
+    } catch {
+      return []; // it went in the meantime
+    }
+  });
+
+test('a daemon without mark or parents, of the first moment of a run, is gone after a stop, and after each restart', {
+  skip: skip || ((systemProgram('perl') === null || Cgroup.named('x') === null) && 'needs perl and a cgroup'),
+}, async t => {
+  for (const restarts of [0, 4]) {
+    // Nobody else's.
+    const seconds = 1_000_000 + process.pid * 10 + restarts;
+    const daemon = `(env -i setsid sleep ${seconds} &)`;
+    t.after(() => sleepers(seconds).map(pid => signalProcess(pid, 'SIGKILL')));
+    const rest = restarts === 0 ? 'exec sleep 3600' : 'sleep 0.05; exit 1';
+    const { supervisor, spec, dispatch, reaches } = await supervise(t, ['sh', '-c', `${daemon}; ${rest}`]);
+    dispatch('start');
+    await supervisor.when(({ generation }) => (generation > restarts ? true : null));
+    await until(() => sleepers(seconds).length > 0);
+    dispatch('stop');
+    await reaches('stopped');
+    assert.deepEqual(sleepers(seconds), [], `after ${restarts} restarts`);
+    await supervisor.close();
+    assert.equal(existsSync(Cgroup.named(`canopy-${spec.mark}`)?.path ?? ''), false);
+  }
+});
+
+test('nor is a cgroup left of a launch that came to nothing', { skip }, async t => {
+  const { supervisor, spec, dispatch, reaches } = await supervise(t, ['/nowhere/program'], {
+    restart: 'never',
+  });
+  dispatch('start');
+  await supervisor.when(({ phase }) => (phase !== 'starting' ? true : null));
+  dispatch('stop');
+  await reaches('stopped');
+  await supervisor.close();
+  assert.equal(existsSync(Cgroup.named(`canopy-${spec.mark}`)?.path ?? ''), false);
 });
 
 test('whoever left the group hears of a stop once the target is gone, and whoever is in it hears once', {

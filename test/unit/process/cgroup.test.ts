@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Cgroup } from '../../../src/process/cgroup.js';
 import { descendantsOf } from '../../../src/process/descendants.js';
@@ -7,7 +8,9 @@ import { enterCgroup } from '../../../src/process/entering.js';
 import { markedProcesses } from '../../../src/process/marked.js';
 import { signalProcess } from '../../../src/process/signals.js';
 import { lives, statOf } from '../../../src/process/stat.js';
+import { readTargetFile } from '../../../src/process/target-file.js';
 import { readRecord } from '../../../src/process/target-record.js';
+import { find } from '../../support/parts.js';
 import { until } from '../../support/wait.js';
 import { Place } from './target-support.js';
 
@@ -17,7 +20,10 @@ async function placeWithCgroup(t: TestContext): Promise<{ place: Place; cgroup: 
   const place = await Place.open(t);
   const cgroup = Cgroup.named(place.mark);
   assert.ok(cgroup);
-  t.after(() => cgroup.remove());
+  t.after(() => {
+    cgroup.kill();
+    return cgroup.remove();
+  });
   return { place, cgroup };
 }
 
@@ -95,4 +101,84 @@ test('where none can be made nobody enters', { skip }, async t => {
   const target = await place.launch(['sleep', '3600']);
   const nowhere = Cgroup.named('no/such/parent') as Cgroup;
   assert.equal(await enterCgroup(nowhere, { ...target, mark: place.mark }).inside, false);
+});
+
+const skipInside = skip || (find('perl') === null && 'needs perl');
+
+test('a target begins in it, recorded as ever, and whatever it starts is in it, whatever it drops', {
+  skip: skipInside,
+}, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  const script = '(env -i setsid sleep 3600 &); cat /proc/self/cgroup; exec sleep 3600';
+  const target = await place.launch(['sh', '-c', script], { cgroup: cgroup.path });
+  assert.equal(target.isInside, true);
+  const { pid, group, token } = readRecord(place.dir) ?? {};
+  assert.deepEqual([pid, group, statOf(target.pid)?.group], Array(3).fill(target.pid));
+  assert.equal(token, readTargetFile(place.dir)?.token);
+  await until(() => place.text('target.log').includes(`/${place.mark}\n`));
+  const [child = 0, ...more] = await until(() => {
+    const others = cgroup.members().filter(member => member !== target.pid);
+    return others.some(member => statOf(member)?.parent !== target.pid) ? others : null;
+  });
+  assert.deepEqual(more, []);
+  assert.ok(!markedProcesses(place.mark)?.includes(child));
+  cgroup.kill();
+  assert.deepEqual(await target.exited, { code: null, signal: 'SIGKILL' });
+  await until(() => !lives(child));
+});
+
+test('so does the next one after all in it were killed, and another where the kernel kills them at birth', {
+  skip: skipInside,
+}, async t => {
+  const { place, cgroup } = await placeWithCgroup(t);
+  const launched = async () => place.launch(['sleep', '3600'], { cgroup: cgroup.path });
+  for (let round = 0; round < 2; round++) {
+    const target = await launched();
+    assert.equal(target.isInside, true);
+    cgroup.kill();
+    await target.exited;
+  }
+  // Somebody is left in it, so that no new one can be made.
+  const left = await launched();
+  cgroup.kill();
+  await left.exited;
+  const stays = await Place.open(t);
+  const other = await stays.launch(['sleep', '3600']);
+  assert.ok(await cgroup.enter(other.pid));
+  assert.ok(lives((await launched()).pid));
+});
+
+test('many launches leave no descriptor open, in who launches them or in the target', {
+  skip: skipInside,
+}, async t => {
+  const open = (pid: number | null | undefined): string[] =>
+    readdirSync(`/proc/${pid}/fd`).map(fd => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const cgroups = (pid: number): string[] => open(pid).filter(file => file.startsWith('/sys/fs/cgroup'));
+  const begun = async () => {
+    const { place, cgroup } = await placeWithCgroup(t);
+    const target = await place.launch(['sleep', '3600'], { cgroup: cgroup.path });
+    assert.equal(target.isInside, true);
+    await until(() => readFileSync(`/proc/${target.pid}/comm`, 'utf8') === 'sleep\n');
+    return { pid: target.pid, shim: readRecord(place.dir)?.keeper };
+  };
+  const first = await begun();
+  const before = open(first.shim).sort();
+  const later = await Promise.all(Array.from({ length: 20 }, begun));
+  assert.deepEqual(open(first.shim).sort(), before);
+  for (const { pid } of [first, ...later]) assert.deepEqual(cgroups(pid), []);
+});
+
+test('where it can not begin in it, whatever is in the way, a target is started all the same', async t => {
+  const nothing = await Place.open(t);
+  writeFileSync(nothing.path('file'), '');
+  mkdirSync(nothing.path('directory'));
+  writeFileSync(nothing.path('directory/cgroup.kill'), '');
+  const odd = ['/proc/nowhere', '/nowhere/at/all', 'file', 'file/below', 'empty', 'directory'];
+  for (const cgroup of odd.map(name => resolve(nothing.dir, name))) {
+    const place = await Place.open(t);
+    const target = await place.launch(['sh', '-c', 'echo ran; exit 7'], { cgroup });
+    assert.equal(target.isInside, false);
+    assert.deepEqual(await target.exited, { code: 7, signal: null }, cgroup);
+    assert.equal(place.text('target.log'), 'ran\n');
+  }
 });

@@ -57,7 +57,16 @@ class Pair {
   static async open(t: TestContext, words: readonly string[] = ['sleep', '3600'], script = SHIM_SCRIPT) {
     const dataDir = await workDir(t);
     const [stdout, stderr] = [join(dataDir, 'out'), join(dataDir, 'err')];
-    const rest = { before: [], mark: '', cwd: '', umask: '', bootId: 'boot', at: 1, token: 'first' };
+    const rest = {
+      before: [],
+      cgroup: '',
+      mark: '',
+      cwd: '',
+      umask: '',
+      bootId: 'boot',
+      at: 1,
+      token: 'first',
+    };
     const env = { PATH: process.env.PATH };
     const orders = { dataDir, words, env, output: { stdout, stderr }, ...rest };
     const cgroup = Cgroup.named(`canopy-test-${process.pid}-${dataDir.slice(-6)}`) as Cgroup;
@@ -180,6 +189,18 @@ for (const [why, prepare, how] of LEFT)
       [],
     );
   });
+
+test('the next one begins in the cgroup as well, which is told with its start', { skip }, async t => {
+  const pair = await Pair.open(t);
+  await pair.follow({}, { cgroup: pair.cgroup.path });
+  assert.equal(await pair.end(), 'first over -9 followed');
+  await until(() => pair.told('next started'));
+  assert.deepEqual(pair.cgroup.members(), [pair.pid]);
+  assert.match(
+    pair.words.find(word => word.startsWith('next started')) ?? '',
+    /^next started( \d+){3} inside$/,
+  );
+});
 
 test('left to the leaf where its exit code is one after which none follows, which no signal is', {
   skip,

@@ -48,7 +48,16 @@ async function ordered(t: TestContext, env: NodeJS.ProcessEnv, more: Partial<Ord
   writeToken(dataDir, 'mine', 'launch');
   // Its own standard input comes last: it would wait for ever, were that not at its end.
   const words = ['cat', '/proc/self/environ', '-'];
-  const rest = { before: [], mark: '', cwd: '/', umask: '027', bootId: 'boot', token: 'mine', at: 1 };
+  const rest = {
+    before: [],
+    cgroup: '',
+    mark: '',
+    cwd: '/',
+    umask: '027',
+    bootId: 'boot',
+    token: 'mine',
+    at: 1,
+  };
   return { dataDir, words, env, output: oneFile(join(dataDir, 'out')), ...rest, ...more };
 }
 
@@ -287,6 +296,27 @@ test('the end of one that somebody else has followed meanwhile is not written ov
   signalProcess(pid, 'SIGKILL');
   await until(() => words.includes('mine over -9'));
   assert.deepEqual(readExit(orders.dataDir, 'other'), { code: 5, signal: null });
+});
+
+test('a kernel that knows no clone3 is asked but once: what begins in no cgroup begins all the same', {
+  skip,
+}, async t => {
+  const unknown = SHIM_SCRIPT.replace('syscall 435,', 'syscall 99999,');
+  assert.notEqual(unknown, SHIM_SCRIPT);
+  const { child, words } = await begun(t, { ...shim, command: [PERL[0] as string, '-e', unknown] });
+  for (const [nth, isAsked] of [true, false].entries()) {
+    const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['true'] });
+    // Made to look like one.
+    const cgroup = join(orders.dataDir, 'cgroup');
+    if (isAsked) {
+      mkdirSync(cgroup);
+      writeFileSync(join(cgroup, 'cgroup.kill'), '');
+    }
+    child.stdin?.write(shimOrders({ ...orders, cgroup }));
+    await until(() => words.filter(word => word === 'mine over =0').length === nth + 1);
+    assert.equal(existsSync(cgroup), isAsked);
+  }
+  assert.ok(!words.some(word => word.endsWith('inside')));
 });
 
 test('whenever the next leaf comes, however slow the other is: it finds the target, or that never runs', {

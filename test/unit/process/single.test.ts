@@ -23,6 +23,7 @@ async function launched(t: TestContext, setsid: string | null, script: string) {
     words: ['sh', '-c', script],
     before: [],
     env: place.env,
+    cgroup: '',
     mark: place.mark,
     output: { stdout: place.path('target.log'), stderr: place.path('target.log') },
     cwd: '',

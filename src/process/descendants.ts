@@ -1,8 +1,7 @@
 /**
  * Who descends from a process, whatever environment, group or session they have taken: found by their parents in one look
  * at /proc, some 15 us per process. One whose own parent had ended before the look belongs to init by then and can't be
- * found this way; where it has dropped the mark as well, only a cgroup
- * holds it, in which its target began.
+ * found this way; where it has dropped the mark as well, only a cgroup in which its target began holds it.
  */
 import { readdirSync } from 'node:fs';
 import { startTicksOf, statOf } from './stat.js';

@@ -1,6 +1,6 @@
 /**
- * Moves running targets that could not begin in their cgroups (see shim-forking.ts), or are taken over, into these: one after the other and never while somebody waits for it: the kernel takes
- * some 10 ms for a move, which a target would otherwise spend before its first instruction.
+ * Moves running targets that could not begin in their cgroups (see shim-forking.ts), or are taken over, into these: one after the
+ * other and never while somebody waits for it, since the kernel takes some 10 ms for a move.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cgroup } from './cgroup.js';

@@ -52,7 +52,7 @@ export interface Word {
 /** Whoever left the group hears of a stop only now: as under systemd, he may end by himself. */
 async function tell({ cgroup, outside, mark, known = [] }: Remains, { signal, heard }: Word): Promise<void> {
   const descendants = withTheirs(known.filter(stillLives)).map(({ pid }) => pid);
-  const marked = outside ? await markedSoon(mark) : [];
+  const marked = outside ? await markedSoon(mark).catch(() => []) : [];
   for (const pid of new Set([...(cgroup?.members() ?? []), ...descendants, ...marked]))
     if (!heard.includes(groupOf(pid) ?? 0)) signalProcess(pid, signal);
 }

@@ -50,13 +50,13 @@ sub is_wanted {
 
 # Not where anything is left of the one before: that is for its leaf to end.
 sub follow {
-  my ($before, $group, $code, $is_inside) = @_;
+  my ($before, $group, $code) = @_;
   my ($unless, $cgroup, $longest, $files, $order, $variables) = @{ delete $successors{$before} or return };
   return if index(",$unless,", ",$code,") >= 0 || kill(0, -$group) || $! != POSIX::ESRCH() || !is_empty($cgroup);
   return if grep { !goes_on($longest, @$_) } @$files;
   return unless is_wanted(split /\0/, $order, 3);
   # Who kills the cgroup of a target lets none follow.
-  launch($order, $variables, $is_inside);
+  launch($order, $variables, 1);
   '${FOLLOWED}';
 }
 `;

@@ -17,7 +17,7 @@ export const FORKING = String.raw`
 # Those with one table of system calls. An older Perl keeps what it knows of itself when it is forked behind its back.
 my $knows_clone3 = $^O eq 'linux' && $] >= 5.016
   && (POSIX::uname())[4] =~ /\A(?:x86_64|aarch64|riscv64|ppc64(?:le)?|s390x|loongarch64)\z/;
-# The last one that was forked; where it does, a spare is of no use.
+# The last one that was forked.
 my $begins_inside = 0;
 
 # As fork; undef where that has to do. What is in there has to be killed at once, see cgroup.ts. Where a cgroup has been killed once,
@@ -57,6 +57,7 @@ sub fork_spare {
   $quiet = defined $spare ? ${QUIET_S} : ${RETRY_S};
   if ($spare) { $to_spare = $to; return }
   return unless defined $spare;
+  $begins_inside = 0;
   close $to;
   prepare();
   my $order = '';
@@ -77,12 +78,16 @@ sub spare_told {
 }
 
 sub forked {
-  my ($order, $variables, $cgroup, $is_whole) = @_;
+  my ($order, $variables, $cgroup, $follows) = @_;
+  $begins_inside = 0;
+  # The run before it left nobody in the cgroup, or none would follow: a target that begins with a daemon is another one. A spare is
+  # quicker, and moved there a little later.
+  my $told = $follows && spare_told($order, $variables);
+  return $told if $told;
   # A long one takes its time, for which others would have to wait.
   take_environment($variables) if length $variables < ${SHORT};
-  my $pid = fork_inside($cgroup, $is_whole);
+  my $pid = fork_inside($cgroup, $follows);
   $begins_inside = defined $pid;
-  ($spare, $to_spare) = () if $begins_inside;
   $pid //= spare_told($order, $variables) || fork;
   return $pid if $pid || !defined $pid;
   prepare();

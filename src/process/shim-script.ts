@@ -71,10 +71,10 @@ sub overwrite {
 ${FORKING}
 ${BECOMING}
 sub launch {
-  my ($order, $variables, $is_whole) = @_;
+  my ($order, $variables, $follows) = @_;
   my ($token, $dir, undef, $at_once, $cgroup) = split /\0/, $order, 6;
   my $at = $runtime->();
-  my $pid = forked($order, $variables, $cgroup, $is_whole);
+  my $pid = forked($order, $variables, $cgroup, $follows);
   if (!$pid) { tell_leaf($token, '${NO_PROCESS}'); return }
   $launched{$pid} = [$token, "$dir/target.run", $at, $begins_inside];
   $untold{$pid} = 1 unless $at_once;
@@ -117,7 +117,7 @@ sub wait_for_children {
     delete $untold{$pid};
     my $ran = int 1000 * ($runtime->() - $at);
     learn($is_inside, scalar record_end($token, $file, $code), $code);
-    my $followed = follow($token, $pid, $code, $is_inside);
+    my $followed = follow($token, $pid, $code);
     if ($followed) { push @late, [$token, '${OVER}', $code, $ran, $followed] }
     else { tell_leaf($token, '${OVER}', $code, $ran) }
   }
@@ -141,11 +141,11 @@ while ($is_open || %launched) {
   my $ready = '';
   vec($ready, 0, 1) = $is_open;
   vec($ready, fileno $child_ended, 1) = 1;
-  my $most = @late ? ${LATE_S} : $spare || $begins_inside || !$is_open ? undef : $quiet;
+  my $most = @late ? ${LATE_S} : $spare || !$is_open ? undef : $quiet;
   $most = ${LOOK_S} if %untold && !@late && ($most // 1) > ${LOOK_S};
   my $count = select $ready, undef, undef, $most;
   if ($count >= 0 && @late) { tell_late() }
-  elsif ($count == 0) { tell_late(); fork_spare() if $is_open && !$spare && !$begins_inside }
+  elsif ($count == 0) { tell_late(); fork_spare() if $is_open && !$spare }
   next if $count < 1;
   wait_for_children() if vec $ready, fileno $child_ended, 1;
   read_orders() if vec $ready, 0, 1;

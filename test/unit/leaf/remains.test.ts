@@ -176,7 +176,7 @@ test('whoever left the group hears of a stop once the target is gone, and whoeve
     const group = cgroup ? Cgroup.named(place.mark) : null;
     const [apart, within] = ['apart', 'within'].map(
       name =>
-        `sh -c 'trap "echo ${name} heard it" TERM; echo ${name} listens; while :; do sleep 0.02; done' & `,
+        `sh -c 'trap "echo ${name} heard it" TERM; echo ${name} listens; while :; do sleep 60 & wait; done' & `,
     );
     const target = await place.launch(['sh', '-c', `setsid ${apart}${within}exec sleep 3600`]);
     const run = new Run(target, group, place.mark);

@@ -1,7 +1,7 @@
 /** A target that ends when its restart is certain: the next one is there before this process has heard of it, and is taken as its own. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/core/clock.js';
@@ -19,6 +19,7 @@ import { readTargetFile } from '../../../src/process/target-file.js';
 import { readRecord } from '../../../src/process/target-record.js';
 import { until } from '../../support/wait.js';
 import { workDir } from '../process/support.js';
+import { children } from '../process/target-support.js';
 import { STEADY, STUBBORN, shell, supervise, targetSpec } from './support.js';
 
 const skip =
@@ -159,21 +160,20 @@ test('a record that is looked after does not come over that of what follows', { 
 });
 
 test('where what follows is held up, another one is started, and that never', { skip }, async t => {
-  const { supervisor, spec, pid } = await ready(t, shell('echo ran; exec sleep 3600'));
-  const cgroup = Cgroup.named(`canopy-${spec.mark}`) as Cgroup;
-  // Whoever begins in it is frozen; with one below it can't be made anew.
-  mkdirSync(join(cgroup.path, 'below'));
-  writeFileSync(join(cgroup.path, 'cgroup.freeze'), '1');
+  const { supervisor, spec, pid, dataDir } = await ready(t, shell('echo ran; exec sleep 3600'));
+  const shim = readRecord(dataDir)?.keeper ?? 0;
+  const spare = await until(() =>
+    children(shim).find(one => one !== pid && readFileSync(`/proc/${one}/comm`, 'utf8') === 'canopy shim\n'),
+  );
+  signalProcess(spare, 'SIGSTOP');
   signalProcess(pid, 'SIGKILL');
-  const held = await until(() => cgroup.members().find(one => one !== pid));
   const next = await supervisor.when(now =>
     now.generation === 2 && now.phase === 'running' ? now.pid : null,
   );
-  assert.ok(next !== held && !lives(held));
-  writeFileSync(join(cgroup.path, 'cgroup.freeze'), '0');
-  rmdirSync(join(cgroup.path, 'below'));
+  assert.notEqual(next, spare);
+  signalProcess(spare, 'SIGCONT');
+  await until(() => !lives(spare));
   assert.deepEqual(await marked(spec.mark, next as number), [next]);
-  await until(() => readFileSync(spec.outputFile, 'utf8') === 'ran\nran\n');
 });
 
 test('a successor that cannot be started is a failed start, tried again by the policy', { skip }, async t => {

@@ -18,7 +18,7 @@ import { Cgroup } from '../../../src/process/cgroup.js';
 import { OVERTAKEN } from '../../../src/process/launch-words.js';
 import { type After, ASK, type Orders, shimOrders } from '../../../src/process/orders.js';
 import { SHIM_SCRIPT } from '../../../src/process/shim-script.js';
-import { signalProcess } from '../../../src/process/signals.js';
+import { signalGroup, signalProcess } from '../../../src/process/signals.js';
 import { lives } from '../../../src/process/stat.js';
 import { readTargetFile, writeToken } from '../../../src/process/target-file.js';
 import { newToken, readExit, readRecord } from '../../../src/process/target-record.js';
@@ -190,18 +190,6 @@ for (const [why, prepare, how] of LEFT)
     );
   });
 
-test('the next one begins in the cgroup as well, which is told with its start', { skip }, async t => {
-  const pair = await Pair.open(t);
-  await pair.follow({}, { cgroup: pair.cgroup.path });
-  assert.equal(await pair.end(), 'first over -9 followed');
-  await until(() => pair.told('next started'));
-  assert.deepEqual(pair.cgroup.members(), [pair.pid]);
-  assert.match(
-    pair.words.find(word => word.startsWith('next started')) ?? '',
-    /^next started( \d+){3} inside$/,
-  );
-});
-
 test('left to the leaf where its exit code is one after which none follows, which no signal is', {
   skip,
 }, async t => {
@@ -218,6 +206,8 @@ test('left to the leaf where its exit code is one after which none follows, whic
 
 test('left to the leaf where somebody of its group lives', { skip }, async t => {
   const pair = await Pair.open(t, sh('sleep 3600 & exec sleep 3600'));
+  const group = pair.pid;
+  t.after(() => signalGroup(group, 'SIGKILL'));
   await pair.follow();
   assert.equal(await pair.end(), 'first over -9');
   assert.equal(pair.told('next'), false);

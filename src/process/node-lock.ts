@@ -40,19 +40,23 @@ export async function holderOf(pidFile: string): Promise<ProcessIdentity | null>
 /** Of the processes of our own kind that we may look into. Linux only: null elsewhere. */
 function whoHasOpen(file: string): number | null {
   if (process.platform !== 'linux') return null;
-  const path = realPathOf(resolve(file));
   const open = openElsewhere();
+  if (open.size === 0) return null;
+  const path = realPathOf(resolve(file));
   return open.get(path) ?? open.get(`${path} (deleted)`) ?? null;
 }
+
+const PID_FILE = /\.pid( \(deleted\))?$/;
 
 /** A hundred leaves of one process ask one after the other: they look once. */
 const SEEN_MS = 1000;
 let seen: { readonly at: number; readonly open: ReadonlyMap<string, number> } | null = null;
 
-/** What the other processes of our kind have open, and who. */
+/** The pid files that other processes of our kind have open, and who. */
 function openElsewhere(): ReadonlyMap<string, number> {
   if (seen !== null && performance.now() - seen.at < SEEN_MS) return seen.open;
-  const open = new Map(others().flatMap(pid => openFiles(pid).map(file => [file, pid] as const)));
+  const held = (pid: number): string[] => openFiles(pid).filter(file => PID_FILE.test(file));
+  const open = new Map(others().flatMap(pid => held(pid).map(file => [file, pid] as const)));
   seen = { at: performance.now(), open };
   return open;
 }

@@ -54,7 +54,16 @@ async function tell({ cgroup, outside, mark, known = [] }: Remains, { signal, he
   const descendants = withTheirs(known.filter(stillLives)).map(({ pid }) => pid);
   const marked = outside ? await markedSoon(mark).catch(() => []) : [];
   for (const pid of new Set([...(cgroup?.members() ?? []), ...descendants, ...marked]))
-    if (!heard.includes(groupOf(pid) ?? 0)) signalProcess(pid, signal);
+    if (!heard.includes(groupOf(pid) ?? 0)) unlessForeign(pid, signal);
+}
+
+/** One that has become another user's (EPERM) keeps nobody else from hearing it. */
+function unlessForeign(pid: number, signal: NodeJS.Signals): void {
+  try {
+    signalProcess(pid, signal);
+  } catch {
+    // it is killed in its time
+  }
 }
 
 /** Gives the rest up to `graceMs` to end by itself, by `word` where it has not heard that it is to, then kills it. */
@@ -66,7 +75,7 @@ export async function clearRemains(
   const killAt = performance.now() + graceMs;
   let untold = graceMs > 0 ? word : null;
   while (await left(remains)) {
-    if (untold) await tell(remains, untold).catch(() => {}); // EPERM, EMFILE: it is killed in its time
+    if (untold) await tell(remains, untold).catch(() => {}); // EMFILE: they are killed in their time
     untold = null;
     // What can't be killed (EPERM, EMFILE) is looked at again, as long as any.
     if (performance.now() >= killAt) await killAll(remains).catch(() => {});

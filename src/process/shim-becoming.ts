@@ -1,6 +1,7 @@
 /** What a process that a shim has forked does, in Perl: it makes its ground that of the target, says who it is, and becomes it. */
 import { INSIDE, NO_DIRECTORY, NOT_FOUND, OVERTAKEN, STARTED } from './launch-words.js';
 import { MARK } from './marked.js';
+import { APPENDING, ENOENT } from './shim-system.js';
 import { TOKEN_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 
 /** Exit codes of POSIX shells (2.8.2) for a command that is found but can't be executed, and for one that isn't found. */
@@ -46,7 +47,7 @@ sub is_there {
 sub redirect {
   my ($handle, $file, $goes_on) = @_;
   my $is_open = $goes_on
-    ? sysopen $handle, $file, POSIX::O_WRONLY() | POSIX::O_APPEND()
+    ? sysopen $handle, $file, ${APPENDING}
     : open $handle, -p $file ? '+<' : '>>', $file;
   exit ${NOT_EXECUTABLE} unless $is_open;
 }
@@ -62,7 +63,7 @@ my $start;
 
 # What needs no order.
 sub prepare {
-  POSIX::setsid();
+  new_session();
   open STDIN, '<', '/dev/null';
   $start = start_time();
 }
@@ -93,6 +94,6 @@ sub become {
   $SIG{PIPE} = 'DEFAULT';
   umask($mask eq '' ? $umask : oct $mask);
   exec { $command[0] } @command;
-  exit($! == POSIX::ENOENT() ? ${MISSING} : ${NOT_EXECUTABLE});
+  exit($! == ${ENOENT} ? ${MISSING} : ${NOT_EXECUTABLE});
 }
 `;

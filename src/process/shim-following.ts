@@ -6,6 +6,7 @@
  */
 import { FOLLOWED } from './launch-words.js';
 import { SHORT } from './shim-becoming.js';
+import { ESRCH } from './shim-system.js';
 import { TOKEN_BYTES } from './target-file.js';
 
 /** Subs of the shim's script. */
@@ -52,7 +53,7 @@ sub is_wanted {
 sub follow {
   my ($before, $group, $code) = @_;
   my ($unless, $cgroup, $longest, $files, $order, $variables) = @{ delete $successors{$before} or return };
-  return if index(",$unless,", ",$code,") >= 0 || kill(0, -$group) || $! != POSIX::ESRCH() || !is_empty($cgroup);
+  return if index(",$unless,", ",$code,") >= 0 || kill(0, -$group) || $! != ${ESRCH} || !is_empty($cgroup);
   return if grep { !goes_on($longest, @$_) } @$files;
   return unless is_wanted(split /\0/, $order, 3);
   # Who kills the cgroup of a target lets none follow.

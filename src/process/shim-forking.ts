@@ -3,6 +3,7 @@
  * to speak of, while a move takes the kernel some 10 ms, and whatever the target has started by then may be out of sight.
  */
 import { SHORT } from './shim-becoming.js';
+import { E2BIG, EEXIST, EINVAL, ENOSYS, EPERM } from './shim-system.js';
 
 /** Seconds without an order before a spare is forked: it would be in the way of others. */
 export const QUIET_S = 0.03;
@@ -13,10 +14,9 @@ const RETRY_S = 60;
 const UNLUCKY = 3;
 
 /** Subs of the shim's script. */
-export const FORKING = String.raw`
-# Those with one table of system calls. An older Perl keeps what it knows of itself when it is forked behind its back.
-my $knows_clone3 = $^O eq 'linux' && $] >= 5.016
-  && (POSIX::uname())[4] =~ /\A(?:x86_64|aarch64|riscv64|ppc64(?:le)?|s390x|loongarch64)\z/;
+export const FORKING = `
+# An older Perl keeps what it knows of itself when it is forked behind its back.
+my $knows_clone3 = $clone3 && $] >= 5.016;
 # The last one that was forked.
 my $begins_inside = 0;
 
@@ -26,18 +26,18 @@ sub fork_inside {
   my ($cgroup, $is_whole) = @_;
   return if !$knows_clone3 || $cgroup eq '';
   unless ($is_whole || mkdir $cgroup) {
-    return if $! != POSIX::EEXIST();
+    return if $! != ${EEXIST};
     mkdir $cgroup if rmdir $cgroup;
   }
   return unless open my $directory, '<', $cgroup and -w "$cgroup/cgroup.kill";
   # CLONE_INTO_CGROUP, and SIGCHLD (17) at its end.
   my $pid = eval {
     my $how = pack 'Q11', 2**33, 0, 0, 0, 17, 0, 0, 0, 0, 0, fileno $directory;
-    syscall 435, $how, length $how;
+    syscall $clone3, $how, length $how;
   };
   return $pid if defined $pid && $pid >= 0;
   # The others may pass.
-  $knows_clone3 = 0 if !defined $pid || grep { $! == $_ } POSIX::ENOSYS(), POSIX::EINVAL(), POSIX::E2BIG(), POSIX::EPERM();
+  $knows_clone3 = 0 if !defined $pid || grep { $! == $_ } ${ENOSYS}, ${EINVAL}, ${E2BIG}, ${EPERM};
   return;
 }
 

@@ -14,6 +14,7 @@ import { INSIDE, NO_PROCESS, OVER, READY, STARTED } from './launch-words.js';
 import { BECOMING } from './shim-becoming.js';
 import { FOLLOWING } from './shim-following.js';
 import { FORKING, QUIET_S } from './shim-forking.js';
+import { EINTR, SYSTEM, WNOHANG } from './shim-system.js';
 import { END_AT, END_BYTES, WHO_AT, WHO_BYTES } from './target-file.js';
 
 /** Seconds that a successor has for itself before its leaf is told: that takes a core which it may have to wait for. */
@@ -22,7 +23,6 @@ const LATE_S = 0.005;
 const LOOK_S = 0.1;
 export const SHIM_SCRIPT = String.raw`
 use strict;
-use POSIX ();
 $0 = 'canopy shim';
 open my $words, '>&=', 3 or exit 1;
 pipe my $child_ended, my $wake or exit 1;
@@ -34,19 +34,14 @@ my ($umask, $quiet) = (umask, ${QUIET_S});
 my ($orders, $is_open, $environment, %launched, $spare, $to_spare) = ('', 1, '');
 # What the leaf is told a little later: ends, and which successors have begun.
 my (@late, %untold);
-
-# Seconds: those of a clock that is never set, and those since the epoch. Not every Perl has finer ones.
-my ($runtime, $wall) = eval { require Time::HiRes }
-  ? (sub { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }, sub { Time::HiRes::time() })
-  : (sub { (POSIX::times())[0] / POSIX::sysconf(POSIX::_SC_CLK_TCK()) }, sub { time });
-
+${SYSTEM}
 # All of it, where the leaf does not listen for a while and a child ends meanwhile, too.
 sub say_all {
   my ($handle, $text) = @_;
   my $said = 0;
   while ($said < length $text) {
     my $bytes = syswrite $handle, $text, length($text) - $said, $said;
-    return unless defined $bytes || $! == POSIX::EINTR();
+    return unless defined $bytes || $! == ${EINTR};
     $said += $bytes // 0;
   }
   1;
@@ -108,7 +103,7 @@ sub record_end {
 ${FOLLOWING}
 sub wait_for_children {
   sysread $child_ended, my $dots, 4096;
-  while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) {
+  while ((my $pid = waitpid -1, ${WNOHANG}) > 0) {
     my $code = $? & 127 ? '-' . ($? & 127) : '=' . ($? >> 8);
     ($spare, $to_spare) = () if $spare && $pid == $spare;
     next unless $launched{$pid};
@@ -125,7 +120,7 @@ sub wait_for_children {
 
 sub read_orders {
   my $bytes = sysread STDIN, $orders, 65536, length $orders;
-  $is_open = 0 unless $bytes || !defined $bytes && $! == POSIX::EINTR();
+  $is_open = 0 unless $bytes || !defined $bytes && $! == ${EINTR};
   while ($orders =~ /\A(\d+) (\d+) (\d+)\n/ && length $orders >= $+[0] + $1 + $2 + $3) {
     my @sizes = ($+[0], $1, $2, $3);
     my (undef, $order, $variables, $condition) = map { substr $orders, 0, $_, '' } @sizes;

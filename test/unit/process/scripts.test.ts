@@ -73,7 +73,15 @@ interface Script {
 }
 
 const setsid = find('setsid');
-const PERL = [find('perl') ?? '', '-e', SHIM_SCRIPT];
+const inPerl = (script: string): string[] => [find('perl') ?? '', '-e', script];
+const PERL = inPerl(SHIM_SCRIPT);
+/** Its numbers of system calls, and those that there are not. */
+const NUMBERS = /(?<=\$clone3\) = .*\} )\d+, \d+, \d+(?=;\n)/;
+const [unknown, mistaken] = ['0, 0, 0', '99999, 99999, 99999'].map(numbers => {
+  const script = SHIM_SCRIPT.replace(NUMBERS, numbers);
+  assert.notEqual(script, SHIM_SCRIPT);
+  return inPerl(script);
+}) as [string[], string[]];
 const shim: Script = { name: 'shim', command: PERL, isShim: true, ordersOf: shimOrders };
 const wrappers = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].flatMap(([shell = '', ...args]) =>
   [setsid, null].map(
@@ -86,7 +94,13 @@ const wrappers = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].flatMap(([sh
     }),
   ),
 );
-const SCRIPTS: readonly Script[] = [shim, { ...shim, name: 'shim, spare', spare: true }, ...wrappers];
+const SCRIPTS: readonly Script[] = [
+  shim,
+  { ...shim, name: 'shim, spare', spare: true },
+  { ...shim, name: 'shim, of an unknown system', command: unknown },
+  { ...shim, name: 'shim, of another system', command: mistaken },
+  ...wrappers,
+];
 const isThere = ({ command }: Script): boolean => command[0] !== '';
 
 /** How long it ran is another matter. */
@@ -301,9 +315,7 @@ test('the end of one that somebody else has followed meanwhile is not written ov
 test('a kernel that knows no clone3 is asked but once: what begins in no cgroup begins all the same', {
   skip,
 }, async t => {
-  const unknown = SHIM_SCRIPT.replace('syscall 435,', 'syscall 99999,');
-  assert.notEqual(unknown, SHIM_SCRIPT);
-  const { child, words } = await begun(t, { ...shim, command: [PERL[0] as string, '-e', unknown] });
+  const { child, words } = await begun(t, { ...shim, command: mistaken });
   for (const [nth, isAsked] of [true, false].entries()) {
     const orders = await ordered(t, { PATH: process.env.PATH }, { words: ['true'] });
     // Made to look like one.

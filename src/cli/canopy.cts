@@ -3,12 +3,12 @@
  * The first file of the command line. It loads the others as they were compiled at an earlier start: compiling them is a third
  * of what the first target waits for. Node does that by itself from 22.1 on; before that it is done here.
  */
-import crypto = require('node:crypto');
 import fs = require('node:fs');
 import modules = require('node:module');
 import path = require('node:path');
 import v8 = require('node:v8');
 import vm = require('node:vm');
+import zlib = require('node:zlib');
 
 interface Part {
   exports: unknown;
@@ -16,7 +16,10 @@ interface Part {
 type Wrapped = (exports: unknown, require: (name: string) => unknown, part: Part, ...at: string[]) => void;
 type Entry = { main(keep: () => void): void };
 
-const HASH_BYTES = 32;
+/** Before what V8 gives: the CRC of the text, and that of what follows. As in Node's own: it is quick, and what it takes is loaded anyway. */
+const HEAD_BYTES = 8;
+/** Kept anew where so much of it has come to it: what the first command had no use for, the next one compiles each time. */
+const GROWN = 17 / 16;
 /** What one version of V8 has compiled is of no use to another. */
 const folder = path.join(__dirname, 'compiled');
 const own = path.join(folder, `${process.version}-${process.arch}`);
@@ -24,9 +27,16 @@ const own = path.join(folder, `${process.version}-${process.arch}`);
 /** What root left in the checkout of somebody else could not be removed with it. */
 const isOurs = fs.statSync(__dirname).uid === (process.getuid?.() ?? 0);
 
+interface Loaded {
+  readonly name: string;
+  readonly text: Buffer;
+  readonly script: vm.Script;
+  /** Bytes of it that are kept. */
+  readonly bytes: number;
+}
 const parts = new Map<string, Part>();
-/** What is not kept yet, or not as it is now; and is to be. */
-const fresh: { readonly name: string; readonly text: string; readonly script: vm.Script }[] = [];
+/** Null where nothing is to be kept any more. */
+let loaded: Loaded[] | null = isOurs ? [] : null;
 
 /** A file of the build is loaded here, all else as ever. */
 function load(name: string): unknown {
@@ -41,36 +51,44 @@ function load(name: string): unknown {
 }
 
 function compiled(name: string, file: string): Wrapped {
-  // The build has left no letter in it that takes two bytes.
-  const text = fs.readFileSync(file, 'latin1');
+  const text = fs.readFileSync(file);
   const cachedData = kept(name, text);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+  // The build has left no letter in it that takes two bytes.
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${text.toString('latin1')}\n})`;
   const script = new vm.Script(wrapped, { filename: file, ...(cachedData && { cachedData }) });
-  if (isOurs && script.cachedDataRejected !== false) fresh.push({ name, text, script });
+  const bytes = cachedData && !script.cachedDataRejected ? cachedData.length : 0;
+  loaded?.push({ name, text, script, bytes });
   return script.runInThisContext() as Wrapped;
 }
 
 /** V8 itself looks at its version, its flags and how long the text is, and takes anything for the rest. */
-function kept(name: string, text: string): Buffer | null {
+function kept(name: string, text: Buffer): Buffer | null {
   try {
     const found = fs.readFileSync(path.join(own, name));
-    const data = found.subarray(HASH_BYTES);
-    return hashOf(text, data).equals(found.subarray(0, HASH_BYTES)) ? data : null;
+    const data = found.subarray(HEAD_BYTES);
+    return headOf(text, data).equals(found.subarray(0, HEAD_BYTES)) ? data : null;
   } catch {
     return null;
   }
 }
 
-const hashOf = (text: string, data: Buffer): Buffer =>
-  crypto.createHash('sha256').update(text, 'latin1').update(data).digest();
+function headOf(text: Buffer, data: Buffer): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(zlib.crc32(text), 0);
+  head.writeUInt32LE(zlib.crc32(data), 4);
+  return head;
+}
 
 /** For the next start, with all that has been compiled until now; where that can't be written, it is done without. */
 function keep(): void {
+  const all = loaded ?? [];
+  loaded = null;
   try {
-    if (fresh.length > 0) fs.mkdirSync(own, { recursive: true });
-    for (const { name, text, script } of fresh.splice(0)) {
+    for (const { name, text, script, bytes } of all) {
       const data = script.createCachedData();
-      replace(path.join(own, name), Buffer.concat([hashOf(text, data), data]));
+      if (data.length < bytes * GROWN) continue;
+      fs.mkdirSync(own, { recursive: true });
+      replace(path.join(own, name), Buffer.concat([headOf(text, data), data]));
     }
   } catch {
     // The next start compiles, too.

@@ -1,5 +1,6 @@
 /** How much memory the processes of a group take together. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { mono } from './mono.js';
 import { isZombie, parseStat } from './stat.js';
 import { bytesPerPage, residentPages } from './usage.js';
 
@@ -14,7 +15,7 @@ let seen: { at: number; groups: ReadonlyMap<number, readonly number[]> } = {
  */
 export function groupMemory(group: number, maxAgeMs = 500): number | null {
   if (process.platform !== 'linux') return null;
-  if (performance.now() - seen.at > maxAgeMs) seen = { at: performance.now(), groups: look() };
+  if (mono() - seen.at > maxAgeMs) seen = { at: mono(), groups: look() };
   const members = seen.groups.get(group) ?? [];
   const pages = members.reduce((sum, pid) => sum + residentPages(pid), 0);
   return pages * bytesPerPage();

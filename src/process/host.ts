@@ -1,6 +1,7 @@
 /** How loaded the machine is on which this process runs: of the cores and the memory that it may use, limits of a container included. */
 import { readFileSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
+import { mono } from './mono.js';
 import { cpuQuota } from './quota.js';
 
 export interface HostLoad {
@@ -40,7 +41,7 @@ const quota = cpuQuota();
 
 function coreTimes(): { times: Times; count: number } {
   if (quota) {
-    const all = performance.now() * quota.cores;
+    const all = mono() * quota.cores;
     return { times: { busy: quota.usedMs(), all }, count: Math.max(1, Math.round(quota.cores)) };
   }
   const allowed = allowedCores();
@@ -75,7 +76,7 @@ let sampledAt = Number.NEGATIVE_INFINITY;
 
 /** One look for all nodes of a process; the load is smoothed over some seconds. */
 export function hostLoad(): HostLoad {
-  const now = performance.now();
+  const now = mono();
   if (known && now - sampledAt < SAMPLE_MS) return known;
   const { times } = coreTimes();
   const passed = before === null ? 0 : times.all - before.all;

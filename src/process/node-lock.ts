@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, realpathS
 import { basename, dirname, join, resolve } from 'node:path';
 import { at } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { mono } from './mono.js';
 import { AlreadyRunningError, type Claim, claimPidFile, readPidFile, releasePidFile } from './pid-file.js';
 
 export interface NodeLock extends Claim {
@@ -54,10 +55,10 @@ let seen: { readonly at: number; readonly open: ReadonlyMap<string, number> } | 
 
 /** The pid files that other processes of our kind have open, and who. */
 function openElsewhere(): ReadonlyMap<string, number> {
-  if (seen !== null && performance.now() - seen.at < SEEN_MS) return seen.open;
+  if (seen !== null && mono() - seen.at < SEEN_MS) return seen.open;
   const held = (pid: number): string[] => openFiles(pid).filter(file => PID_FILE.test(file));
   const open = new Map(others().flatMap(pid => held(pid).map(file => [file, pid] as const)));
-  seen = { at: performance.now(), open };
+  seen = { at: mono(), open };
   return open;
 }
 

@@ -1,14 +1,14 @@
 /** A file that says which process holds a node, so that it is never started twice. */
-
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at } from './file-error.js';
 import { type ProcessIdentity, processIdentity, sameProcess } from './identity.js';
+import { mono } from './mono.js';
 import { makeNew } from './new-file.js';
 import { overwrite } from './overwrite.js';
 import { link, mkdir, readFile, rename, rm } from './prompt-files.js';
+import { randomHex } from './random.js';
 
 export class AlreadyRunningError extends Error {
   readonly code = 'already-running';
@@ -53,7 +53,7 @@ export async function claimPidFile(file: string): Promise<Claim> {
 
 /** What a dead process left becomes ours, over the same bytes: a full disk has no others. Null where somebody came first. */
 async function takeOver(file: string, text: string): Promise<Claim['replaced']> {
-  const aside = `${file}.${randomUUID()}`;
+  const aside = `${file}.${randomHex()}`;
   try {
     const replaced = await takeStale(file, aside);
     if (replaced === null) return null;
@@ -97,9 +97,9 @@ async function takeStale(file: string, aside: string): Promise<Claim['replaced']
 
 /** An empty one is being written, unless it stays so. */
 async function written(file: string): Promise<string | null> {
-  const from = performance.now();
+  const from = mono();
   let text = await textOf(file);
-  while (text === '' && performance.now() - from < WRITING_MS) {
+  while (text === '' && mono() - from < WRITING_MS) {
     await pause(LOOK_MS);
     text = await textOf(file);
   }

@@ -1,5 +1,6 @@
 /** Who starts a target: one shim for all of this process, or where there can be none a shell for each. */
 import type { LaunchWords } from './launch-words.js';
+import { mono } from './mono.js';
 import type { Orders } from './orders.js';
 import { Shim } from './shim.js';
 import { launchSingle } from './single.js';
@@ -12,14 +13,14 @@ let takenAt = Number.NEGATIVE_INFINITY;
 let shim: Shim | null = null;
 
 /** Whether nobody waits for a target: what can wait is done then. */
-export const isCalm = (): boolean => performance.now() - takenAt >= CALM_MS;
+export const isCalm = (): boolean => mono() - takenAt >= CALM_MS;
 
 /** What launches have not come to anything yet. */
 const underWay = new Set<Promise<void>>();
 
 /** A launch under way, and then its target. */
 export function launch(orders: Orders): LaunchWords {
-  takenAt = performance.now();
+  takenAt = mono();
   const told = readyShim()?.launch(orders) ?? launchSingle(orders, systemProgram('setsid'));
   const over = (): void => void underWay.delete(first);
   const first = told.first.then(over, over);

@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import pidusage from 'pidusage';
+import { mono } from './mono.js';
 import { isZombie, type ProcessStat, parseStat } from './stat.js';
 
 export interface Usage {
@@ -40,7 +41,7 @@ function fromProc(pid: number): Usage | null {
     samples.delete(pid);
     return null;
   }
-  const now: Sample = { startTicks: stat.startTicks, cpuTicks: stat.cpuTicks, at: performance.now() };
+  const now: Sample = { startTicks: stat.startTicks, cpuTicks: stat.cpuTicks, at: mono() };
   const before = samples.get(pid);
   samples.set(pid, now);
   return { cpu: cpuSince(before, now), rss: residentPages(pid) * bytesPerPage() };

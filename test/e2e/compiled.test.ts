@@ -58,6 +58,20 @@ describe('compiled code', { skip }, () => {
     assert.deepEqual(files(), kept);
   });
 
+  it('grows by what another command has use for, once', async () => {
+    const leaf = '{ name: leaf, target: sleep 3600 }';
+    writeFileSync(box.path('tree.yaml'), `name: root\nport: 0\nrest_port: 0\nchildren: [${leaf}]\n`);
+    const up = () => run(['up'], /Ctrl-C stops all of it/);
+    const first = files()[KEPT];
+    await up();
+    assert.notEqual(files()[KEPT], first);
+    // The next one finds a data directory; but then there is nothing new to come to it.
+    for (const next of [up, start]) await next();
+    const grown = files();
+    for (const next of [up, start]) await next();
+    assert.deepEqual(files(), grown);
+  });
+
   it('of another text of the same length is not taken', async () => {
     const entry = join(home, 'entry.cjs');
     const text = readFileSync(entry, 'utf8');

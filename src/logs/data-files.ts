@@ -133,7 +133,12 @@ export function namesIn(dir: string): string[] {
   }
 }
 
-/** Not recursive where it need not be: then Node says ENOENT whatever is the matter. Throws the error of the file system. */
-export function makeDir(dir: string): void {
-  if (!existsSync(dir)) mkdirSync(dir, { recursive: !existsSync(dirname(dir)) });
+/**
+ * True where it was not there. Not recursive where it need not be: then Node says ENOENT whatever is the matter. Throws the error
+ * of the file system.
+ */
+export function makeDir(dir: string): boolean {
+  if (existsSync(dir)) return false;
+  mkdirSync(dir, { recursive: !existsSync(dirname(dir)) });
+  return true;
 }

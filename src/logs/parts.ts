@@ -27,8 +27,7 @@ export interface PartsPorts {
   readonly told: (news: StoreNews) => void;
 }
 
-export function dataFilesIn(dir: string): Parts['files'] {
-  const names = namesIn(dir);
+export function dataFilesIn(dir: string, names = namesIn(dir)): Parts['files'] {
   return { stdout: new DataFiles(dir, 'stdout', names), stderr: new DataFiles(dir, 'stderr', names) };
 }
 

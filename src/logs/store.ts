@@ -45,12 +45,13 @@ export class LogStore implements LogSource {
    */
   open(): void {
     const { index, options } = this;
+    let isNew = false;
     try {
-      makeDir(options.dir);
+      isNew = makeDir(options.dir);
     } catch (error) {
       if (!isFull(error) && !isReadOnly(error)) throw error;
     }
-    const files = dataFilesIn(options.dir);
+    const files = isNew ? dataFilesIn(options.dir, []) : dataFilesIn(options.dir);
     if (!index.open()) index.begin(beginning(files));
     this.parts = assemble(options, index, files, {
       wake: () => this.pace.next(),

@@ -15,7 +15,7 @@ export class Cgroup {
   /** Null where there is no cgroup v2, or none may be made. The same name finds the same one again. */
   static named(name: string): Cgroup | null {
     own ??= { directory: ownDirectory() };
-    return own.directory === null ? null : new Cgroup(join(own.directory, name));
+    return own.directory === null ? null : new Cgroup(`${own.directory}/${name}`);
   }
 
   /** Who lives in it; a zombie that nobody has waited for does not. */

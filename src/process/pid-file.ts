@@ -1,5 +1,5 @@
 /** A file that says which process holds a node, so that it is never started twice. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at } from './file-error.js';
@@ -116,7 +116,9 @@ function parse(text: string): ProcessIdentity | 'corrupt' {
   }
 }
 
-const textOf = (file: string): Promise<string | null> => unless('ENOENT', readFile(file, 'utf8'));
+/** The most leaves that start have none: an error takes as long as all else that is done about it. */
+const textOf = async (file: string): Promise<string | null> =>
+  statSync(file, { throwIfNoEntry: false }) ? unless('ENOENT', readFile(file, 'utf8')) : null;
 const linked = async (from: string, to: string): Promise<boolean> =>
   (await unless('EEXIST', link(from, to))) !== null;
 const renamed = async (from: string, to: string): Promise<boolean> =>

@@ -110,12 +110,10 @@ function replace(file: string, bytes: Buffer): void {
 /**
  * While modules are loaded nearly all survives, and V8 would grow its young generation to 3 x 16 MB, which it keeps: a
  * third of our memory, for garbage. Small, it also frees the buffers of messages soon after they have been sent.
- * Nor does it optimize, mark or collect on other threads until a start is over (see engine.ts): they would take the cores
- * that targets begin on, and a collection would wait for threads that wait for a core.
+ * Nor does it optimize, or look for garbage on other threads, until a start is over (see engine.ts): they would take the cores that targets
+ * begin on.
  */
-v8.setFlagsFromString(
-  '--semi-space-growth-factor=1 --no-turbofan --no-incremental-marking --no-parallel-scavenge',
-);
+v8.setFlagsFromString('--semi-space-growth-factor=1 --no-turbofan --no-incremental-marking');
 const { enableCompileCache } = modules as { enableCompileCache?: (directory: string) => unknown };
 if (isOurs) enableCompileCache?.(folder);
 const entry = (enableCompileCache ? require('./entry.cjs') : load('./entry.cjs')) as Entry;

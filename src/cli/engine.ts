@@ -10,6 +10,4 @@ const GROWING_PERCENT = 200;
 
 /** For what goes on for long. What is compiled under other flags is not taken for the next start: it is kept before. */
 export const settled = (): void =>
-  setFlagsFromString(
-    `--turbofan --incremental-marking --parallel-scavenge --heap-growing-percent=${GROWING_PERCENT}`,
-  );
+  setFlagsFromString(`--turbofan --incremental-marking --heap-growing-percent=${GROWING_PERCENT}`);

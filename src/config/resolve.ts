@@ -164,17 +164,12 @@ function targetOf({ source, values, findings }: Case): NodeSettings['target'] {
 }
 
 /** Each with its name among the settings of a node: `host_name` is `hostName`. */
-const CAMEL: ReadonlyMap<string, string> = new Map(
-  table.PLAIN.map(key => [key, key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())]),
+const CAMEL = table.PLAIN.map(
+  key => [key, key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())] as const,
 );
-const FALLBACKS = Object.fromEntries(
-  table.PLAIN.map(key => [CAMEL.get(key), table.SETTINGS[key].fallback]),
-) as unknown as table.PlainSettings;
 
 function plainSettings(values: Values): table.PlainSettings {
-  const given = Object.entries(values).flatMap(([key, value]) => {
-    const name = CAMEL.get(key);
-    return name === undefined ? [] : [[name, value]];
-  });
-  return { ...FALLBACKS, ...Object.fromEntries(given) };
+  const plain: Record<string, unknown> = {};
+  for (const [key, name] of CAMEL) plain[name] = values[key] ?? table.SETTINGS[key].fallback;
+  return plain as table.PlainSettings;
 }

@@ -29,7 +29,7 @@ const isOurs = fs.statSync(__dirname).uid === (process.getuid?.() ?? 0);
 
 interface Loaded {
   readonly name: string;
-  readonly text: Buffer;
+  readonly text: string;
   readonly script: vm.Script;
   /** Bytes of it that are kept. */
   readonly bytes: number;
@@ -51,10 +51,10 @@ function load(name: string): unknown {
 }
 
 function compiled(name: string, file: string): Wrapped {
-  const text = fs.readFileSync(file);
+  // The build has left no letter in it that takes two bytes; so Node reads it at once.
+  const text = fs.readFileSync(file, 'utf8');
   const cachedData = kept(name, text);
-  // The build has left no letter in it that takes two bytes.
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${text.toString('latin1')}\n})`;
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
   const script = new vm.Script(wrapped, { filename: file, ...(cachedData && { cachedData }) });
   const bytes = cachedData && !script.cachedDataRejected ? cachedData.length : 0;
   loaded?.push({ name, text, script, bytes });
@@ -62,7 +62,7 @@ function compiled(name: string, file: string): Wrapped {
 }
 
 /** V8 itself looks at its version, its flags and how long the text is, and takes anything for the rest. */
-function kept(name: string, text: Buffer): Buffer | null {
+function kept(name: string, text: string): Buffer | null {
   try {
     const found = fs.readFileSync(path.join(own, name));
     const data = found.subarray(HEAD_BYTES);
@@ -72,7 +72,7 @@ function kept(name: string, text: Buffer): Buffer | null {
   }
 }
 
-function headOf(text: Buffer, data: Buffer): Buffer {
+function headOf(text: string, data: Buffer): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32LE(zlib.crc32(text), 0);
   head.writeUInt32LE(zlib.crc32(data), 4);

@@ -35,7 +35,7 @@ export function livingGroupsSoon(): Promise<ReadonlySet<number> | null> {
 
 function lineOf(pid: string): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
     return ''; // it went in the meantime
   }

@@ -49,7 +49,7 @@ export function bootId(): string {
 /** Synchronous on purpose: /proc never waits for a disk, and the thread pool costs more than the read. */
 function fromProc(pid: number): ProcessIdentity | null {
   try {
-    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     return stat && !isZombie(stat) ? { pid, startTime: stat.startTicks, bootId: bootId() } : null;
   } catch (error) {
     // ESRCH: it went between opening and reading.

@@ -70,7 +70,7 @@ function realPathOf(file: string): string {
   return join(real, basename(file));
 }
 
-const nameOf = (pid: number): string | null => unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'latin1'));
+const nameOf = (pid: number): string | null => unlessGone(() => readFileSync(`/proc/${pid}/comm`, 'utf8'));
 
 function others(): number[] {
   const ours = nameOf(process.pid);

@@ -43,7 +43,7 @@ export const groupOf = (pid: number): number | null => statOf(pid)?.group ?? nul
 /** Null where there is no such process. Linux only. */
 export function statOf(pid: number): ProcessStat | null {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return null;
   }

@@ -1,3 +1,5 @@
+import { later } from './rolldown.later.js';
+
 /**
  * The command line in as few files as it loads together: what a start needs before its targets is one of them, since each file takes
  * most of a millisecond. What those commands load that only ask stays apart.
@@ -42,33 +44,13 @@ function ofStart(some, infoOf) {
 
 let start = null;
 
-/** Parts of Node that take milliseconds of a start to load, and that no target waits for: each is asked for where it is used. */
-const LATER = 'crypto|dns/promises';
-const later = {
-  name: 'later',
-  renderChunk(code) {
-    const modules = [
-      ...code.matchAll(new RegExp(`^let (\\w+) = (require\\("node:(?:${LATER})"\\));\\n`, 'gm')),
-    ];
-    return modules
-      .reduce(
-        (text, [line, name, asked]) =>
-          text.replace(line, '').replaceAll(new RegExp(`\\b${name}\\.`, 'g'), `(${asked}).`),
-        code,
-      )
-      .replaceAll(
-        'const assert = require("assert");',
-        'const assert = (...what) => require("assert")(...what);',
-      );
-  },
-};
-
 export default {
   input: './.build/next/src/cli/entry.js',
   platform: 'node',
   external: ['classic-level'],
   logLevel: 'silent',
   plugins: [later],
+  treeshake: { moduleSideEffects: [{ test: /node_modules.typebox/, sideEffects: false }] },
   output: {
     dir: '.build/next/src/cli',
     // Of these V8 keeps what it has compiled.

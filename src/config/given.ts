@@ -1,7 +1,7 @@
 /** Settings as text, wherever they were written, checked one by one: the one path for .env and tree files. */
 
 import { closest, distance } from 'fastest-levenshtein';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/value';
 import type { Findings } from './problems.js';
 import { shown } from './problems.js';
 import { isSettingKey, type SettingKey, settingOf, type Values } from './settings.js';
@@ -19,7 +19,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 export function readSetting(key: SettingKey, text: string): unknown {
   const { schema } = settingOf(key);
   const value = typed(text.trim(), (schema as { type?: string }).type);
-  return Value.Check(schema, value) ? value : undefined;
+  return Check(schema, value) ? value : undefined;
 }
 
 /** All that is given and right; what is not is reported. */

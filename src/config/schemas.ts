@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { NOTHING, parseAllowance } from '../core/allowance.js';
 import { LABEL_RULE, parseLabels } from '../core/labels.js';
 import { isName, NAME_RULE } from '../core/names.js';

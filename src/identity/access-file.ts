@@ -1,5 +1,7 @@
 /** What `access.json` holds: who may come in by a secret. Secrets are there as hashes only. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { nameProblem, pathProblem } from '../core/names.js';
 import { isHash } from './hash.js';

@@ -1,5 +1,7 @@
 /** What `pki/issued.jsonl` holds: every certificate of this node's own CA, and which are revoked. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { parseJson } from './access-file.js';
 import type { Format } from './kept-file.js';

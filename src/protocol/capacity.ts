@@ -1,5 +1,5 @@
 /** What heartbeats of relays say of the subtree. */
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { MOST_INSTANCES } from '../core/app-capacity.js';
 import { STATUSES } from '../core/facts.js';
 

@@ -1,5 +1,7 @@
 /** The two channels between neighbours by which a child gets its certificate, and a new one before that ends. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isName } from '../core/names.js';
 import { MalformedPayload, parseJson } from './codec.js';

@@ -2,7 +2,9 @@
  * What two neighbours say to each other to hand logs on, hop by hop: `_flow` down, `_log` up. The only place that knows how
  * the two look. They are no channels of the contract: no bridge carries them, and nobody else need understand them.
  */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { LogRun } from '../core/log-lines.js';
 import { LOG_STREAMS } from '../core/log-lines.js';

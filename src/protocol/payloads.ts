@@ -1,5 +1,7 @@
 /** What each channel carries: one schema per channel, from which come the types, the checks and the REST description. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES } from '../core/facts.js';
 import { MOST_LABELS } from '../core/labels.js';
 import { type Channel, MAX_PATH } from '../core/names.js';

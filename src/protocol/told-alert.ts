@@ -1,5 +1,7 @@
 /** An alert as an event tells it. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { ALERT_STATUSES } from '../core/alert.js';
 import { KINDS } from '../core/facts.js';
 

@@ -1,6 +1,6 @@
 /** `/alerts`: what is open, and that somebody has seen it. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { isWithin } from '../access/paths.js';
 import { ALERT_STATUSES, type Alert } from '../core/alert.js';
 import type { Audit } from '../core/audit-entry.js';

@@ -1,6 +1,6 @@
 /** `/audit`: who did what, newest first. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { isWithin } from '../access/paths.js';
 import type { AuditPage, AuditQuery } from '../audit/read.js';
 import { AUDIT_OUTCOMES, type AuditEntry } from '../core/audit-entry.js';

@@ -1,6 +1,6 @@
 /** `/availability`: how much of the time a node, or an app, was there. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Clock } from '../core/clock.js';
 import { type Span, TIME_KINDS } from '../core/timeline.js';
 import { type Availability, together } from '../history/availability.js';

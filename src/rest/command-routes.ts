@@ -1,7 +1,7 @@
 /** `/commands`: sending one, and asking what became of it. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { mayRead } from '../access/paths.js';
 import type { Audit } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';

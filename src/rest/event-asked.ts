@@ -1,5 +1,7 @@
 /** What is asked for with `/events`, `/incidents` and `/availability`. Throws `bad-argument`, `bad-path`, `bad-request`. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { isWithin } from '../access/paths.js';
 import { CanopyError } from '../core/errors.js';
 import { STATUSES } from '../core/facts.js';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Clock } from '../core/clock.js';
 import type { Tally } from '../core/tally.js';
 import type { History } from '../history/history.js';

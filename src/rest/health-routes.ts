@@ -1,6 +1,6 @@
 /** `/healthz` and `/readyz`: the node itself. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 
 export interface Readiness {
   readonly ready: boolean;

@@ -1,6 +1,6 @@
 /** `/logs`: a snapshot or a live stream of what a target, or a node itself, has said. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { LOG_STREAMS } from '../core/log-lines.js';
 import type { Tally } from '../core/tally.js';
 import type { LogHub } from '../streams/port.js';

@@ -1,6 +1,6 @@
 /** `/tree` and `/nodes`: what is known of the nodes, and forgetting one that is gone. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Audit } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
 import { KINDS, STATUSES } from '../core/facts.js';

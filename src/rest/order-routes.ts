@@ -1,6 +1,6 @@
 /** `/orders`: the standing orders of a node, listed and taken back. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
 import type { Command } from '../protocol/payloads.js';
 import type { Desk } from '../tree/desk.js';

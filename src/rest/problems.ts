@@ -1,6 +1,6 @@
 /** Errors as RFC 9457 problem details, with a stable code. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { CanopyError, type ErrorCode } from '../core/errors.js';
 import { redactText } from '../core/redact.js';
 import type { Tally } from '../core/tally.js';

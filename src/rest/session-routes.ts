@@ -2,7 +2,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import type { Audit } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';
 import { type Authenticator, isDenial, type Principal } from '../core/principal.js';

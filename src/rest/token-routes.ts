@@ -1,6 +1,7 @@
 /** `/tokens` and `/enrolments`: for admins, each within its subtree. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { isWithin, mayAdminister } from '../access/paths.js';
 import type { Audit } from '../core/audit-entry.js';
 import { CanopyError } from '../core/errors.js';

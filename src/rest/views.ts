@@ -1,5 +1,7 @@
 /** Nodes as REST shows them: contract section 3. */
-import Type, { type Static } from 'typebox';
+
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { isWithin } from '../access/paths.js';
 import { brokenHop } from '../core/broken.js';
 import { DESIRED, HEALTHS, KINDS, LINKS, PHASES, STATUSES } from '../core/facts.js';

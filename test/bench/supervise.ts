@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { lives } from '../../src/process/stat.js';
 import { PEERS, type Peer } from './peers.js';
 import { cpuMs, family, memory } from './processes.js';
 import type { Running } from './running.js';
@@ -15,6 +16,8 @@ const ROUNDS = Number(process.argv[2] ?? 15);
 const IDLE_S = Number(process.argv[3] ?? 10);
 const ONLY = process.argv[4]?.split(',');
 const MANY = 100;
+/** Milliseconds from the end of one peer's processes to the start of the next one: the system clears up what they had. */
+const AFTER_MS = 1000;
 /** Times that the start of many is measured, of all peers in turn. */
 const STARTS = 7;
 /** Milliseconds that a target runs before it is killed: longer than any peer's start-up time. */
@@ -92,7 +95,10 @@ async function under<T>(peer: Peer, count: number, measure: (place: Place) => Pr
     const own = family(supervisor.pid(), new Set());
     await supervisor.stop();
     // runsv and s6-supervise outlive who scans for them.
-    for (const pid of [...own, ...starts(file).map(it => it.pid)]) end(pid);
+    const all = [...own, ...starts(file).map(it => it.pid)];
+    for (const pid of all) end(pid);
+    while (all.some(lives)) await pause(LOOK_MS);
+    await pause(AFTER_MS);
   }
 }
 

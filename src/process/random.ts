@@ -8,19 +8,22 @@ let left = 0;
 
 /** 16 hex digits. */
 export function randomHex(): string {
-  if (left === 0) draw();
+  if (left < BYTES) left = fromSystem() ?? randomFillSync(drawn).length;
   left -= BYTES;
   return drawn.toString('hex', left, left + BYTES);
 }
 
-/** From where `node:crypto` draws, too: that takes milliseconds to load, for which the first target would wait. */
-function draw(): void {
+/** From where `node:crypto` draws, too: that takes milliseconds to load, for which the first target would wait. Null where it gives too few. */
+function fromSystem(): number | null {
   try {
     const source = openSync('/dev/urandom', 'r');
-    left = readSync(source, drawn) & -BYTES;
-    closeSync(source);
+    try {
+      const bytes = readSync(source, drawn);
+      return bytes < BYTES ? null : bytes;
+    } finally {
+      closeSync(source);
+    }
   } catch {
-    randomFillSync(drawn);
-    left = drawn.length;
+    return null;
   }
 }

@@ -1,21 +1,11 @@
 /** The YAML of a tree file as nodes whose settings are still text, each with its place in the file. */
-
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-  type YAMLMap,
-} from 'yaml';
 import { MAX_NAMES } from '../core/names.js';
 import { quote } from '../process/shell-words.js';
 import { type Given, nearest, settingNamed } from './given.js';
 import type { Findings } from './problems.js';
 import { SETTING_KEYS, type SettingKey, settingOf } from './settings.js';
-import { documentOf } from './yaml-document.js';
+import { documentOf, type YamlText } from './yaml-document.js';
+import type { YamlMap, YamlNode } from './yaml-nodes.js';
 
 export interface RawNode {
   /** `tree.yaml:12:5 children[0] (rack1)`; messages go on with the key. */
@@ -34,9 +24,7 @@ export interface RawTree {
 
 /** Where in the file we are. */
 interface Spot {
-  file: string;
-  document: Document;
-  lines: LineCounter;
+  read: YamlText;
   findings: Findings;
   /** Read so far: aliases of aliases make billions of a few lines. */
   nodes: number;
@@ -48,78 +36,67 @@ type Fields = Map<SettingKey, Given>;
 export function readTree(file: string, text: string, findings: Findings): RawTree | null {
   const read = documentOf(file, text, findings);
   if (read === null) return null;
-  const { document, lines } = read;
-  const spot: Spot = { file, document, lines, findings, nodes: 0 };
-  const top = followed(spot, document.contents);
-  if (!isMap(top)) {
-    findings.add(
-      'syntax',
-      file,
-      'the settings of the top node',
-      document.contents ? 'something else' : 'nothing',
-    );
+  const spot: Spot = { read, findings, nodes: 0 };
+  const { top } = read;
+  if (top?.kind !== 'map') {
+    findings.add('syntax', file, 'the settings of the top node', top ? 'something else' : 'nothing');
     return null;
   }
   const defaults = readDefaults(spot, top);
   return { top: readNode(spot, top, '', [], ['defaults']), defaults };
 }
 
-function readDefaults(spot: Spot, top: YAMLMap): Fields {
-  const pair = top.items.find(item => textOf(item.key) === 'defaults');
-  const map = followed(spot, pair?.value);
-  if (isMap(map)) {
+function readDefaults(spot: Spot, top: YamlMap): Fields {
+  const map = pairOf(top, 'defaults')?.value;
+  if (map?.kind === 'map') {
     const allowed = SETTING_KEYS.filter(key => !settingOf(key).single);
     return readFields(spot, map, 'defaults.', allowed, []);
   }
-  if (pair && !isNothing(map))
-    spot.findings.add('syntax', at(spot, map), 'defaults: settings and values', 'something else');
+  if (map && !isNothing(map))
+    spot.findings.add('syntax', spot.read.placeOf(map), 'defaults: settings and values', 'something else');
   return new Map();
 }
 
 /** `steps` is the way down, such as `children[0]`; `above` the path of the parent, null below nothing. */
-function readNode(spot: Spot, map: YAMLMap, above: string, steps: string[], more: string[]): RawNode {
+function readNode(spot: Spot, map: YamlMap, above: string, steps: string[], more: string[]): RawNode {
   spot.nodes += 1;
   if (spot.nodes > MAX_NODES) {
     const most = `at most ${MAX_NODES} nodes in one file`;
     if (spot.nodes === MAX_NODES + 1)
-      spot.findings.add('too-deep', at(spot, map), most, 'more (by aliases?)');
+      spot.findings.add('too-deep', spot.read.placeOf(map), most, 'more (by aliases?)');
     return { place: '', path: '', given: new Map(), children: null };
   }
-  const name = ['name', 'app_name'].map(key => textOf(map.get(key, true))).find(text => text) ?? '?';
+  const name = ['name', 'app_name'].map(key => textOf(pairOf(map, key)?.value)).find(text => text) ?? '?';
   const path = steps.length === 0 ? '' : above === '' ? name : `${above}/${name}`;
   const label = steps.length === 0 ? '' : `${steps.join('.')} (${path}) `;
   const given = readFields(spot, map, label, SETTING_KEYS, ['children', ...more]);
-  const node: RawNode = { place: `${at(spot, map)} ${label}`, path, given, children: null };
-  const pair = map.items.find(item => textOf(item.key) === 'children');
+  const node: RawNode = { place: `${spot.read.placeOf(map)} ${label}`, path, given, children: null };
+  const pair = pairOf(map, 'children');
   if (!pair || isNothing(pair.value)) return node;
-  const list = followed(spot, pair.value);
-  const where = `${at(spot, pair.key)} ${label}children`;
-  if (!isSeq(list)) spot.findings.add('syntax', where, 'a list of nodes', 'something else');
+  const { key, value: list } = pair;
+  const where = `${spot.read.placeOf(key)} ${label}children`;
+  if (list.kind !== 'list') spot.findings.add('syntax', where, 'a list of nodes', 'something else');
   else if (steps.length >= MAX_NAMES)
     spot.findings.add('too-deep', where, `a path of at most ${MAX_NAMES} names`, 'one more');
-  node.children = isSeq(list) && steps.length < MAX_NAMES ? readChildren(spot, list.items, path, steps) : [];
+  node.children =
+    list.kind === 'list' && steps.length < MAX_NAMES ? readChildren(spot, list.items, path, steps) : [];
   return node;
 }
 
-function readChildren(spot: Spot, items: unknown[], above: string, steps: string[]): RawNode[] {
+function readChildren(spot: Spot, items: readonly YamlNode[], above: string, steps: string[]): RawNode[] {
   return items.flatMap((item, index) => {
     if (spot.nodes > MAX_NODES) return [];
     const way = [...steps, `children[${index}]`];
-    const map = followed(spot, item);
-    if (isMap(map)) return [readNode(spot, map, above, way, [])];
-    spot.findings.add(
-      'syntax',
-      `${at(spot, item)} ${way.join('.')}`,
-      'the settings of a node',
-      'something else',
-    );
+    if (item.kind === 'map') return [readNode(spot, item, above, way, [])];
+    const where = `${spot.read.placeOf(item)} ${way.join('.')}`;
+    spot.findings.add('syntax', where, 'the settings of a node', 'something else');
     return [];
   });
 }
 
 function readFields(
   spot: Spot,
-  map: YAMLMap,
+  map: YamlMap,
   label: string,
   allowed: SettingKey[],
   others: string[],
@@ -127,9 +104,9 @@ function readFields(
   const fields: Fields = new Map();
   for (const { key, value } of map.items) {
     const word = textOf(key) ?? '';
-    const where = `${at(spot, key)} ${label}${word}`;
+    const where = `${spot.read.placeOf(key)} ${label}${word}`;
     const setting = settingNamed(word);
-    const text = setting && settingText(spot, setting, value);
+    const text = setting && settingText(setting, value);
     if (others.includes(word)) continue;
     if (!setting)
       spot.findings.add('unknown-key', where, nearest(word, [...allowed, ...others]), JSON.stringify(word));
@@ -142,10 +119,10 @@ function readFields(
 }
 
 /** Null for what has no text: a list or a map where none is meant. */
-function settingText(spot: Spot, setting: SettingKey, value: unknown): string | null {
-  if (setting === 'env') return pairsOf(spot, value, ' ', quote);
-  if (setting === 'labels') return pairsOf(spot, value, ',', text => text);
-  return settingOf(setting).list ? listText(spot, value) : textOf(followed(spot, value));
+function settingText(setting: SettingKey, value: YamlNode): string | null {
+  if (setting === 'env') return pairsOf(value, ' ', quote);
+  if (setting === 'labels') return pairsOf(value, ',', text => text);
+  return settingOf(setting).list ? listText(value) : textOf(value);
 }
 
 function shapeOf(setting: SettingKey): string {
@@ -154,36 +131,26 @@ function shapeOf(setting: SettingKey): string {
 }
 
 /** A map of names and single values, as a text that means just that. */
-function pairsOf(spot: Spot, value: unknown, between: string, as: (text: string) => string): string | null {
-  const node = followed(spot, value);
-  if (!isMap(node)) return textOf(node);
-  const pairs = node.items.map(item => [textOf(item.key), scalarOf(followed(spot, item.value))] as const);
+function pairsOf(node: YamlNode, between: string, as: (text: string) => string): string | null {
+  if (node.kind !== 'map') return textOf(node);
+  const pairs = node.items.map(({ key, value }) => [textOf(key), textOf(value)] as const);
   if (pairs.some(([name, text]) => name === null || text === null)) return null;
   return pairs.map(([name, text]) => `${name}=${as(text ?? '')}`).join(between);
 }
-const scalarOf = (node: unknown): string | null =>
-  isScalar(node) && typeof node.value === 'string' ? node.value : textOf(node);
 
-const followed = (spot: Spot, node: unknown): unknown => (isAlias(node) ? node.resolve(spot.document) : node);
-const isNothing = (node: unknown): boolean => node == null || (isScalar(node) && node.value === null);
+const pairOf = (map: YamlMap, key: string) =>
+  map.items.find(item => item.key.kind === 'scalar' && item.key.text === key);
+const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && node.isNothing;
 
-/** A scalar as it is written, so that a name such as 007 stays one; null where it is no scalar. */
-function textOf(node: unknown): string | null {
-  if (isNothing(node)) return '';
-  return isScalar(node) ? (node.source ?? String(node.value)) : null;
+/** A single value as it is written, so that a name such as 007 stays one; null where it is none. */
+function textOf(node: YamlNode | undefined): string | null {
+  if (node === undefined || isNothing(node)) return '';
+  return node.kind === 'scalar' ? node.text : null;
 }
 
 /** A list as one text; null where it holds more than single values. */
-function listText(spot: Spot, value: unknown): string | null {
-  const node = followed(spot, value);
-  if (!isSeq(node)) return textOf(node);
-  const items = node.items.map(item => textOf(followed(spot, item)));
+function listText(node: YamlNode): string | null {
+  if (node.kind !== 'list') return textOf(node);
+  const items = node.items.map(textOf);
   return items.includes(null) ? null : items.join(', ');
-}
-
-/** `tree.yaml:12:5` */
-function at({ file, lines }: Spot, node: unknown): string {
-  const offset = typeof node === 'number' ? node : ((node as Node | null)?.range?.[0] ?? 0);
-  const { line, col } = lines.linePos(offset);
-  return `${file}:${line}:${col}`;
 }

@@ -1,50 +1,54 @@
-/** The text of a YAML file as a document; all that is wrong with it is reported. */
-import { Composer, type CST, type Document, LineCounter, Parser } from 'yaml';
+/** The text of a YAML file as nodes, each with its place; all that is wrong with it is reported. */
+import { parseEvents, YAMLException } from 'js-yaml';
 import type { Findings } from './problems.js';
+import { nodesOf, type YamlNode } from './yaml-nodes.js';
 
 /** Levels of lists and maps in each other: more than a tree of nodes has that is as deep as may be. */
 const DEEPEST = 100;
 
 export interface YamlText {
-  readonly document: Document;
-  readonly lines: LineCounter;
+  /** Null where there is none. */
+  readonly top: YamlNode | null;
+  /** `tree.yaml:12:5`, of a node or of null, which stands for the whole. */
+  placeOf(node: { readonly at: number } | null): string;
 }
 
 /** Null where it is no YAML, or nested too deep to be anything of ours, which is reported. */
 export function documentOf(file: string, text: string, findings: Findings): YamlText | null {
-  const lines = new LineCounter();
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  const place = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+  const lines = lineStarts(text);
+  const placeOf = (node: { readonly at: number } | null): string => {
+    const at = node?.at ?? 0;
+    const line = countUpTo(at, lines);
+    return `${file}:${line}:${at - (lines[line - 1] ?? 0) + 1}`;
   };
-  const deep = tooDeep(tokens);
-  if (deep !== null) {
-    findings.add('too-deep', place(deep), `at most ${DEEPEST} lists and maps in each other`, 'one more');
+  try {
+    // The document and what is in the innermost one are levels of their own.
+    const events = parseEvents(text, { maxDepth: DEEPEST + 2 });
+    const { tops, problems } = nodesOf(events, text);
+    for (const { at, expected, found } of problems) findings.add('syntax', placeOf({ at }), expected, found);
+    return problems.length > 0 ? null : { top: tops[0] ?? null, placeOf };
+  } catch (error) {
+    const { reason, mark } = error instanceof YAMLException ? error : { reason: String(error), mark: null };
+    const where = placeOf({ at: Math.min(mark?.position ?? 0, text.length) });
+    if (/\bmaxDepth\b/.test(reason))
+      findings.add('too-deep', where, `at most ${DEEPEST} lists and maps in each other`, 'one more');
+    else findings.add('syntax', where, 'valid YAML', reason);
     return null;
   }
-  const composer = new Composer({ lineCounter: lines, prettyErrors: false });
-  const [document, ...more] = composer.compose(tokens, true, text.length);
-  if (document === undefined) return null;
-  for (const { pos, message } of [...document.errors, ...document.warnings])
-    findings.add('syntax', place(pos[0]), 'valid YAML', message);
-  for (const { range } of more) findings.add('syntax', place(range[0]), 'one document', 'another one');
-  return document.errors.length + more.length > 0 ? null : { document, lines };
 }
 
-/**
- * Where the first collection is that lies too deep. Composing calls itself for each level, and where V8 has to compile a regular
- * expression on a stack that is nearly full, it does not throw: it ends the process (RegExpCompiler::ToNodeCheckForStackOverflow).
- */
-function tooDeep(tokens: readonly CST.Token[]): number | null {
-  const left = tokens.map(token => ({ token, depth: 0 }));
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const { token, depth } = next;
-    if (depth > DEEPEST) return token.offset;
-    if (token.type === 'document' && token.value) left.push({ token: token.value, depth });
-    if (!('items' in token)) continue;
-    for (const { key, value } of token.items)
-      for (const inner of [key, value]) if (inner) left.push({ token: inner, depth: depth + 1 });
+const lineStarts = (text: string): number[] => [
+  0,
+  ...Array.from(text.matchAll(/\r\n?|\n/g), found => found.index + found[0].length),
+];
+
+/** How many of the rising numbers are not above one. */
+function countUpTo(most: number, rising: readonly number[]): number {
+  let [low, high] = [0, rising.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rising[middle] ?? 0) <= most) low = middle + 1;
+    else high = middle;
   }
-  return null;
+  return low;
 }

@@ -35,7 +35,7 @@ const KEPT: Record<string, readonly string[]> = {
   '@peculiar/x509': ['src/identity'],
   'cross-spawn': ['src/process'],
   dotenv: ['src/config'],
-  yaml: ['src/config'],
+  'js-yaml': ['src/config'],
   commander: ['src/cli'],
   'classic-level': ['src/history'],
   fastify: ['src/rest', 'src/compose'],

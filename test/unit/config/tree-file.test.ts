@@ -161,7 +161,10 @@ test('every problem names its place', t => {
         't.yaml:5:7 children[2] (hb) name: expected a letter or digit, then up to 62 of A-Z a-z 0-9 _ -, and none of the channel names hb state evt cmd res log, found "hb"',
       ],
     ],
-    ['name: a\nname: b\nchildren: []\n', ['t.yaml:2:1: expected valid YAML, found Map keys must be unique']],
+    [
+      'name: a\nname: b\nchildren: []\n',
+      ['t.yaml:2:1: expected valid YAML, found the key name twice in one map'],
+    ],
     ['', ['t.yaml: expected the settings of the top node, found nothing']],
     ['- a\n', ['t.yaml: expected the settings of the top node, found something else']],
     ['children: 5\n', ['t.yaml:1:1 children: expected a list of nodes, found something else']],

@@ -16,8 +16,8 @@ const ROUNDS = Number(process.argv[2] ?? 15);
 const IDLE_S = Number(process.argv[3] ?? 10);
 const ONLY = process.argv[4]?.split(',');
 const MANY = 100;
-/** Milliseconds from the end of one peer's processes to the start of the next one: the system clears up what they had. */
-const AFTER_MS = 1000;
+/** Milliseconds from the end of one peer to the start of the next: the system goes on to clear up what the processes of the one had. */
+const AFTER_MS = 3000;
 /** Times that the start of many is measured, of all peers in turn. */
 const STARTS = 7;
 /** Milliseconds that a target runs before it is killed: longer than any peer's start-up time. */

@@ -91,10 +91,19 @@ export class Desk implements IngestListener {
     const entry = this.entries.get(result.id);
     if (!entry || entry.latest.path !== path || (entry.latest.done && !gaveUp(entry.latest))) return;
     entry.latest = { ...result, path };
-    this.unheard.delete(entry);
+    this.heard(entry);
     if (result.done) return this.close(entry);
     // It is alive and at it: the time begins anew.
     if (entry.timer) entry.timer.refresh();
+  }
+
+  /** What was sent to the node before it and is not heard of was lost: it would undo, sent again, what has come after it. */
+  private heard(entry: Entry): void {
+    if (!this.unheard.has(entry)) return;
+    for (const earlier of this.unheard) {
+      if (earlier.message.topic === entry.message.topic) this.unheard.delete(earlier);
+      if (earlier === entry) return;
+    }
   }
 
   stop(): void {

@@ -104,6 +104,19 @@ test('what a node has said nothing of is sent again where it, or a hop before it
   assert.deepEqual((await news()).slice(3), ['beyond rack/web']);
 });
 
+test('what was lost is not sent again once the node has answered to what came after it', async t => {
+  const { desk, say, commands } = await open(t);
+  await say('api', 'state', stateOf());
+  for (const id of ['start', 'stop']) desk.send('web', command(id));
+  desk.send('api', command('other'));
+  desk.send('web', command('last'));
+  await say('web', 'res', resultOf({ id: 'stop', status: 'accepted', done: false }));
+  const before = (await commands()).length;
+  for (const path of ['web', 'api']) await say(path, 'state', stateOf({ epoch: EPOCH + 1 }));
+  const again = (await commands()).slice(before).map(([path, , id]) => `${id} ${path}`);
+  assert.deepEqual(again, ['last web', 'other api']);
+});
+
 test('without a final result within a minute it failed', async t => {
   const { desk } = await open(t);
   t.mock.timers.enable({ apis: ['setTimeout'] });

@@ -46,8 +46,10 @@ sub new_session {
 
 # Seconds, of a struct timespec; 0 where it can't be asked.
 sub clock {
+  # A Perl without numbers of 64 bits can't so much as read it.
+  return 0 unless $clock_gettime;
   my $now = "\0" x 16;
-  syscall $clock_gettime, $_[0], $now if $clock_gettime;
+  syscall $clock_gettime, $_[0], $now;
   my ($seconds, $ns) = unpack 'q2', $now;
   $seconds + $ns / 1e9;
 }

@@ -77,11 +77,13 @@ const inPerl = (script: string): string[] => [find('perl') ?? '', '-e', script];
 const PERL = inPerl(SHIM_SCRIPT);
 /** Its numbers of system calls, and those that there are not. */
 const NUMBERS = /(?<=\$clone3\) = .*\} )\d+, \d+, \d+(?=;\n)/;
-const [unknown, mistaken] = ['0, 0, 0', '99999, 99999, 99999'].map(numbers => {
-  const script = SHIM_SCRIPT.replace(NUMBERS, numbers);
-  assert.notEqual(script, SHIM_SCRIPT);
-  return inPerl(script);
-}) as [string[], string[]];
+const replaced = (script: string, what: RegExp, by: string): string => {
+  assert.match(script, what);
+  return script.replace(what, by);
+};
+/** Its Perl has no numbers of 64 bits either. */
+const unknown = inPerl(replaced(replaced(SHIM_SCRIPT, NUMBERS, '0, 0, 0'), /'q2'/, "'?2'"));
+const mistaken = inPerl(replaced(SHIM_SCRIPT, NUMBERS, '99999, 99999, 99999'));
 const shim: Script = { name: 'shim', command: PERL, isShim: true, ordersOf: shimOrders };
 const wrappers = [['dash'], ['bash', '--posix'], ['busybox', 'sh']].flatMap(([shell = '', ...args]) =>
   [setsid, null].map(

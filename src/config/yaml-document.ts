@@ -1,5 +1,6 @@
 /** The text of a YAML file as nodes, each with its place; all that is wrong with it is reported. */
 import { parseEvents, YAMLException } from 'js-yaml';
+import { lowest } from '../core/lowest.js';
 import type { Findings } from './problems.js';
 import { nodesOf, type YamlNode } from './yaml-nodes.js';
 
@@ -18,7 +19,7 @@ export function documentOf(file: string, text: string, findings: Findings): Yaml
   const lines = lineStarts(text);
   const placeOf = (node: { readonly at: number } | null): string => {
     const at = node?.at ?? 0;
-    const line = countUpTo(at, lines);
+    const line = lowest(lines.length, next => (lines[next] ?? 0) > at);
     return `${file}:${line}:${at - (lines[line - 1] ?? 0) + 1}`;
   };
   try {
@@ -41,14 +42,3 @@ const lineStarts = (text: string): number[] => [
   0,
   ...Array.from(text.matchAll(/\r\n?|\n/g), found => found.index + found[0].length),
 ];
-
-/** How many of the rising numbers are not above one. */
-function countUpTo(most: number, rising: readonly number[]): number {
-  let [low, high] = [0, rising.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((rising[middle] ?? 0) <= most) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

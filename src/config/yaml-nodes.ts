@@ -60,14 +60,12 @@ class Building {
   readonly problems: YamlProblem[] = [];
   private readonly open: Open[] = [];
   private anchors = new Map<string, YamlNode>();
-  private documents = 0;
 
   constructor(private readonly text: string) {}
 
   take(event: Event): void {
     switch (event.type) {
       case EVENT_ID.DOCUMENT:
-        this.documents += 1;
         this.anchors = new Map();
         return;
       case EVENT_ID.SCALAR:
@@ -116,7 +114,7 @@ class Building {
   private place(node: YamlNode): void {
     const into = this.open.at(-1);
     if (!into) {
-      if (this.documents > 1 && this.tops.length > 0) this.wrong(node.at, 'one document', 'another one');
+      if (this.tops.length > 0) this.wrong(node.at, 'one document', 'another one');
       this.tops.push(node);
     } else if (into.node.kind === 'list') into.node.items.push(node);
     else if (into.key === null) this.begun(into, node);

@@ -1,4 +1,6 @@
 /** Where history is kept: an ordered map of text, written in batches, each of them whole or not at all. */
+import { lowest } from '../core/lowest.js';
+
 export type Op =
   | { readonly type: 'put'; readonly key: string; readonly value: string }
   | { readonly type: 'del'; readonly key: string };
@@ -74,13 +76,7 @@ export class MemoryShelf implements Shelf {
 
   /** Of the first key that is not before this one. */
   private place(key: string): number {
-    let [low, high] = [0, this.keys.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.keys[middle] as string) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowest(this.keys.length, at => (this.keys[at] as string) >= key);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Searches an index: by seq, by time, and back from its end. */
+import { lowest } from '../core/lowest.js';
 import { type LineRecord, nextSeq } from './record.js';
 import type { Segment } from './segment.js';
 
@@ -35,17 +36,6 @@ function firstWhere(index: Searchable, fits: (record: LineRecord) => boolean): P
   });
   const segment = segments[found];
   return segment ? { segment, index: lowest(segment.count, at => holds(segment, at)) } : null;
-}
-
-/** The lowest number below `count` for which it holds, as it does for all above; `count` where for none. */
-function lowest(count: number, holds: (at: number) => boolean): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** The next place that has a record; null at the end. */
